@@ -1,0 +1,330 @@
+"""The checked, typed, dialect-free plan of a detection: what any backend must compute.
+
+`dsl.check` makes it; `engine.backends` lowers it to SQL; the naive evaluator of the tests runs it
+over Python lists. It is the whole contract between them, so its meaning is stated here.
+
+**Rows.** A row maps column names to values. Besides the declared columns every row carries:
+`ts` (microseconds; when it became true), `tie` (int; breaks equal `ts`: a function of the event's
+sensor and seq, never of arrival), `start` (ts of its earliest evidence) and `evidence` (ids of the
+events that made it). Base events: `start = ts`, evidence = their own id. *Order* below means
+(ts, tie). Columns of a sequence step keep their alias in the name: `"first.src_ip"`.
+
+**Null.** Functions, comparison and arithmetic with null give null (division by zero too); and/or
+are Kleene's; `Not` is true where its operand is null; `Filter`, `having`, `when`, step and
+aggregate `where` keep only true. A row with a null key leaves window, sequence, join and absence.
+
+**Look-back.** `look_back(node)` is cumulative, in microseconds: how far before a row's `ts` an
+event can lie that changes the row. A change at time t changes rows only in [t, t + look_back].
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from dsl.types import Type
+
+Value = str | int | float | bool | bytes | None
+
+# --- expressions ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Col:
+    """A column of the row at hand. In two-sided conditions (`Step.where`, `Absence.where`) the
+    columns of other steps are qualified by alias, those of `of` by `"of."`."""
+
+    name: str
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Lit:
+    """A constant. Time and durations in microseconds; ip as text; bytes as bytes; enum as word.
+
+    `param` names the parameter it came from, so that a changed value is a new parameter version.
+    """
+
+    value: Value
+    type: Type
+    param: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetOf:
+    """A set of constants or expressions."""
+
+    items: tuple[Expr, ...]
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class ListRef:
+    """`@name`: the entries of a list that are valid at the row's `ts`."""
+
+    name: str
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A scalar function of `dsl.functions`. Functions marked `as_of` there read the directory or
+    lists as of the row's `ts`."""
+
+    function: str
+    arguments: tuple[Expr, ...]
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Attr:
+    """An attribute of an entity as of the row's `ts`: `account.uac`, `source.tags`."""
+
+    entity: Expr
+    name: str
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """A binary operator. Text operators on a list of text mean *any element*; `has` tests
+    membership; `has any`/`has all` take a set, a list column or a list reference on the right."""
+
+    operator: Literal[
+        "and", "or", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "like", "matches",
+        "startswith", "endswith", "contains", "cidr", "has", "has any", "has all",
+    ]  # fmt: skip
+    left: Expr
+    right: Expr
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    operand: Expr
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    """Membership in a set, a list reference or a list-valued column."""
+
+    item: Expr
+    container: Expr
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class IsNull:
+    operand: Expr
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    arms: tuple[tuple[Expr, Expr], ...]
+    otherwise: Expr | None
+    type: Type
+
+
+Expr = Col | Lit | SetOf | ListRef | Call | Attr | Op | Not | In | IsNull | Case
+
+
+# --- relations -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """Events of one type. `primary_only` unless the expression that reads them names `via`."""
+
+    event: str
+    primary_only: bool
+    columns: Columns
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """The rows of a relation computed once: `DetectionPlan.relations[name]`, or a shared relation
+    (`Plan.shared`), so that nothing is computed twice in a tick."""
+
+    name: str
+    columns: Columns
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Filter, then computed columns in order (later ones may read earlier ones)."""
+
+    source: Node
+    where: Expr | None
+    lets: tuple[tuple[str, Expr], ...]
+    columns: Columns
+
+
+@dataclass(frozen=True, slots=True)
+class Union:
+    """Rows of all, columns by name, missing ones null."""
+
+    sources: tuple[Node, ...]
+    columns: Columns
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """`function` over `arguments` of the rows where `where` is true; nulls are skipped; the empty
+    set is [], count and count_distinct of nothing 0, everything else of nothing null.
+
+    count() counts rows. count_distinct(x, y) counts distinct tuples with no null part. set(x) is
+    sorted and holds at most 1,000 values; set over a list column unites the lists. first/last go
+    by order. gap_cv(ts) = standard deviation / mean of the gaps between consecutive times.
+    """
+
+    name: str
+    function: Literal[
+        "count", "count_distinct", "set", "sum", "avg", "min", "max", "std", "p95", "first",
+        "last", "gap_cv",
+    ]  # fmt: skip
+    arguments: tuple[Expr, ...]
+    where: Expr | None
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One row per source row r with non-null keys for which `having` is true: keys and aggregates
+    over the rows of the same keys
+
+    - sliding: with ts in (r.ts - over, r.ts]
+    - tumbling: with ts in [b, r.ts], b = the largest multiple of `over` (since 1970) <= r.ts
+    - session: with ts in [s, r.ts], s = the begin of r's session. A new session begins at a row
+      more than `over` after the one before, or whose session would grow beyond
+      min(24 x over, 24 h) from its begin (then at that row).
+
+    Rows of equal ts are in each other's window, so the result does not depend on ties.
+    """
+
+    source: Node
+    keys: tuple[str, ...]
+    over: int
+    kind: Literal["sliding", "tumbling", "session"]
+    aggregates: tuple[Aggregate, ...]
+    having: Expr | None
+    columns: Columns
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step. `where` sees this step's columns and those of earlier steps, all qualified by
+    alias. `keys` are this step's key columns, in the order of `Sequence.keys`.
+
+    `times` n > 1: n rows of the step in order, each meeting `where`; the alias stands for the
+    last of them, all are evidence.
+    """
+
+    alias: str
+    source: Node
+    keys: tuple[str, ...]
+    negated: bool
+    where: Expr | None
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """One row per row of the last step that ends at least one valid chain: steps strictly
+    increasing in order, equal keys, every `where` true, first.ts > last.ts - within, and for a
+    negated step no row of it (meeting its `where`) strictly between its neighbours. Of several
+    valid chains the one with the latest rows, compared from the last step backwards.
+
+    Columns: the keys (under `Sequence.keys` names), `alias.column` for every positive step.
+    ts and tie of the last step.
+    """
+
+    keys: tuple[str, ...]
+    within: int
+    steps: tuple[Step, ...]
+    columns: Columns
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """For each left row the nearest right row with equal keys: `before` the latest one strictly
+    earlier in order with ts > left.ts - within; `after` the earliest one strictly later with
+    ts <= left.ts + within; `around` the least |distance| <= within (equal distance: the earlier;
+    never the same event). Row = left columns and the kept right columns.
+
+    ts = the later of the two. Without a partner: no row, unless `optional`: then nulls, and ts =
+    left.ts for `before`, left.ts + within otherwise.
+    """
+
+    left: Node
+    right: Node
+    keys: tuple[tuple[str, str], ...]
+    within: int
+    direction: Literal["before", "after", "around"]
+    optional: bool
+    keeps: tuple[tuple[str, str], ...]
+    columns: Columns
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Anchor rows without a row of `of` of equal keys that meets `where` (anchor's columns plain,
+    those of `of` as `of.<column>`): `following`: strictly later in order, ts <= anchor.ts +
+    within, and the row's ts = anchor.ts + within; `preceding`: strictly earlier, ts > anchor.ts -
+    within, and ts = anchor.ts. Columns: the anchor's and `covered` (bool: sources of all event
+    types that `of` reads were alive throughout). Rows that are not covered are withheld unless
+    `reads_covered`.
+    """
+
+    anchor: Node
+    of: Node
+    keys: tuple[tuple[str, str], ...]
+    where: Expr | None
+    direction: Literal["following", "preceding"]
+    within: int
+    reads_covered: bool
+    columns: Columns
+
+
+Node = Scan | Ref | Match | Union | Window | Sequence | Join | Absence
+Columns = tuple[tuple[str, Type], ...]
+
+
+# --- alerts --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AlertPlan:
+    """Rows of `source` that meet `when` and no `excepts` become rows of an alert.
+
+    `roles`: name and value, in the author's order. `excepts`: role value expression and list.
+    `dedup_by`: names and values; `dedup` in microseconds. severity is text, confidence 0..100;
+    None means the envelope's.
+    """
+
+    source: Node
+    roles: tuple[tuple[str, Expr], ...]
+    severity: Expr | None
+    confidence: Expr | None
+    when: Expr | None
+    excepts: tuple[tuple[Expr, ListRef], ...]
+    dedup: int
+    dedup_by: tuple[tuple[str, Expr], ...]
+    monotone: bool
+    look_back: int
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionPlan:
+    """One detection: its relations in dependency order, the shared ones it reads, its alerts."""
+
+    id: str
+    version: int
+    relations: tuple[tuple[str, Node], ...]
+    shared: tuple[tuple[str, Node], ...]
+    alerts: tuple[AlertPlan, ...]
+    events: tuple[str, ...]
+    look_back: int
+    monotone: bool
+    params: tuple[tuple[str, Value], ...]

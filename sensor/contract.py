@@ -1,0 +1,123 @@
+"""What decoders and the wire driver owe each other.
+
+A decoder (`sensor.decode.<protocol>`) is pure: bytes and offsets in, events out through the
+`Context` it was given. It knows no socket, file, clock, other decoder or flow table. The driver
+(`sensor.wire.drive`) owns flows, reassembly and nesting: a decoder that meets a foreign payload
+(an authentication token, a named pipe) asks its `Context` for the reader of it.
+
+Rules for everything that reads the wire (hostile input): `b` is one bytes object, positions are
+absolute offsets with an explicit end; every length is checked against the end; integers are at
+most 8 bytes; loops and maps are bounded; a message that cannot be read raises `Malformed`,
+IndexError, ValueError or struct.error, which the driver catches per message, counts and survives.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from dsl.schema.base import Event
+
+
+class Malformed(ValueError):
+    """The peer's bytes are not what the protocol allows, at this offset."""
+
+
+class Flow:
+    """One conversation, client to server; addresses as text, ports as numbers.
+
+    `account` is who the connection is bound as (raw, as sent), once a bind or session set-up
+    succeeded; readers above (RPC in a pipe) put it on their events.
+    """
+
+    __slots__ = ("account", "client", "client_port", "encrypted", "server", "server_port", "udp")
+
+    def __init__(
+        self, client: str, client_port: int, server: str, server_port: int, *, udp: bool
+    ) -> None:
+        self.client = client
+        self.client_port = client_port
+        self.server = server
+        self.server_port = server_port
+        self.udp = udp
+        self.account: str | None = None
+        self.encrypted = False
+
+
+class Auth(Protocol):
+    """One authentication exchange carried by another protocol: NTLMSSP or Kerberos, bare or in
+    SPNEGO. Made by `Context.auth`; the carrier feeds tokens and says how it ended.
+    """
+
+    mechanism: str | None
+    """A word of enums.AUTH_MECHANISM, once known."""
+    account: str | None
+    """`DOMAIN\\user` of an NTLM AUTHENTICATE; None for Kerberos (the ticket is sealed)."""
+    workstation: str | None
+    fingerprint: str | None
+
+    def token(self, ts: int, to_server: bool, b: bytes, o: int, e: int) -> None:
+        """Read one token (SPNEGO, raw NTLMSSP, GSS-API Kerberos); never raises."""
+
+    def finish(self, ts: int, outcome: str, status: int | None) -> None:
+        """The carrier's answer: emits `ntlm_auth` or `kerberos_ap` once per exchange."""
+
+
+class Reader(Protocol):
+    """Messages of one connection (or UDP conversation), both directions."""
+
+    def frame(self, to_server: bool, b: bytes, o: int, e: int) -> tuple[int, int]:
+        """Head of a message at `o` -> (want, total).
+
+        total: length of the whole message, 0 if more bytes are needed to know, -1 if this is no
+        message of the protocol (the driver searches on with `resync`). want <= total: how many
+        bytes `message` needs; the driver skips the rest without copying. UDP: not called.
+        """
+
+    def resync(self, to_server: bool, b: bytes, o: int, e: int) -> int:
+        """Offset in [o, e) where a message plausibly begins, or -1; used after loss and at a
+        mid-stream start."""
+
+    def message(self, ts: int, to_server: bool, b: bytes, o: int, e: int) -> None:
+        """Read one message (its first `want` bytes are b[o:e]) and emit events."""
+
+    def gap(self, ts: int, to_server: bool) -> None:
+        """Bytes were lost in this direction before the next message."""
+
+    def close(self, ts: int) -> None:
+        """The conversation is over: emit what still waits for an answer."""
+
+
+class Context(Protocol):
+    """What a reader may ask of the world."""
+
+    def emit(self, event: Event) -> None:
+        """Hand over an event; the driver adds sensor and seq."""
+
+    def count(self, what: str, amount: int = 1) -> None:
+        """Add to a named counter (`kerberos.malformed`, `smb.skipped_bytes`)."""
+
+    def auth(self, flow: Flow, carrier: str) -> Auth:
+        """A new authentication exchange inside `carrier` (smb, ldap, rpc, http)."""
+
+    def pipe(self, flow: Flow, name: str) -> Reader:
+        """A reader for DCE/RPC inside the named pipe `name` of an SMB session. It is fed whole
+        PDUs or fragments of the byte stream per direction by `message`."""
+
+    def learn_rpc_port(self, server: str, port: int, interface: str) -> None:
+        """The endpoint mapper, or a bind, told that this TCP port speaks DCE/RPC. An empty
+        interface means not known which."""
+
+
+def common(flow: Flow, ts: int, protocol: str) -> dict[str, object]:
+    """The common fields of a wire event of this flow, for `Event(**common(...), ...)`."""
+    return {
+        "ts": ts,
+        "via": "wire",
+        "src_ip": flow.client,
+        "src_port": flow.client_port,
+        "dst_ip": flow.server,
+        "dst_port": flow.server_port,
+        "protocol": protocol,
+        "account": flow.account,
+    }
