@@ -300,7 +300,9 @@ class AlertPlan:
 
     `roles`: name and value, in the author's order. `excepts`: role value expression and list.
     `dedup_by`: names and values; `dedup` in microseconds. severity is text, confidence 0..100;
-    None means the envelope's.
+    None means the envelope's. `monotone` plans emit at once, others at the watermark;
+    `waits_for_directory`: a negative directory fact (`not is_dc(x)`, `not exists(x)`) is decided
+    only once the directory is known to be settled at the row's `ts`.
     """
 
     source: Node
@@ -312,6 +314,7 @@ class AlertPlan:
     dedup: int
     dedup_by: tuple[tuple[str, Expr], ...]
     monotone: bool
+    waits_for_directory: bool
     look_back: int
 
 

@@ -13,7 +13,7 @@ IndexError, ValueError or struct.error, which the driver catches per message, co
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypedDict
 
 if TYPE_CHECKING:
     from dsl.schema.base import Event
@@ -52,7 +52,8 @@ class Auth(Protocol):
     mechanism: str | None
     """A word of enums.AUTH_MECHANISM, once known."""
     account: str | None
-    """`DOMAIN\\user` of an NTLM AUTHENTICATE; None for Kerberos (the ticket is sealed)."""
+    """`DOMAIN\\user` of an NTLM AUTHENTICATE; for Kerberos the owner of the ticket where its
+    issue was seen (`Context.ticket_owner`), else None: the ticket itself is sealed."""
     workstation: str | None
     fingerprint: str | None
 
@@ -108,8 +109,27 @@ class Context(Protocol):
         """The endpoint mapper, or a bind, told that this TCP port speaks DCE/RPC. An empty
         interface means not known which."""
 
+    def ticket_issued(self, ticket: bytes, account: str) -> None:
+        """A KDC gave out the ticket with this hash (`ticket_hash` of the events) to `account`."""
 
-def common(flow: Flow, ts: int, protocol: str) -> dict[str, object]:
+    def ticket_owner(self, ticket: bytes) -> str | None:
+        """Who got the ticket with this hash, if its issue was seen lately (bounded memory)."""
+
+
+class Common(TypedDict):
+    """What `common` gives; typed, so that `KerberosAs(**common(...), realm=...)` checks."""
+
+    ts: int
+    via: str
+    src_ip: str
+    src_port: int
+    dst_ip: str
+    dst_port: int
+    protocol: str
+    account: str | None
+
+
+def common(flow: Flow, ts: int, protocol: str) -> Common:
     """The common fields of a wire event of this flow, for `Event(**common(...), ...)`."""
     return {
         "ts": ts,

@@ -19,6 +19,7 @@ class LdapBind(Event, tag="ldap_bind", kw_only=True, gc=False, omit_defaults=Tru
             "how the client authenticates",
             "BindRequest.authentication",
             words=names(enums.LDAP_MECHANISM),
+            open_words=True,
             ocsf="auth_protocol",
         ),
     ] = None

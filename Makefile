@@ -1,0 +1,50 @@
+# One list of commands; CI calls the same ones. Needs only Python >= 3.11 and make.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check fmt bench docs clean
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+# The stamp holds the time of the last successful set-up; a changed pyproject.toml sets up again.
+$(VENV)/.stamp: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "atp needs Python 3.11 or newer: make PYTHON=python3.12 ..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,evtx]'
+	@touch $@
+
+setup: $(VENV)/.stamp  ## make a virtual environment in .venv with everything needed
+
+demo: $(VENV)/.stamp  ## find the attack in the bundled recording and explain it
+	@$(BIN)/atp replay examples/intrusion.pcap.gz examples/events.xml --directory examples/directory.yaml
+	@echo
+	@echo "Where to look now: examples/README.md walks through each alert;"
+	@echo "  $(BIN)/atp explain dcsync          how a detection reads and runs"
+	@echo "  $(BIN)/atp decode examples/intrusion.pcap.gz | head    the events underneath"
+	@echo "  docs/tutorial.md               write and test a detection of your own"
+
+test: $(VENV)/.stamp  ## run the tests of code, language and detections
+	$(BIN)/pytest -n auto
+	$(BIN)/atp test
+
+check: $(VENV)/.stamp  ## style, types, import contracts, detections, docs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/atp check
+	$(BIN)/atp fmt --check
+	$(BIN)/pytest tests/docs
+
+fmt: $(VENV)/.stamp  ## format code and detections
+	$(BIN)/ruff check --fix --quiet . || true
+	$(BIN)/ruff format .
+	$(BIN)/atp fmt
+
+bench: $(VENV)/.stamp  ## measure; every figure is a ratio to a peer or a limit of the same run
+	@for b in bench/*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
+
+clean:  ## remove what set-up and tests made
+	rm -rf $(VENV) *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

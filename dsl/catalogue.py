@@ -1,0 +1,88 @@
+"""What a folder of detections holds once it is read: detections, shared relations, lists.
+
+Only data; `dsl.load` makes it. Names in a block are not resolved here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dsl.diagnostics import Diagnostics
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dsl.envelope import Envelope
+    from dsl.given import RuleTest
+    from dsl.schema.base import KindName
+    from dsl.source import Source
+    from dsl.syntax import Block
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """One detection. `source.span(at)` gives the place in the file of a range of the block."""
+
+    envelope: Envelope
+    block: Block
+    tests: tuple[RuleTest, ...]
+    source: Source
+    path: Path
+
+    @property
+    def id(self) -> str:
+        return self.envelope.id
+
+    @property
+    def tactic(self) -> str:
+        """The folder's name."""
+        return self.path.parent.name
+
+
+@dataclass(frozen=True, slots=True)
+class SharedRelation:
+    """A relation used by many detections: the statement of its block that is named as its id.
+
+    Parameters and alerts are not for relations; tests expect rows, role for column.
+    """
+
+    id: str
+    title: str
+    description: str
+    block: Block
+    tests: tuple[RuleTest, ...]
+    source: Source
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ListEntry:
+    """One entry; `expires` in microseconds (it is not valid from then on), None for never."""
+
+    value: str
+    owner: str
+    reason: str
+    expires: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListFile:
+    """`@name`: what its entries are, and the entries."""
+
+    name: str
+    kind: KindName
+    description: str
+    entries: tuple[ListEntry, ...]
+    source: Source
+    path: Path
+
+
+@dataclass(slots=True)
+class Catalogue:
+    """Everything that was read, by name, and every fault found on the way."""
+
+    detections: dict[str, Detection] = field(default_factory=dict)
+    relations: dict[str, SharedRelation] = field(default_factory=dict)
+    lists: dict[str, ListFile] = field(default_factory=dict)
+    diagnostics: Diagnostics = field(default_factory=Diagnostics)

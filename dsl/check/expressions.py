@@ -1,0 +1,319 @@
+"""Expressions of the syntax tree -> typed expressions of the plan.
+
+`Expressions.check` gives None where something is wrong *and has been reported*, or rests on
+something refused; then whatever stands around it stays silent. `expected` is the type that an
+expression meets, by which a bare word may be an enum's; `quiet` says that a word which is no
+column is not to be reported, since what it meets is unknown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from dsl import plan, syntax
+from dsl.attributes import ATTRIBUTES, attributes_of
+from dsl.check import calls, operators
+from dsl.check.kinds import BOOL, DURATION, FLOAT, INT, NULL, TEXT, has_word, named, unite
+from dsl.faults import did_you_mean, nearest
+from dsl.schema.base import ENTITY_KINDS
+from dsl.syntax import At
+from dsl.types import Type
+
+if TYPE_CHECKING:
+    from dsl.check.context import Context
+    from dsl.check.scope import Scope
+
+
+def bare(node: syntax.Expr) -> bool:
+    """A single word: a column, or an enum's word."""
+    return isinstance(node, syntax.Path) and len(node.parts) == 1
+
+
+def called(node: syntax.Expr, kind: Type) -> str:
+    """How a message names an operand: as written and its kind, or the kind alone."""
+    match node:
+        case syntax.Path(parts):
+            return f"`{'.'.join(parts)}` ({named(kind)})"
+        case syntax.Call(function):
+            return f"`{'.'.join(function.parts)}(…)` ({named(kind)})"
+        case syntax.Param(name):
+            return f"`${name}` ({named(kind)})"
+        case _:
+            return named(kind)
+
+
+def part_at(path: syntax.Path, first: int) -> At:
+    """Where the words from `first` on stand, if the name is written without blanks."""
+    offset = sum(len(p) + 1 for p in path.parts[:first])
+    if path.at.end - path.at.start != len(".".join(path.parts)):
+        return path.at
+    return At(path.at.start + offset, path.at.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Expressions:
+    """The checker of expressions within one scope."""
+
+    context: Context
+    scope: Scope
+
+    def error(self, code: str, at: At, message: str, label: str = "", hint: str = "") -> None:
+        self.context.report.error(code, at, message, label, hint)
+
+    def condition(self, node: syntax.Expr) -> plan.Expr | None:
+        """An expression that must be true or false."""
+        expr = self.check(node)
+        if expr is None or expr.type == BOOL:
+            return expr
+        hint = ""
+        if expr.type.many:
+            hint = "ask `len(…) > 0`, or `has`"
+        elif isinstance(node, syntax.Path):
+            hint = f"compare it, or write `{'.'.join(node.parts)} is not null`"
+        self.error(
+            "D0302",
+            node.at,
+            f"a condition is true or false, not {named(expr.type)}",
+            f"this is {named(expr.type)}",
+            hint,
+        )
+        return None
+
+    def check(
+        self, node: syntax.Expr, expected: Type | None = None, *, quiet: bool = False
+    ) -> plan.Expr | None:
+        """Any expression, typed."""
+        match node:
+            case syntax.Path():
+                return self._path(node, expected, quiet=quiet)
+            case syntax.Number(value):
+                return plan.Lit(value, INT if isinstance(value, int) else FLOAT)
+            case syntax.Text(value):
+                return plan.Lit(value, TEXT)
+            case syntax.Duration(microseconds):
+                return plan.Lit(microseconds, DURATION)
+            case syntax.Bool(value):
+                return plan.Lit(value, BOOL)
+            case syntax.Null():
+                return plan.Lit(None, NULL)
+            case syntax.Param():
+                return self.param(node)
+            case syntax.ListRef() | syntax.SetLiteral():
+                self._misplaced(node)
+                return None
+            case syntax.Call():
+                return self._with_attributes(calls.call(self, node), node)
+            case syntax.Not(operand):
+                inner = self.condition(operand)
+                return None if inner is None else plan.Not(inner, BOOL)
+            case syntax.Negate():
+                return operators.negate(self, node)
+            case syntax.Binary():
+                return operators.binary(self, node)
+            case syntax.In():
+                return operators.membership(self, node)
+            case syntax.IsNull(operand, negated):
+                inner = self.check(operand)
+                if inner is None:
+                    return None
+                null = plan.IsNull(inner, BOOL)
+                return plan.Not(null, BOOL) if negated else null
+            case syntax.Case():
+                return self._case(node, expected, quiet=quiet)
+
+    def param(self, node: syntax.Param) -> plan.Lit | None:
+        """The value of a parameter."""
+        found = self.context.params.get(node.name)
+        if found is None:
+            hint = did_you_mean(f"${node.name}", [f"${p}" for p in self.context.params])
+            self.error(
+                "D0205",
+                node.at,
+                f"there is no parameter `${node.name}`",
+                "not declared",
+                hint or "declare it under `params`",
+            )
+            return None
+        return plan.Lit(found.value, found.type, node.name)
+
+    def unknown_word(self, node: syntax.Expr) -> bool:
+        """A bare word that is no column here."""
+        return (
+            isinstance(node, syntax.Path)
+            and len(node.parts) == 1
+            and self.scope.find(node.parts) is None
+        )
+
+    def _misplaced(self, node: syntax.ListRef | syntax.SetLiteral) -> None:
+        what = f"the list `@{node.name}`" if isinstance(node, syntax.ListRef) else "a set"
+        hint = "stands behind `in`, `has any` or `has all`, or in a function that takes a list"
+        self.error("D0301", node.at, f"{what} is no value", "not a value", f"{what} {hint}")
+
+    def _path(self, node: syntax.Path, expected: Type | None, *, quiet: bool) -> plan.Expr | None:
+        word = node.parts[0]
+        enum = expected if expected is not None and expected.kind == "enum" else None
+        if enum is not None and len(node.parts) == 1 and word in enum.words:
+            return plan.Lit(word, replace(enum, many=False))
+        found = self.scope.find(node.parts)
+        if found is not None:
+            column, count = found
+            self.context.read_covered.update(column.covered)
+            if column.type is None:
+                return None
+            expr: plan.Expr | None = plan.Col(column.name, column.type)
+            for i in range(count, len(node.parts)):
+                expr = expr and self.attribute(expr, node.parts[i], part_at(node, i), node)
+            return expr
+        if enum is not None and len(node.parts) == 1:
+            if has_word(enum, word):
+                return plan.Lit(word, replace(enum, many=False))
+            if not self.scope.open:
+                self._unknown_enum_word(node, enum)
+            return None
+        if not quiet or len(node.parts) > 1:
+            self._unknown_column(node)
+        return None
+
+    def _unknown_enum_word(self, node: syntax.Path, enum: Type) -> None:
+        word = node.parts[0]
+        close = nearest(word, [*enum.words, *self.scope.columns])
+        values = ", ".join(f"`{w}`" for w in enum.words[:12])
+        more = ", …" if len(enum.words) > 12 else ""
+        self.error(
+            "D0207",
+            node.at,
+            f"`{word}` is neither a value of this enum nor a column",
+            "no such value",
+            f"did you mean `{close}`?" if close else f"the values are {values}{more}",
+        )
+
+    def _unknown_column(self, node: syntax.Path) -> None:
+        first, scope = node.parts[0], self.scope
+        if first in self.context.refused or (scope.open and first not in scope.sides):
+            return
+        written = ".".join(node.parts)
+        absent = scope.missing(node.parts)
+        if absent is not None:
+            self.error(absent.code, node.at, absent.message, absent.label, absent.hint)
+        elif first in scope.sides and len(node.parts) > 1:
+            inside = [
+                c.removeprefix(f"{first}.") for c in scope.columns if c.startswith(f"{first}.")
+            ]
+            self.error(
+                "D0203",
+                part_at(node, 1),
+                f"`{first}` has no column `{'.'.join(node.parts[1:])}`",
+                "not a column of it",
+                did_you_mean(".".join(node.parts[1:]), inside),
+            )
+        elif first in self.context.local and len(node.parts) > 1:
+            self.error(
+                "D0214",
+                node.at,
+                f"columns of `{first}` cannot be read here",
+                f"`{first}` is not what these rows are made of",
+                f"bring them together first: a `sequence`, or a `join` with `keep {written}`",
+            )
+        else:
+            self.error(
+                "D0203",
+                node.at,
+                f"`{scope.title}` has no column `{written}`",
+                f"not a column of this {scope.noun}",
+                self._near(written),
+            )
+
+    def _near(self, written: str) -> str:
+        qualified = [c for c in self.scope.columns if c.endswith(f".{written}")]
+        if qualified:
+            return "it belongs to a step: write " + " or ".join(f"`{c}`" for c in qualified[:3])
+        return did_you_mean(written, self.scope.columns)
+
+    def attribute(self, entity: plan.Expr, name: str, at: At, of: syntax.Expr) -> plan.Expr | None:
+        """`entity.name`, as of the row's ts."""
+        kind = entity.type
+        if kind.kind not in ENTITY_KINDS or kind.many:
+            article = "the elements of a list" if kind.many else f"a value of kind {named(kind)}"
+            self.error(
+                "D0208",
+                at,
+                f"{article} has no attributes" if not kind.many else f"{article} cannot be asked",
+                "only an account, host or group has attributes",
+                self._near(".".join(of.parts)) if isinstance(of, syntax.Path) else "",
+            )
+            return None
+        attribute = ATTRIBUTES.get(name)
+        if attribute is None or kind.kind not in attribute.owners:
+            known = attributes_of(kind.kind)
+            article = "an" if kind.kind == "account" else "a"
+            self.error(
+                "D0208",
+                at,
+                f"{article} {kind.kind} has no attribute `{name}`",
+                "no such attribute",
+                did_you_mean(name, known) or "it has " + ", ".join(f"`{a}`" for a in known),
+            )
+            return None
+        return plan.Attr(entity, name, attribute.type)
+
+    def _with_attributes(self, value: plan.Expr | None, node: syntax.Call) -> plan.Expr | None:
+        end = node.at.end
+        for i, name in enumerate(node.attributes):
+            length = sum(len(a) + 1 for a in node.attributes[i:]) - 1
+            at = At(end - length, end - length + len(name))
+            value = value and self.attribute(value, name, at, node)
+        return value
+
+    def _case(self, node: syntax.Case, expected: Type | None, *, quiet: bool) -> plan.Expr | None:
+        conditions = [self.condition(c) for c, _ in node.arms]
+        written = [v for _, v in node.arms]
+        if node.otherwise is not None:
+            written.append(node.otherwise)
+        values = self.uniform(written, expected, quiet=quiet)
+        if values is None or None in conditions:
+            return None
+        kind = values[0].type
+        if kind == NULL:
+            self.error("D0314", node.at, "every arm is null", "this has no kind")
+            return None
+        arms = tuple((c, v) for c, v in zip(conditions, values, strict=False) if c is not None)
+        otherwise = values[-1] if node.otherwise is not None else None
+        return plan.Case(arms, otherwise, kind)
+
+    def uniform(
+        self, nodes: list[syntax.Expr], expected: Type | None, *, quiet: bool = False
+    ) -> list[plan.Expr] | None:
+        """Expressions that must have one kind. All get that kind, nulls and words too."""
+        checked: dict[int, plan.Expr | None] = {}
+        kind = NULL
+        # what is a column for sure comes first: it tells the words of which enum follow
+        for i in sorted(range(len(nodes)), key=lambda i: self.unknown_word(nodes[i])):
+            meets = expected or (kind if kind != NULL else None)
+            lost = quiet or None in checked.values()
+            value = checked[i] = self.check(nodes[i], meets, quiet=lost)
+            if value is None:
+                continue
+            if isinstance(value, plan.Lit) and meets is not None:
+                value = checked[i] = operators.converted(self, value, meets, nodes[i].at)
+                if value is None:
+                    continue
+            united = unite(kind, value.type)
+            if united is None:
+                self.error(
+                    "D0315",
+                    nodes[i].at,
+                    f"this is {named(value.type)}, the others are {named(kind)}",
+                    "another kind",
+                    "all must be of one kind",
+                )
+                checked[i] = None
+                continue
+            kind = united
+        values = [checked[i] for i in range(len(nodes))]
+        return [_retyped(v, kind) for v in values if v is not None] if all(values) else None
+
+
+def _retyped(value: plan.Expr, kind: Type) -> plan.Expr:
+    literal = isinstance(value, plan.Lit) and value.type.kind in ("null", "enum")
+    return replace(value, type=kind) if literal else value

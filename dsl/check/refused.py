@@ -1,0 +1,56 @@
+"""Statements that are read but not computed in this version: profile, model, score.
+
+Each is refused once, at its verb; whatever reads it is checked as far as it goes and stays silent
+about what only the refused statement could tell.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from dsl import syntax
+from dsl.check.scope import Relation
+from dsl.syntax import At
+
+if TYPE_CHECKING:
+    from dsl.check.context import Context
+    from dsl.check.verbs import Built
+    from dsl.types import Type
+
+_REFUSED: Final = {
+    syntax.Profile: (
+        "D0401", "profile", "profiles are not available in this version: nothing is learned yet",
+        "compare with a fixed `$param`, or with a `window` over the same keys",
+    ),
+    syntax.Model: (
+        "D0402", "model", "models are not available in this version",
+        "leave the score out, and state the confidence",
+    ),
+    syntax.Score: (
+        "D0403", "score", "scores are not available in this version",
+        "write a `match` with one `let` a reason, and a `case(…)` for the confidence",
+    ),
+}  # fmt: skip
+
+
+def refuse(
+    context: Context,
+    node: syntax.Profile | syntax.Model | syntax.Score,
+    name: str,
+    source: Relation,
+) -> Built:
+    """Report the statement; its readers know only the columns of a score's source."""
+    code, verb, message, hint = _REFUSED[type(node)]
+    at = At(node.at.start, node.at.start + len(verb))
+    context.report.error(code, at, message, "not available", hint)
+    columns: dict[str, Type | None] = dict(source.columns) if verb == "score" else {}
+    return None, Relation(name, None, columns, open=True)
+
+
+def refused_names(block: syntax.Block) -> frozenset[str]:
+    """Relations whose columns are read by their name: `usual.n`, `rare.score`."""
+    return frozenset(
+        s.name
+        for s in block.statements
+        if isinstance(s, syntax.Assign) and isinstance(s.relation, syntax.Profile | syntax.Model)
+    )

@@ -1,0 +1,83 @@
+"""Files of lists: `list`, `kind`, `description`, `entries` with owner, reason and expiry.
+
+An entry without an owner and a reason is refused: nobody would dare to remove it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from datetime import UTC, date, datetime, time
+from typing import TYPE_CHECKING, Final, get_args
+
+from dsl.catalogue import ListEntry, ListFile
+from dsl.schema.base import KindName
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dsl.record import Record
+    from dsl.source import Source
+
+_KINDS: Final[tuple[KindName, ...]] = get_args(KindName)
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def read_list(file: Record, source: Source, path: Path) -> ListFile | None:
+    """The list of a file; faulty entries are left out and reported."""
+    name = file.text("list", required=True)
+    if name is not None and not _NAME.fullmatch(name):
+        file.add("D0608", f"`{name}` is no name for a list", "list", hint="write `a_list`")
+    elif name is not None and name != path.stem:
+        hint = f"write `list: {path.stem}` or rename the file to `{name}.yaml`"
+        message = f"the list `{name}` is not named as the file, `{path.stem}`"
+        file.add("D0608", message, "list", hint=hint)
+    kind = file.word("kind", _KINDS, required=True)
+    description = file.text("description", required=True)
+    if "entries" not in file:
+        hint = "an empty list is `entries: []`"
+        file.add("D0605", "the list has no key `entries`", key=True, hint=hint)
+    entries: dict[str, ListEntry] = {}
+    for record in file.records("entries", "the entry"):
+        entry = _read_entry(record, kind or "text")
+        if entry is None:
+            continue
+        if entry.value.casefold() in entries:
+            record.add("D0617", f"`{entry.value}` stands twice in the list", "value")
+        entries[entry.value.casefold()] = entry
+    file.finish()
+    known = next((k for k in _KINDS if k == kind), None)
+    if name is None or known is None or description is None:
+        return None
+    return ListFile(name, known, description, tuple(entries.values()), source, path)
+
+
+def _read_entry(record: Record, kind: str) -> ListEntry | None:
+    value = record.text("value", required=True)
+    owner = record.text("owner", required=True)
+    reason = record.text("reason", required=True)
+    expires = _read_day(record)
+    record.finish()
+    if value is None or owner is None or reason is None:
+        return None
+    if kind == "ip":
+        try:
+            ipaddress.ip_network(value, strict=False)
+        except ValueError:
+            hint = "write `10.0.0.1` or `10.0.0.0/8`"
+            record.add("D0617", f"`{value}` is no address and no network", "value", hint=hint)
+            return None
+    return ListEntry(value, owner, reason, expires)
+
+
+def _read_day(record: Record) -> int | None:
+    """`expires: 2027-01-31`: the first moment of that day, UTC, in microseconds."""
+    text = record.text("expires")
+    if text is None:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        record.add("D0617", f"`{text}` is no day", "expires", hint="write `2027-01-31`")
+        return None
+    return int(datetime.combine(day, time(), UTC).timestamp()) * 1_000_000

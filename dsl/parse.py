@@ -1,0 +1,113 @@
+"""Text of a `detect` block -> `dsl.syntax.Block`, or faults in the author's words.
+
+A faultless block is parsed once. A faulty one is parsed statement by statement, so that several
+faults of one block are told at once; `dsl.mistakes` finds the words. Lark is imported and its
+tables are built on first use.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from dsl.faults import Fault
+from dsl.syntax import At, Block
+
+if TYPE_CHECKING:
+    from lark import Lark
+
+_COMMENT: Final = re.compile(r'"(?:[^"\\\n]|\\.)*"|(?P<comment>#[^\n]*)')
+_HEAD: Final = re.compile(r"^[ \t]*(?:alert\b|[A-Za-z_]\w*\s*=(?!=))", re.MULTILINE)
+_MOST_FAULTS: Final = 20
+
+
+@cache
+def grammar() -> Lark:
+    """The parser's tables, built once a process."""
+    from lark import Lark  # noqa: PLC0415  lark and its tables only where a block is parsed
+
+    return Lark.open(
+        "grammar.lark",
+        rel_to=__file__,
+        parser="lalr",
+        lexer="contextual",
+        propagate_positions=True,
+        maybe_placeholders=False,
+    )
+
+
+def parse(text: str) -> tuple[Block | None, list[Fault]]:
+    """The block, or None and what is wrong with it, in the order of the text."""
+    from lark import UnexpectedInput  # noqa: PLC0415
+
+    from dsl.build import statement  # noqa: PLC0415
+    from dsl.build_expression import trees  # noqa: PLC0415
+    from dsl.slips import slips  # noqa: PLC0415
+
+    if not _blank(text):
+        try:
+            tree = grammar().parse(text)
+        except UnexpectedInput:
+            return None, _faults(text)
+        found = slips(tree)
+        if found:
+            return None, found
+        return Block(tuple(map(statement, trees(tree))), comments(text)), []
+    hint = "a detection has at least one relation and one `alert`"
+    return None, [Fault("D0116", "the block is empty", At(0, len(text)), hint=hint)]
+
+
+def comments(text: str) -> tuple[tuple[int, str], ...]:
+    """(offset, text) of every comment, `#` included."""
+    return tuple(
+        (m.start(), m["comment"]) for m in _COMMENT.finditer(text) if m["comment"] is not None
+    )
+
+
+def _blank(text: str) -> bool:
+    return not _bare(text).strip()
+
+
+def _bare(text: str) -> str:
+    """The text with blanks for comments."""
+    return _COMMENT.sub(lambda m: m[0] if m["comment"] is None else " " * len(m[0]), text)
+
+
+def _faults(text: str) -> list[Fault]:
+    """The first fault of every stretch of statements, resuming where a statement begins."""
+    from dsl.mistakes import diagnose  # noqa: PLC0415
+
+    faults: list[Fault] = []
+    start = _margin(text)[0]
+    while len(faults) < _MOST_FAULTS and not _blank(text[start:]):
+        # blanks instead of the text before keep the offsets
+        fault, stopped = diagnose(re.sub(r"[^\n]", " ", text[:start]) + text[start:])
+        if fault is None:
+            break
+        faults.append(fault)
+        resume = _next_statement(text, start, stopped)
+        if resume is None:
+            break
+        start = resume
+    return faults
+
+
+def _next_statement(text: str, start: int, stopped: int) -> int | None:
+    """Where to go on after a fault: the next line that begins a statement and is indented no
+    deeper than the first statement.
+    """
+    depth = _margin(text)[1]
+    for head in _HEAD.finditer(text, start):
+        indent = len(head[0]) - len(head[0].lstrip())
+        begin = head.start() + indent
+        if begin >= stopped and begin > start and indent <= depth:
+            return begin
+    return None
+
+
+def _margin(text: str) -> tuple[int, int]:
+    """Offset and indentation of the first statement."""
+    bare = _bare(text)
+    start = len(bare) - len(bare.lstrip())
+    return start, start - bare.rfind("\n", 0, start) - 1

@@ -1,0 +1,160 @@
+"""Where a faulty block stops parsing, and what was read until then.
+
+The slow road, taken for a faulty block only: the text is cut into tokens without regard to the
+parser (what is no token becomes one of type BAD), and these are fed one by one, so that around the
+fault repairs can be tried: would a comma have helped? Knows no messages.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from lark import Token, UnexpectedToken
+
+from dsl.parse import grammar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lark.parsers.lalr_interactive_parser import InteractiveParser
+
+BAD: Final = "BAD"
+END: Final = "$END"
+_BAD: Final = re.compile(r"'[^'\n]*'?|\"[^\n]*|\w+|&&|\|\||[^\s\w]")
+_SKIPPED: Final = frozenset({"COMMENT", "WHITESPACE"})
+# words that are names wherever the parser does not wait for the word
+_ELSE_NAMES: Final = frozenset({"HEAD", "ON", "SESSION", "SEVERITY", "CONFIDENCE", "TIMES"})
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The parser stopped at `tokens[index]`; `accepts` are the terminals it would have taken."""
+
+    text: str
+    tokens: tuple[Token, ...]
+    index: int
+    accepts: frozenset[str]
+    parser: InteractiveParser
+
+    @property
+    def found(self) -> Token:
+        return self.tokens[self.index]
+
+    def around(self, distance: int) -> Token:
+        """The token so far before or behind; an end token outside of the block."""
+        i = self.index + distance
+        return self.tokens[i] if 0 <= i < len(self.tokens) else Token(END, "")
+
+    def fits(self, *types: str) -> bool:
+        """Would the parser have taken these terminals here?"""
+        parser = _copy(self.parser)
+        return all(_feed(parser, Token(t, "x")) for t in types)
+
+    @property
+    def statement(self) -> int:
+        """Index of the token that begins the statement at hand."""
+        for i in range(self.index, -1, -1):
+            if self.tokens[i].type == "ALERT" and self.tokens[i - 1].type in _BEFORE_SOURCE:
+                continue
+            if self.tokens[i].type in {"HEAD", "ALERT"} and (i < self.index or i == 0):
+                return i
+        return 0
+
+    @property
+    def verb(self) -> str:
+        """The verb of the statement at hand as written; empty before it."""
+        head = self.statement
+        i = head if self.tokens[head].type == "ALERT" else head + 2
+        return str(self.tokens[i]) if i < self.index else ""
+
+    def opens(self) -> list[Token]:
+        """The brackets that are open before the fault, in the statement at hand."""
+        stack: list[Token] = []
+        for token in self.tokens[self.statement : self.index]:
+            if token.type in {"LPAR", "LBRACE"}:
+                stack.append(token)
+            elif token.type in {"RPAR", "RBRACE"} and stack:
+                stack.pop()
+        return stack
+
+    def begins_line(self, token: Token) -> bool:
+        start = token.start_pos or 0
+        return not self.text[self.text.rfind("\n", 0, start) + 1 : start].strip()
+
+
+_BEFORE_SOURCE: Final = frozenset({
+    "MATCH", "UNION", "COMMA", "OF", "WITH", "THEN", "COLON", "JOIN", "WINDOW", "SCORE", "NOT",
+    "ALERT", "FOLLOWING", "PRECEDING",
+})  # fmt: skip
+
+
+def stop(text: str) -> Stop | None:
+    """The first place where the block cannot go on; None for a grammatical block."""
+    tokens = [*scan(text), Token(END, "", start_pos=len(text.rstrip()))]
+    parser = grammar().parse_interactive("")
+    for i, token in enumerate(tokens):
+        before = _copy(parser)
+        if _feed(parser, token):
+            continue
+        parser = _copy(before)
+        if token.type in _ELSE_NAMES and not _begins_statement(text, tokens, i):
+            name = Token.new_borrow_pos("NAME", str(token), token)
+            if _feed(parser, name):
+                tokens[i] = name
+                continue
+        return Stop(text, tuple(tokens), i, _accepts(before), before)
+    return None
+
+
+def scan(text: str) -> Iterator[Token]:
+    """All tokens of a text, comments and blanks left out."""
+    position = 0
+    pattern = _scanner()
+    while position < len(text):
+        match = pattern.match(text, position)
+        kind = match.lastgroup or BAD if match else BAD
+        match = match or _BAD.match(text, position)
+        if match is None:
+            position += 1
+            continue
+        if kind not in _SKIPPED:
+            yield Token(kind, match[0], start_pos=position, end_pos=match.end())
+        position = match.end()
+
+
+def _copy(parser: InteractiveParser) -> InteractiveParser:
+    """The parser as it stands; trees built so far are shared."""
+    copy: InteractiveParser = parser.copy(deepcopy_values=False)  # type: ignore[no-untyped-call]  # of lark
+    return copy
+
+
+def _accepts(parser: InteractiveParser) -> frozenset[str]:
+    return frozenset(parser.accepts())  # type: ignore[no-untyped-call]  # of lark
+
+
+def _begins_statement(text: str, tokens: list[Token], i: int) -> bool:
+    """`name = ` first on its line and no deeper than the first statement: the fault is before."""
+    margins = [len(text[: t.start_pos].rpartition("\n")[2]) for t in (tokens[0], tokens[i])]
+    begins = not text[: tokens[i].start_pos].rpartition("\n")[2].strip()
+    return i > 0 and tokens[i].type == "HEAD" and begins and margins[1] <= margins[0]
+
+
+def _feed(parser: InteractiveParser, token: Token) -> bool:
+    try:
+        parser.feed_token(token)
+    except UnexpectedToken:
+        return False
+    return True
+
+
+@cache
+def _scanner() -> re.Pattern[str]:
+    """All terminals as one pattern, in the order of lark's own lexer."""
+    terminals = sorted(
+        grammar().terminals,
+        key=lambda t: (-t.priority, -t.pattern.max_width, -len(t.pattern.value), t.name),
+    )
+    return re.compile("|".join(f"(?P<{t.name}>{t.pattern.to_regexp()})" for t in terminals))

@@ -1,0 +1,1 @@
+"""The event types: one file a family; everything else is derived from them."""

@@ -1,0 +1,249 @@
+"""A YAML file with its positions: plain data, and the place in the file of every key and value.
+
+PyYAML's `compose()` gives nodes with marks. Scalars are read as YAML 1.2's core schema means them
+(`no`, `on` and `12:30` are texts, dates too); anchors, tags and duplicate keys are refused. The
+mark of a literal block points at its `|` and the value has lost its indentation, so a place in the
+block is found by laying the value's lines over the file's. Knows no key of any envelope.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import yaml
+
+from dsl.diagnostics import Diagnostic, Diagnostics, Span
+from dsl.yaml_errors import explain_yaml_error
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dsl.faults import Fault
+    from dsl.syntax import At
+
+Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
+Place = tuple[str | int, ...]
+
+_INT: Final = re.compile(r"[-+]?[0-9]+|0x[0-9A-Fa-f]+")
+_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_WORDS: Final[dict[str, Plain]] = {"": None, "~": None, "null": None, "true": True, "false": False}
+# beside control characters the line breaks that YAML knows and editors do not show as such
+_FORBIDDEN: Final = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]"
+)
+_MOST_DEPTH: Final = 40
+_Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(slots=True)
+class Source:
+    """One file: its lines as an editor counts them, its data, and where everything stands.
+
+    `keys` and `values` map a place, such as `("params", "window", "default")`, to its span; list
+    items are numbered from 0.
+    """
+
+    file: str
+    text: str
+    data: Plain = None
+    keys: dict[Place, Span] = field(default_factory=dict)
+    values: dict[Place, Span] = field(default_factory=dict)
+    nodes: dict[Place, yaml.ScalarNode] = field(default_factory=dict, repr=False)
+    lines: list[str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.lines = re.split(r"\r\n|\r|\n", self.text)
+
+    def block(self, *place: str | int) -> str:
+        """The text of a scalar, `("detect",)` if no place is named."""
+        node = self.nodes.get(place or ("detect",))
+        return str(node.value) if node else ""
+
+    def is_linear(self, *place: str | int) -> bool:
+        """Do offsets of the scalar map one to one to the file: a literal block or a plain line?"""
+        node = self.nodes.get(place or ("detect",))
+        return node is not None and (node.style == "|" or self._on_one_line(node))
+
+    def span(self, at: At, *place: str | int) -> Span:
+        """The place in the file of a range of a scalar's text; of `detect` unless named.
+
+        A range over several lines is cut at its first line's end. A scalar that is not linear is
+        marked as a whole.
+        """
+        place = place or ("detect",)
+        node = self.nodes.get(place)
+        if node is None:
+            return Span(1, 1)
+        if not self.is_linear(*place):
+            return self.values[place]
+        value = str(node.value)
+        start = min(at.start, len(value))
+        row = value.count("\n", 0, start)
+        column = start - (value.rfind("\n", 0, start) + 1)
+        end_of_line = value.find("\n", start)
+        stop = at.end if end_of_line < 0 else min(at.end, end_of_line)
+        length = max(1, stop - start)
+        if node.style != "|":
+            quote = 1 if node.style else 0
+            mark = node.start_mark
+            return Span(mark.line + 1, mark.column + 1 + quote + column, length)
+        first = node.start_mark.line + 1
+        if row and start == len(value):  # the end of the block: behind its last line
+            row = value.rstrip("\n").count("\n")
+            column = len(value.rstrip("\n").rpartition("\n")[2])
+        return Span(first + row + 1, self._indent(node) + column + 1, length)
+
+    def place(self, *place: str | int) -> Span:
+        """Where a value stands, else its key, else the nearest thing around it."""
+        while place and place not in self.values:
+            place = place[:-1]
+        return self.values.get(place, Span(1, 1))
+
+    def key(self, *place: str | int) -> Span:
+        """Where a key stands; an item of a list: where it begins."""
+        return self.keys.get(place) or self.place(*place)
+
+    def diagnostic(self, fault: Fault, *place: str | int) -> Diagnostic:
+        """A fault of the block as a diagnostic of the file."""
+        return Diagnostic(
+            code=fault.code,
+            message=fault.message,
+            file=self.file,
+            span=self.span(fault.at, *place),
+            label=fault.label,
+            hint=fault.hint,
+            notes=fault.notes,
+            severity=fault.severity,
+        )
+
+    def _indent(self, node: yaml.ScalarNode) -> int:
+        """Blanks that YAML took off every line of a literal block."""
+        first = node.start_mark.line + 1
+        for i, line in enumerate(str(node.value).split("\n")):
+            if line.strip() and first + i < len(self.lines):
+                return len(self.lines[first + i]) - len(line)
+        return 0
+
+    def _on_one_line(self, node: yaml.ScalarNode) -> bool:
+        quote = 1 if node.style in {"'", '"'} else 0
+        start, end = node.start_mark, node.end_mark
+        raw = self.lines[start.line][start.column + quote : end.column - quote]
+        return start.line == end.line and raw == node.value
+
+
+def read_source(path: Path, diagnostics: Diagnostics, root: Path | None = None) -> Source | None:
+    """The file's source; its name is shown relative to `root`."""
+    shown = str(path.relative_to(root) if root and path.is_relative_to(root) else path)
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except OSError as error:
+        message = f"the file cannot be read: {error.strerror}"
+        diagnostics.add(Diagnostic("D0601", message, shown))
+        return None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        message = "the file is not UTF-8"
+        diagnostics.add(Diagnostic("D0602", message, shown, Span(line, 1), "not UTF-8 here"))
+        return None
+    return parse_source(shown, text.removeprefix("\ufeff"), diagnostics)
+
+
+def parse_source(file: str, text: str, diagnostics: Diagnostics) -> Source | None:
+    """The source of a text; None where it is no YAML mapping. Faults are added."""
+    source = Source(file, text)
+    forbidden = _FORBIDDEN.search(text)
+    if forbidden:
+        span = _span_of_offset(text, forbidden.start())
+        message = f"the character U+{ord(forbidden[0]):04X} is not allowed"
+        hint = "write it as an escape in a quoted text"
+        diagnostics.add(Diagnostic("D0602", message, file, span, "not printable", hint))
+        return None
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+    except yaml.YAMLError as error:
+        diagnostics.add(explain_yaml_error(error, source.lines, file))
+        return None
+    except RecursionError:
+        diagnostics.add(Diagnostic("D0601", "the file is nested too deeply", file))
+        return None
+    if not isinstance(node, yaml.MappingNode):
+        message = "the file is no mapping of keys to values"
+        hint = "begin with `atp: 1`"
+        diagnostics.add(Diagnostic("D0601", message, file, Span(1, 1), hint=hint))
+        return None
+    _Reader(source, diagnostics).read(node)
+    return source
+
+
+def _span_of_offset(text: str, offset: int) -> Span:
+    before = re.split(r"\r\n|\r|\n", text[:offset])
+    return Span(len(before), len(before[-1]) + 1)
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Nodes to plain data, noting places."""
+
+    source: Source
+    diagnostics: Diagnostics
+    seen: set[int] = field(default_factory=set)
+
+    def read(self, node: yaml.Node) -> None:
+        self.source.data = self._value(node, ())
+
+    def _value(self, node: yaml.Node, place: Place) -> Plain:
+        span = self._span(node)
+        self.source.values[place] = span
+        if id(node) in self.seen or len(place) > _MOST_DEPTH:
+            self._add("D0610", "anchors and aliases are not accepted", span, "write the value out")
+            return None
+        self.seen.add(id(node))
+        if not node.tag.startswith("tag:yaml.org,2002:"):
+            self._add("D0610", f"the tag `{node.tag}` is not accepted", span, "leave the tag out")
+        if isinstance(node, yaml.ScalarNode):
+            self.source.nodes[place] = node
+            return _scalar(node)
+        if isinstance(node, yaml.SequenceNode):
+            return [self._value(item, (*place, i)) for i, item in enumerate(node.value)]
+        return self._mapping(node, place)
+
+    def _mapping(self, node: yaml.Node, place: Place) -> dict[str, Plain]:
+        data: dict[str, Plain] = {}
+        for key_node, value_node in node.value:
+            span = self._span(key_node)
+            if not isinstance(key_node, yaml.ScalarNode):
+                self._add("D0601", "a key is one word", span, "write `key: value`")
+                continue
+            key = str(key_node.value)
+            if key in data:
+                first = self.source.keys[(*place, key)]
+                hint = f"it stands in line {first.line} already; keep one of the two"
+                self._add("D0603", f"the key `{key}` stands twice", span, hint)
+                continue
+            self.source.keys[(*place, key)] = span
+            data[key] = self._value(value_node, (*place, key))
+        return data
+
+    def _span(self, node: yaml.Node) -> Span:
+        start, end = node.start_mark, node.end_mark
+        one_line = start.line == end.line
+        length = end.column - start.column if one_line else 1
+        if not one_line and isinstance(node, yaml.ScalarNode) and node.style not in {"|", ">"}:
+            length = len(self.source.lines[start.line].rstrip()) - start.column
+        return Span(start.line + 1, start.column + 1, max(1, length))
+
+    def _add(self, code: str, message: str, span: Span, hint: str) -> None:
+        self.diagnostics.add(Diagnostic(code, message, self.source.file, span, hint=hint))
+
+
+def _scalar(node: yaml.ScalarNode) -> Plain:
+    text = str(node.value)
+    if node.style:  # quoted or a block
+        return text
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INT.fullmatch(text):
+        return int(text, 16) if text.startswith("0x") else int(text)
+    return float(text) if _FLOAT.fullmatch(text) else text

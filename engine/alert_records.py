@@ -1,0 +1,195 @@
+"""Alert records: episodes with a public number, and what changed about them.
+
+An episode's hash moves when a late row precedes it; two episodes become one when a late row
+bridges them; an episode vanishes when a late event contradicts an absence. A record outlives all
+of that: `reconcile` finds for each episode the record it continues. Pure: knows no store or clock.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from engine.alerts import RoleValue, Scalar, alert_id, dedup_key, severity_rank
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from engine.alerts import Episode
+
+Status = Literal["open", "closed", "suppressed", "retracted", "merged"]
+
+
+class Alert(msgspec.Struct, kw_only=True):
+    """What people see. Times in microseconds; `confidence` 0..100.
+
+    `number` is the stable public number, `id` the hash of the episode now, `aliases` the hashes it
+    had before. `first_row`, `last_row` bound the rows' ts. `params` are those of the newest row.
+    A `merged` record names the number it went into.
+    """
+
+    number: int
+    id: str
+    detection: str
+    version: int
+    dedup: bytes
+    first_row: int
+    last_row: int
+    first_seen: int
+    last_seen: int
+    count: int
+    severity: str
+    confidence: float
+    roles: dict[str, RoleValue]
+    varied: dict[str, list[Scalar]]
+    evidence: tuple[int, ...]
+    evidence_count: int
+    overflow: bool
+    params: dict[str, Scalar]
+    status: Status = "open"
+    aliases: list[str] = msgspec.field(default_factory=list)
+    merged_into: int | None = None
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One change of one alert. `raised`: severity or confidence went up (notify again)."""
+
+    kind: Literal["opened", "updated", "merged", "retracted"]
+    alert: Alert
+    raised: bool = False
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """What all alerts of a detection share; `params` are the values in force for new rows."""
+
+    detection: str
+    version: int
+    params: dict[str, Scalar]
+
+
+def reconcile(
+    records: Sequence[Alert],
+    found: Iterable[Episode],
+    envelope: Envelope,
+    next_number: Callable[[], int],
+) -> list[Change]:
+    """Bring the records of one detection and one dedup value in line with its episodes.
+
+    `records` are changed in place; new ones are in the answer. The same episodes give the same
+    ids whatever happened before; numbers and aliases tell the history.
+    """
+    changes: list[Change] = []
+    continued: list[Alert] = []
+    matched: set[int] = set()
+    for episode in sorted(found, key=lambda e: e.anchor):
+        id_ = alert_id(
+            envelope.detection, envelope.version, dedup_key(episode.dedup), episode.anchor
+        )
+        record = _continued(records, matched, episode, id_)
+        if record is None:
+            record = _new(id_, episode, envelope, next_number())
+            changes.append(Change("opened", record))
+        else:
+            change = _bring_up(record, id_, episode, envelope)
+            if change is not None:
+                changes.append(change)
+        matched.add(record.number)
+        continued.append(record)
+    ended = [
+        _end(record, continued)
+        for record in records
+        if record.number not in matched and record.status not in ("merged", "retracted")
+    ]
+    return changes + ended
+
+
+def _continued(
+    records: Sequence[Alert], matched: set[int], episode: Episode, id_: str
+) -> Alert | None:
+    """The record an episode continues: the older of the living ones it overlaps; else one that
+    was retracted there; else one that had been merged away under this very hash.
+    """
+    free = [r for r in records if r.number not in matched]
+    overlapping = [
+        r
+        for r in free
+        if r.status != "merged" and r.first_row <= episode.last and episode.anchor[0] <= r.last_row
+    ]
+    if overlapping:
+        return min(overlapping, key=lambda r: (r.status == "retracted", r.number))
+    return next((r for r in free if r.id == id_), None)
+
+
+def _new(id_: str, episode: Episode, envelope: Envelope, number: int) -> Alert:
+    severity, confidence = _rated(episode)
+    return Alert(
+        number=number,
+        id=id_,
+        detection=envelope.detection,
+        version=envelope.version,
+        dedup=dedup_key(episode.dedup),
+        first_row=episode.anchor[0],
+        last_row=episode.last,
+        first_seen=episode.first_seen,
+        last_seen=episode.last,
+        count=episode.count,
+        severity=severity,
+        confidence=confidence,
+        roles=episode.roles,
+        varied=episode.varied,
+        evidence=episode.evidence,
+        evidence_count=episode.evidence_count,
+        overflow=episode.overflow,
+        params=envelope.params,
+    )
+
+
+def _bring_up(record: Alert, id_: str, episode: Episode, envelope: Envelope) -> Change | None:
+    before = _shown(record)
+    severity, confidence = _rated(episode)
+    again = record.status in ("retracted", "merged")
+    raised = severity_rank(severity) > severity_rank(record.severity)
+    raised = raised or confidence > record.confidence
+    if episode.last > record.last_row:
+        record.params = envelope.params
+    if id_ != record.id:
+        if record.id not in record.aliases:
+            record.aliases.append(record.id)
+        record.id = id_
+    if id_ in record.aliases:
+        record.aliases.remove(id_)
+    record.first_row, record.last_row = episode.anchor[0], episode.last
+    record.first_seen, record.last_seen = episode.first_seen, episode.last
+    record.count, record.severity, record.confidence = episode.count, severity, confidence
+    record.roles, record.varied = episode.roles, episode.varied
+    record.evidence, record.evidence_count = episode.evidence, episode.evidence_count
+    record.overflow = episode.overflow
+    if again:
+        record.status, record.merged_into = "open", None
+        return Change("opened", record, raised)
+    return Change("updated", record, raised) if _shown(record) != before else None
+
+
+def _end(record: Alert, continued: Sequence[Alert]) -> Change:
+    """A record without an episode: merged into the one that took its rows, else retracted."""
+    heir = next(
+        (a for a in continued if a.first_row <= record.last_row and record.first_row <= a.last_row),
+        None,
+    )
+    if heir is None:
+        record.status = "retracted"
+        return Change("retracted", record)
+    record.status, record.merged_into = "merged", heir.number
+    if record.id != heir.id and record.id not in heir.aliases:
+        heir.aliases.append(record.id)
+    return Change("merged", record)
+
+
+def _rated(episode: Episode) -> tuple[str, float]:
+    """Rows carry both by now; a row without says nothing loud."""
+    return episode.severity or "informational", episode.confidence or 0.0
+
+
+def _shown(record: Alert) -> bytes:
+    return msgspec.msgpack.encode(record)

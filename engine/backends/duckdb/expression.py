@@ -1,0 +1,231 @@
+"""Expressions of a plan as SQL: operators, membership, nulls. Functions stand in their own files.
+
+Comparison and arithmetic with null give null, and/or are Kleene's: so in SQL as in the plan. `not`
+is true where its operand is null. Arithmetic cannot fail: whole numbers are computed in 128 bits
+and what overflows even those is null, since the values come from hostile packets.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlglot import exp
+
+from dsl import plan
+from engine.backends.duckdb import attributes, functions, lists
+from engine.backends.duckdb.literals import (
+    MAPPED_HIGH,
+    MAPPED_LOW,
+    WHOLE,
+    holds_mapped,
+    ignores_case,
+    literal,
+    network_bounds,
+)
+from engine.backends.duckdb.terms import (
+    array,
+    binary,
+    blob,
+    call,
+    cast,
+    conjunction,
+    each,
+    element,
+    false,
+    is_null,
+    negation,
+    not_null,
+    null,
+    number,
+    storage,
+    text,
+    when,
+)
+from engine.backends.unsupported import Unsupported
+
+if TYPE_CHECKING:
+    from dsl.types import Type
+    from engine.backends.duckdb.scope import Scope
+
+_COMPARE: Final[dict[str, type[exp.Binary]]] = {
+    "==": exp.EQ, "!=": exp.NEQ, "<": exp.LT, "<=": exp.LTE, ">": exp.GT, ">=": exp.GTE,
+}  # fmt: skip
+_ARITHMETIC: Final[dict[str, type[exp.Binary]]] = {
+    "+": exp.Add, "-": exp.Sub, "*": exp.Mul, "/": exp.Div,
+}  # fmt: skip
+_TEXTUAL: Final = frozenset({"like", "matches", "startswith", "endswith", "contains"})
+
+
+def lower(expr: plan.Expr, scope: Scope) -> exp.Expr:
+    """An expression of one row."""
+    return _lower(expr, scope, fold=False)
+
+
+def _lower(expr: plan.Expr, scope: Scope, *, fold: bool) -> exp.Expr:
+    match expr:
+        case plan.Col(name):
+            value = scope.column(name)
+            return _folded(value, expr.type) if fold and expr.type.kind == "text" else value
+        case plan.Lit(value, kind):
+            return literal(value, kind.kind, fold=fold)
+        case plan.SetOf(items, kind):
+            return array([_lower(i, scope, fold=fold) for i in items], _element(kind))
+        case plan.ListRef(name):
+            return lists.entries(name, scope)
+        case plan.Call():
+            arguments = [_lower(a, scope, fold=False) for a in expr.arguments]
+            return functions.lower_call(expr, arguments, scope)
+        case plan.Attr():
+            return attributes.lower_attribute(expr, lower(expr.entity, scope), scope)
+        case plan.Not(operand):
+            return negation(lower(operand, scope))
+        case plan.IsNull(operand):
+            return is_null(lower(operand, scope))
+        case plan.In():
+            return _membership(expr, scope)
+        case plan.Case(arms, otherwise):
+            return exp.Case(
+                ifs=[
+                    exp.If(this=lower(condition, scope), true=_lower(value, scope, fold=fold))
+                    for condition, value in arms
+                ],
+                default=None if otherwise is None else _lower(otherwise, scope, fold=fold),
+            )
+        case plan.Op():
+            return _operation(expr, scope)
+
+
+def _element(kind: Type) -> str:
+    return storage(kind).removesuffix("[]")
+
+
+def _folded(value: exp.Expr, kind: Type) -> exp.Expr:
+    if kind.many:
+        return call("list_transform", value, each("e", call("lower", element("e"))))
+    return call("lower", value)
+
+
+def _pair(left: plan.Expr, right: plan.Expr, scope: Scope) -> tuple[exp.Expr, exp.Expr]:
+    """Both sides of a comparison, texts lowered where the other side ignores case."""
+    fold = ignores_case(left) or ignores_case(right)
+    return _typed(left, right, scope, fold=fold), _typed(right, left, scope, fold=fold)
+
+
+def _typed(expr: plan.Expr, other: plan.Expr, scope: Scope, *, fold: bool) -> exp.Expr:
+    """A side of a comparison; a constant takes the other side's kind (addresses, bytes)."""
+    if isinstance(expr, plan.Lit) and other.type.kind in ("ip", "bytes"):
+        return literal(expr.value, other.type.kind)
+    return _lower(expr, scope, fold=fold)
+
+
+def _operation(expr: plan.Op, scope: Scope) -> exp.Expr:
+    operator, left, right = expr.operator, expr.left, expr.right
+    if operator == "and":
+        return binary(exp.And, lower(left, scope), lower(right, scope))
+    if operator == "or":
+        return binary(exp.Or, lower(left, scope), lower(right, scope))
+    if operator in _COMPARE:
+        return binary(_COMPARE[operator], *_pair(left, right, scope))
+    if operator in _ARITHMETIC:
+        return _arithmetic(expr, scope)
+    if operator in _TEXTUAL:
+        return _textual(expr, scope)
+    if operator == "cidr":
+        return _cidr(expr, scope)
+    if operator == "has":
+        container, item = _pair(left, right, scope)
+        return call("list_contains", container, item)
+    if isinstance(right, plan.ListRef):
+        return lists.has_entries(operator, lower(left, scope), left.type, right.name, scope)
+    container, items = _pair(left, right, scope)
+    return call("list_has_any" if operator == "has any" else "list_has_all", container, items)
+
+
+def _arithmetic(expr: plan.Op, scope: Scope) -> exp.Expr:
+    left, right = lower(expr.left, scope), lower(expr.right, scope)
+    if expr.operator == "/":
+        right = call("nullif", right, number(0))
+    elif expr.left.type.kind in WHOLE and expr.right.type.kind in WHOLE:
+        left = cast(left, "HUGEINT")
+    value = binary(_ARITHMETIC[expr.operator], left, right)
+    # TRY refuses to stand around a subquery
+    return value if value.find(exp.Select) else call("try", value)
+
+
+def _textual(expr: plan.Op, scope: Scope) -> exp.Expr:
+    value, pattern = _pair(expr.left, expr.right, scope)
+    if not expr.left.type.many:
+        return _text_test(expr, value, pattern)
+    found = call("list_filter", value, each("e", _text_test(expr, element("e"), pattern)))
+    return binary(exp.GT, call("len", found), number(0))
+
+
+def _text_test(expr: plan.Op, value: exp.Expr, pattern: exp.Expr) -> exp.Expr:
+    match expr.operator:
+        case "startswith":
+            return call("starts_with", value, pattern)
+        case "endswith":
+            return call("suffix", value, pattern)
+        case "contains":
+            return call("contains", value, pattern)
+        case "matches":
+            _check_regex(expr.right)
+            return call("regexp_matches", value, pattern)
+        case _:
+            return _like(expr.right, value, fold=ignores_case(expr.left))
+
+
+def _check_regex(pattern: plan.Expr) -> None:
+    """RE2 has no look-around and no back references; Arrow speaks RE2 too."""
+    if not isinstance(pattern, plan.Lit) or not isinstance(pattern.value, str):
+        raise Unsupported("a regular expression that is not constant")
+    try:
+        pc.match_substring_regex(pa.array([""]), pattern.value)
+    except pa.ArrowInvalid as error:
+        raise Unsupported(f"regular expression `{pattern.value}`") from error
+
+
+def _like(pattern: plan.Expr, value: exp.Expr, *, fold: bool) -> exp.Expr:
+    """`*` stands for any text, `?` for one character, everything else for itself."""
+    if not isinstance(pattern, plan.Lit) or not isinstance(pattern.value, str):
+        raise Unsupported("`like` with a pattern that is not constant")
+    wild = {"*": ".*", "?": "."}
+    written = pattern.value.lower() if fold else pattern.value
+    parts = [wild.get(c) or re.escape(c) for c in written]
+    return call("regexp_full_match", value, text("(?s)" + "".join(parts)))
+
+
+def _cidr(expr: plan.Op, scope: Scope) -> exp.Expr:
+    value = lower(expr.left, scope)
+    if isinstance(expr.right, plan.ListRef):
+        return lists.holds_address(expr.right.name, value, scope)
+    if not isinstance(expr.right, plan.Lit) or not isinstance(expr.right.value, str):
+        raise Unsupported("`cidr` with a network that is not constant")
+    bounds = network_bounds(expr.right.value)
+    if bounds is None:
+        return when(not_null(value), false())
+    inside = exp.Between(this=value, low=blob(bounds[0]), high=blob(bounds[1]))
+    if not holds_mapped(*bounds):
+        return exp.Paren(this=inside)
+    mapped = exp.Between(this=value.copy(), low=blob(MAPPED_LOW), high=blob(MAPPED_HIGH))
+    both = conjunction([exp.Paren(this=inside), exp.Not(this=exp.Paren(this=mapped))])
+    return both or null()
+
+
+def _membership(expr: plan.In, scope: Scope) -> exp.Expr:
+    item, container = expr.item, expr.container
+    if isinstance(container, plan.ListRef):
+        return lists.contains(container.name, lower(item, scope), item.type, scope)
+    fold = ignores_case(item) or ignores_case(container)
+    value = _typed(item, container, scope, fold=fold)
+    if item.type.many:
+        return call("list_has_any", value, _typed(container, item, scope, fold=fold))
+    if isinstance(container, plan.SetOf):
+        if not container.items:
+            return when(not_null(value), false())
+        members = [_typed(m, item, scope, fold=fold) for m in container.items]
+        return exp.Paren(this=exp.In(this=value, expressions=members))
+    return call("list_contains", _typed(container, item, scope, fold=fold), value)

@@ -1,0 +1,191 @@
+"""Functions of values alone: lists, numbers, time, encryption types, bytes, distance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sqlglot import exp
+
+from engine.backends.duckdb.terms import (
+    array,
+    binary,
+    call,
+    cast,
+    disjunction,
+    each,
+    element,
+    equal,
+    is_null,
+    not_null,
+    number,
+    real,
+    storage,
+    text,
+    when,
+)
+from engine.backends.duckdb.directory import unless_null
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dsl import plan
+    from engine.backends.duckdb.scope import Scope
+
+    Lowering = Callable[[plan.Call, list[exp.Expr], Scope], exp.Expr]
+
+_STRENGTH: Final = (
+    ("aes256", "aes256_sha384", "camellia256"),
+    ("aes128", "aes128_sha256", "camellia128"),
+    ("rc4_hmac", "rc4_hmac_exp", "rc4_hmac_old", "rc4_hmac_old_exp", "rc4_md4"),
+    ("des3_cbc_sha1", "des3_cbc_md5", "des3_cbc_sha1_old"),
+    ("des_cbc_md5", "des_cbc_md4", "des_cbc_crc"),
+)
+"""Encryption types, strongest first (RFC 8429 §5; 3DES and single DES are both below RC4 here,
+because no domain controller issues them)."""
+
+_HOUR: Final = 3_600_000_000
+_EARTH_KM: Final = 6371.0088
+"""Mean radius of the earth (IUGG)."""
+
+
+def _len(call_: plan.Call, a: list[exp.Expr], _: Scope) -> exp.Expr:
+    size = call("len", a[0])
+    return call("coalesce", size, number(0)) if call_.arguments[0].type.many else size
+
+
+def _kept(a: list[exp.Expr], *, inside: bool) -> exp.Expr:
+    found = call("list_contains", a[1], element("e"))
+    kept = call("list_filter", a[0], each("e", found if inside else exp.Not(this=found)))
+    return unless_null(a, kept)
+
+
+def _minus(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
+    return _kept(a, inside=False)
+
+
+def _overlap(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
+    return _kept(a, inside=True)
+
+
+def _coalesce(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
+    return call("coalesce", *a)
+
+
+def _abs(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
+    return call("abs", a[0])
+
+
+def _least(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
+    return unless_null(a, call("least", *a))
+
+
+def _greatest(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
+    return unless_null(a, call("greatest", *a))
+
+
+def _is_zero(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
+    left = call("ltrim", call("hex", a[0]), text("0"))
+    return call("coalesce", equal(left, text("")), exp.false())
+
+
+def _hours(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
+    return binary(exp.Div, a[0], real(float(_HOUR)))
+
+
+def _hour(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
+    if len(a) == 2:
+        return call("atp_hour", *a)
+    return binary(exp.Mod, _floor_div(a[0], _HOUR), number(24))
+
+
+def _weekday(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
+    if len(a) == 2:
+        return call("atp_weekday", *a)
+    # day 0 of the epoch was a Thursday
+    days = binary(exp.Add, _floor_div(a[0], 24 * _HOUR), number(3))
+    return binary(exp.Add, binary(exp.Mod, days, number(7)), number(1))
+
+
+def _floor_div(value: exp.Expr, divisor: int) -> exp.Expr:
+    return binary(exp.IntDiv, value, number(divisor))
+
+
+def _weaker(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
+    return binary(exp.GT, _weakness(a[0]), _weakness(a[1]))
+
+
+def _weakness(value: exp.Expr) -> exp.Expr:
+    return exp.Case(
+        ifs=[
+            exp.If(
+                this=exp.In(this=value.copy(), expressions=[text(w) for w in words]),
+                true=number(rank),
+            )
+            for rank, words in enumerate(_STRENGTH)
+        ]
+    )
+
+
+def _strongest(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
+    ordered = array([text(w) for words in _STRENGTH for w in words], "VARCHAR")
+    present = each("e", call("list_contains", a[0], element("e")))
+    return call("list_extract", call("list_filter", ordered, present), number(1))
+
+
+def _distance_km(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
+    """Haversine; null where a text is no `lat,lon`."""
+    (lat1, lon1), (lat2, lon2) = (_radians(p) for p in a)
+
+    def half_chord(x: exp.Expr, y: exp.Expr) -> exp.Expr:
+        half = binary(exp.Div, binary(exp.Sub, x.copy(), y.copy()), number(2))
+        return call("power", call("sin", half), number(2))
+
+    across = binary(
+        exp.Mul, binary(exp.Mul, call("cos", lat1), call("cos", lat2)), half_chord(lon1, lon2)
+    )
+    inside = call("least", binary(exp.Add, half_chord(lat1, lat2), across), real(1.0))
+    return binary(exp.Mul, real(2 * _EARTH_KM), call("asin", call("sqrt", inside)))
+
+
+def _radians(place: exp.Expr) -> tuple[exp.Expr, exp.Expr]:
+    def part(position: int) -> exp.Expr:
+        written = call("split_part", place.copy(), text(","), number(position))
+        plain = exp.TryCast(this=written, to=exp.DataType.build("DOUBLE", dialect="duckdb"))
+        finite = when(binary(exp.LTE, call("abs", plain), real(180.0)), plain.copy())
+        return call("radians", finite)
+
+    return part(1), part(2)
+
+
+def _text(call_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
+    kind = call_.arguments[0].type
+    if kind.kind == "ip":
+        plain = call("list_transform", a[0], each("e", call("atp_ip_text", element("e"))))
+        if not kind.many:
+            return call("atp_ip_text", a[0])
+        return call("array_to_string", plain, text(","))
+    if kind.kind == "bytes" and not kind.many:
+        return call("lower", call("hex", a[0]))
+    if not kind.many:
+        return cast(a[0], "VARCHAR")
+    return call("array_to_string", cast(a[0], "VARCHAR[]"), text(","))
+
+
+LOWERED: Final[dict[str, Lowering]] = {
+    "len": _len,
+    "minus": _minus,
+    "overlap": _overlap,
+    "coalesce": _coalesce,
+    "abs": _abs,
+    "least": _least,
+    "greatest": _greatest,
+    "is_zero": _is_zero,
+    "hours": _hours,
+    "hour": _hour,
+    "weekday": _weekday,
+    "weaker": _weaker,
+    "strongest": _strongest,
+    "distance_km": _distance_km,
+    "text": _text,
+}
+

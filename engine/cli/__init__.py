@@ -1,0 +1,1 @@
+"""The command line `atp`: one module a command, found by folder scan."""

@@ -1,0 +1,147 @@
+"""Which host held which address when: intervals, declared or learnt from what was seen.
+
+A binding learnt from the network is only as good as its proof, so each carries method and
+certainty, a weaker one never displaces a stronger one that is alive, and an address behind which
+several certain hosts alternate is recognised as NAT and then stands for no host at all.
+
+Knows no event types and no store.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import Final
+
+import msgspec
+
+from engine.entities_rows import FOREVER, Certainty, DirAddress
+
+HOUR_US: Final = 3_600_000_000
+LEARNT_US: Final = 12 * HOUR_US
+"""How long a binding without a lease holds: a machine renews its ticket at least every 10 hours."""
+NAT_US: Final = HOUR_US
+"""Two certain hosts that alternate on one address within this time are behind NAT."""
+_RANK: Final[dict[Certainty, int]] = {"none": 0, "low": 1, "high": 2}
+_KEPT: Final = 256
+"""Most intervals remembered of one address; the oldest go first."""
+
+
+class Addresses:
+    """Bindings of addresses to hosts. Addresses in plain text, times in microseconds."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, list[DirAddress]] = {}
+        self._declared: set[str] = set()
+        self._of_host: dict[str, set[str]] = {}
+        self._nat: dict[str, int] = {}
+        self.changed: set[str] = set()
+        """Addresses whose intervals changed since the store was told; the reader empties it."""
+
+    def at(self, ip: str, ts: int) -> DirAddress | None:
+        """The binding of an address at a time."""
+        if ts >= self._nat.get(ip, FOREVER):
+            return None
+        rows = self._held.get(ip)
+        if not rows:
+            return None
+        i = bisect_right(rows, ts, key=_begin) - 1
+        return rows[i] if i >= 0 and ts < rows[i].valid_to else None
+
+    def rows(self, ip: str) -> list[DirAddress]:
+        """All intervals of an address, in time."""
+        return list(self._held.get(ip, ()))
+
+    def moved(self, ip: str, host: str, begin: int, end: int) -> bool:
+        """Whether another host held the address, or the host another address, in that time."""
+        others = [r for r in self._held.get(ip, ()) if r.host != host]
+        for other in self._of_host.get(host, set()) - {ip}:
+            others += [r for r in self._held.get(other, ()) if r.host == host]
+        return any(r.valid_from < end and begin < r.valid_to for r in others)
+
+    def nat_since(self) -> dict[str, int]:
+        """Addresses recognised as NAT, with the time since when."""
+        return self._nat
+
+    def declare(self, row: DirAddress) -> None:
+        """A binding that the directory states; learning never touches its address again."""
+        if row.ip not in self._declared:
+            self._held[row.ip] = []
+        self._declared.add(row.ip)
+        rows = self._held[row.ip]
+        self._of_host.setdefault(row.host, set()).add(row.ip)
+        if row not in rows:
+            rows.append(row)
+            rows.sort(key=_begin)
+        self.changed.add(row.ip)
+
+    def learn(
+        self, ip: str, host: str, ts: int, certainty: Certainty, method: str, until: int | None
+    ) -> bool:
+        """A host was seen to hold an address at `ts`, at most until `until` (None: 12 hours).
+
+        False where that changes nothing or is not believed.
+        """
+        if ip in self._declared or ts >= self._nat.get(ip, FOREVER):
+            return False
+        end = until if until is not None and until > ts else ts + LEARNT_US
+        rows = self._held.setdefault(ip, [])
+        i = bisect_right(rows, ts, key=_begin) - 1
+        following = rows[i + 1].valid_from if i + 1 < len(rows) else FOREVER
+        row = rows[i] if i >= 0 and ts < rows[i].valid_to else None
+        if row is not None and row.host == host:
+            return self._extend(rows, i, min(end, following), certainty, method)
+        if row is not None:
+            if _RANK[certainty] < _RANK[row.certainty] or row.valid_from == ts:
+                return False
+            if certainty == "high" and self._alternates(rows, i, host, ts):
+                self._nat[ip] = ts
+                self.changed.add(ip)
+                return True
+            rows[i] = msgspec.structs.replace(row, valid_to=ts)
+        self._of_host.setdefault(host, set()).add(ip)
+        rows.insert(i + 1, DirAddress(ip, host, ts, min(end, following), certainty, method))
+        del rows[: max(0, len(rows) - _KEPT)]
+        self.changed.add(ip)
+        return True
+
+    def _extend(
+        self, rows: list[DirAddress], i: int, end: int, certainty: Certainty, method: str
+    ) -> bool:
+        row = rows[i]
+        better = _RANK[certainty] > _RANK[row.certainty]
+        # Each ticket request would lengthen the interval by seconds: wait for a quarter of its life.
+        if not better and end - row.valid_to < LEARNT_US // 4:
+            return False
+        rows[i] = msgspec.structs.replace(
+            row,
+            valid_to=max(end, row.valid_to),
+            certainty=certainty if better else row.certainty,
+            method=method if better else row.method,
+        )
+        self.changed.add(row.ip)
+        return True
+
+    def _alternates(self, rows: list[DirAddress], i: int, host: str, ts: int) -> bool:
+        """Whether this host held the address before the one that holds it now, moments ago."""
+        now = rows[i]
+        return now.certainty == "high" and any(
+            r.host == host and r.certainty == "high" and ts - r.valid_to < NAT_US
+            for r in rows[max(0, i - 8) : i]
+        )
+
+    def export(self) -> tuple[list[DirAddress], dict[str, int]]:
+        """What was learnt, for `restore` after a restart."""
+        learnt = [r for ip, rows in self._held.items() if ip not in self._declared for r in rows]
+        return learnt, self._nat
+
+    def restore(self, learnt: list[DirAddress], nat: dict[str, int]) -> None:
+        """Take up what `export` gave; declared addresses keep what they have."""
+        for row in learnt:
+            if row.ip not in self._declared:
+                self._held.setdefault(row.ip, []).append(row)
+                self._of_host.setdefault(row.host, set()).add(row.ip)
+        self._nat.update(nat)
+
+
+def _begin(row: DirAddress) -> int:
+    return row.valid_from

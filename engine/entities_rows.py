@@ -1,0 +1,117 @@
+"""Rows of the directory as intervals: what entities hand to the store and nothing more.
+
+Each class is one table of the store; its fields are the columns in order. Times are microseconds,
+an interval is [valid_from, valid_to); `FOREVER` stands for an open end. Keys are canonical
+identities in lower case (`name@dns.domain`, `dc1.corp.lab.test`, `ip:…`, `name:…`); of one key the
+intervals never overlap. Addresses are text here; the store packs them.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import msgspec
+
+FOREVER: Final = 2**63 - 1
+"""Open end of an interval, as the store writes it."""
+
+EntityKind = Literal["account", "host", "group"]
+Certainty = Literal["high", "low", "none"]
+
+
+class DirObject(msgspec.Struct, frozen=True, kw_only=True):
+    """What was known of an account, host or group in an interval (table dir_object).
+
+    `host` of a computer account and `account` of a host link the two. `role` names what a host
+    was seen to serve, for hosts whose part was learnt and not declared.
+    """
+
+    key: str
+    kind: EntityKind
+    name: str | None = None
+    domain: str | None = None
+    sid: str | None = None
+    domain_sid: str | None = None
+    rid: int | None = None
+    dn: str | None = None
+    uac: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    etypes: tuple[str, ...] = ()
+    created: int | None = None
+    deleted: int | None = None
+    silo: str | None = None
+    role: tuple[str, ...] = ()
+    os_build: str | None = None
+    department: str | None = None
+    sensitive: bool = False
+    admin: bool = False
+    computer: bool = False
+    host: str | None = None
+    account: str | None = None
+    previous_names: tuple[str, ...] = ()
+    valid_from: int = 0
+    valid_to: int = FOREVER
+
+
+class DirChange(msgspec.Struct, frozen=True):
+    """An attribute of an object changed (table dir_change)."""
+
+    key: str
+    attribute: str
+    ts: int
+
+
+class DirMember(msgspec.Struct, frozen=True):
+    """A member of a group, directly or through other groups (table dir_member)."""
+
+    group_key: str
+    member_key: str
+    valid_from: int = 0
+    valid_to: int = FOREVER
+
+
+class DirSpn(msgspec.Struct, frozen=True):
+    """The account that owns a service principal name, in lower case (table dir_spn)."""
+
+    spn: str
+    account: str
+    valid_from: int = 0
+    valid_to: int = FOREVER
+
+
+class DirAddress(msgspec.Struct, frozen=True):
+    """A host held an address (table dir_address)."""
+
+    ip: str
+    host: str
+    valid_from: int = 0
+    valid_to: int = FOREVER
+    certainty: Certainty = "high"
+    method: str = "directory"
+
+
+class DirDomain(msgspec.Struct, frozen=True):
+    """A domain (table dir_domain); `ticket_lifetime` in microseconds."""
+
+    name: str
+    netbios: str | None = None
+    sid: str | None = None
+    ticket_lifetime: int | None = None
+
+
+class DirectoryRows(msgspec.Struct):
+    """Rows to bring the store's directory up to date.
+
+    `keys` are the objects whose rows are replaced as a whole by those in `objects`; `ips` likewise
+    for `addresses`, `groups` for `members`. Everything else is added, equal rows once.
+    """
+
+    keys: set[str] = msgspec.field(default_factory=set)
+    ips: set[str] = msgspec.field(default_factory=set)
+    groups: set[str] = msgspec.field(default_factory=set)
+    objects: list[DirObject] = msgspec.field(default_factory=list)
+    changes: list[DirChange] = msgspec.field(default_factory=list)
+    members: list[DirMember] = msgspec.field(default_factory=list)
+    spns: list[DirSpn] = msgspec.field(default_factory=list)
+    addresses: list[DirAddress] = msgspec.field(default_factory=list)
+    domains: list[DirDomain] = msgspec.field(default_factory=list)

@@ -1,0 +1,72 @@
+"""Lists as intervals: those shipped with the detections, those of the installation, exclusions.
+
+`@name` is a list of either; every detection has an exclusion list that bears its id. An entry is
+valid until it expires. The installation's entries are added to the shipped ones. Values ignore
+case where their kind does. Pure; `engine.store.facts` writes the rows.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from dsl.schema.derive import ip_bytes
+from engine.entities_rows import FOREVER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from dsl.catalogue import ListFile
+    from dsl.schema.base import KindName
+
+_IGNORE_CASE: Final = frozenset(
+    {"account", "host", "group", "service", "sid", "guid", "enum", "ip"}
+)
+
+
+class ListRow(msgspec.Struct, frozen=True):
+    """One entry in its interval. An ip entry is the range [cidr_low, cidr_high] of 16 bytes."""
+
+    list: str
+    kind: str
+    value: str
+    cidr_low: bytes | None = None
+    cidr_high: bytes | None = None
+    valid_from: int = 0
+    valid_to: int = FOREVER
+
+
+def list_row(
+    name: str, kind: KindName, value: str, *, valid_from: int = 0, expires: int | None = None
+) -> ListRow:
+    """An entry of a list; times in microseconds. Raises ValueError for a bad address."""
+    low = high = None
+    if kind == "ip":
+        network = ipaddress.ip_network(value, strict=False)
+        low, high = ip_bytes(str(network[0])), ip_bytes(str(network[-1]))
+    end = FOREVER if expires is None else expires
+    # The store compares in lower case whatever the kind; text keeps its own.
+    plain = value.lower() if kind in _IGNORE_CASE else value
+    return ListRow(name, kind, plain, low, high, valid_from, end)
+
+
+def rows_of(files: Iterable[ListFile]) -> list[ListRow]:
+    """Rows of shipped or installed list files."""
+    return [
+        list_row(file.name, file.kind, entry.value, expires=entry.expires)
+        for file in files
+        for entry in file.entries
+    ]
+
+
+def rows_of_test(
+    lists: Mapping[str, Iterable[str]], kinds: Mapping[str, KindName]
+) -> list[ListRow]:
+    """Rows of lists given by a rule's test: name -> values; `kinds` where they are known."""
+    return [
+        list_row(name, kinds.get(name, "text"), value)
+        for name, values in lists.items()
+        for value in values
+    ]

@@ -1,0 +1,246 @@
+"""One detection at work: which slice of its rows a tick must recompute, and its alerts.
+
+The scope rule: new events with ts in [a, z] change rows only in [a, z + look-back], so exactly
+that slice is computed again and replaces what was there. Rows of an alert that is not monotone are
+decided up to the watermark only; rows that need a negative fact of the directory, up to the time
+for which the directory is settled, or 15 minutes later with half the confidence. A changed
+parameter is a new generation, effective for later rows. Knows no SQL and no clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Protocol
+
+from engine import lateness
+from engine.alert_records import Alert, Change, Envelope, reconcile
+from engine.alert_rows import AlertRows
+from engine.entities_rows import FOREVER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import duckdb
+
+    from dsl.envelope import Envelope as RuleEnvelope
+    from dsl.plan import AlertPlan, DetectionPlan
+    from engine.alerts import AlertRow
+
+DIRECTORY_WAIT_US: Final = lateness.SLOW_US
+"""How long a negative directory fact waits for a sync that began after the row."""
+FORGET_US: Final = 24 * 3_600 * lateness.SECOND_US
+"""How long rows outlive the last moment at which an event in time could join them."""
+
+
+class CompiledAlert(Protocol):
+    """An alert statement lowered to a backend."""
+
+    def rows(self, connection: duckdb.DuckDBPyConnection, lo: int, hi: int) -> list[AlertRow]:
+        """All rows with ts in [lo, hi]."""
+
+
+class CompiledDetection(Protocol):
+    """A detection lowered to a backend; `alerts` in the order of the plan."""
+
+    @property
+    def alerts(self) -> Sequence[CompiledAlert]: ...
+
+
+Compile = "Callable[[DetectionPlan], CompiledDetection]"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A detection as the engine runs it: its checked plan and its envelope."""
+
+    plan: DetectionPlan
+    envelope: RuleEnvelope
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A plan in force for rows with ts >= `since`."""
+
+    since: int
+    rule: Rule
+    compiled: CompiledDetection
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The engine's knowledge at a tick; microseconds, FOREVER where nothing more can come.
+
+    `new`: earliest and latest ts of new events by type. `changed_from`: answers of the directory
+    changed from here on. `settled`: the directory is complete up to here; None: there is none.
+    """
+
+    now: int
+    new: dict[str, tuple[int, int]]
+    watermark: Callable[[Sequence[str]], int]
+    changed_from: int | None = None
+    settled: int | None = None
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Rows of an alert statement in [low, high] were computed again."""
+
+    index: int
+    low: int
+    high: int
+    rows: list[AlertRow]
+
+
+class Running:
+    """State of one detection: generations, rows, records, and how far rows were decided."""
+
+    def __init__(self, rule: Rule, compiled: CompiledDetection) -> None:
+        self.generations = [Generation(0, rule, compiled)]
+        self.rows = AlertRows(max((a.dedup for a in rule.plan.alerts), default=0))
+        self.records: dict[bytes, list[Alert]] = {}
+        self.decided: dict[int, int] = {}
+        """Alert statement -> ts up to which its rows were decided."""
+        self.settled = -1
+        self.newest = -1
+        """Greatest ts of an event the detection reads."""
+
+    @property
+    def rule(self) -> Rule:
+        """The rule in force now."""
+        return self.generations[-1].rule
+
+    def change(self, rule: Rule, compiled: CompiledDetection, since: int) -> None:
+        """The rule or its parameters changed; rows before `since` stay as they were judged."""
+        self.generations.append(Generation(since, rule, compiled))
+        self.rows.dedup_us = max((a.dedup for a in rule.plan.alerts), default=0)
+
+    # --- slices -----------------------------------------------------------------------------------
+
+    def compute(self, connection: duckdb.DuckDBPyConnection, moment: Moment) -> list[Slice]:
+        """The slices that changed knowledge asks for, computed."""
+        read = [moment.new[kind] for kind in self.rule.plan.events if kind in moment.new]
+        span = (min(a for a, _ in read), max(z for _, z in read)) if read else None
+        if span is not None:
+            self.newest = max(self.newest, span[1])
+        if self.newest < 0:
+            return []
+        if moment.changed_from is not None and moment.changed_from <= self.newest:
+            low = moment.changed_from if span is None else min(span[0], moment.changed_from)
+            span = (low, self.newest)
+        settled = FOREVER if moment.settled is None and moment.final else moment.settled or 0
+        watermark = FOREVER if moment.final else moment.watermark(self.rule.plan.events)
+        made = []
+        for index, alert in enumerate(self.rule.plan.alerts):
+            limit = self._limit(alert, moment, watermark)
+            spans = self._spans(index, alert, span, limit)
+            if alert.waits_for_directory and self.settled < min(settled, limit):
+                # What was decided without the directory is judged again now that it is complete.
+                spans.append((self.settled + 1, min(settled, limit, self.newest + alert.look_back)))
+            for low, high in _joined(spans):
+                made += self._slices(connection, index, low, high, moment)
+        self.settled = max(self.settled, min(settled, self.newest))
+        return made
+
+    def _limit(self, alert: AlertPlan, moment: Moment, watermark: int) -> int:
+        """Up to which ts rows of an alert may be decided now."""
+        limit = FOREVER if alert.monotone else watermark
+        if alert.waits_for_directory and not moment.final:
+            limit = min(limit, max(moment.settled or 0, moment.now - DIRECTORY_WAIT_US))
+        return limit
+
+    def _spans(
+        self, index: int, alert: AlertPlan, span: tuple[int, int] | None, limit: int
+    ) -> list[tuple[int, int]]:
+        """What new events touched, and what the limit has passed since."""
+        last = min(limit, self.newest + alert.look_back)
+        done = self.decided.get(index)
+        spans = []
+        if span is not None:
+            spans.append((span[0], min(span[1] + alert.look_back, last)))
+        if done is not None and done < last:
+            spans.append((done + 1, last))
+        if done is None or last > done:
+            self.decided[index] = last
+        if done is None and span is None:
+            spans.append((0, last))
+        return spans
+
+    def _slices(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        index: int,
+        low: int,
+        high: int,
+        moment: Moment,
+    ) -> list[Slice]:
+        made = []
+        for generation, following in zip(
+            self.generations, [*self.generations[1:], None], strict=True
+        ):
+            begin = max(low, generation.since)
+            end = high if following is None else min(high, following.since - 1)
+            if begin > end or index >= len(generation.compiled.alerts):
+                continue
+            rows = generation.compiled.alerts[index].rows(connection, begin, end)
+            made.append(Slice(index, begin, end, self._rated(rows, generation, index, moment)))
+        return made
+
+    def _rated(
+        self, rows: list[AlertRow], generation: Generation, index: int, moment: Moment
+    ) -> list[AlertRow]:
+        """Rows with the envelope's severity and confidence where they have none of their own; half
+        the confidence where the directory could not be asked.
+        """
+        envelope = generation.rule.envelope
+        waits = generation.rule.plan.alerts[index].waits_for_directory
+        known = moment.settled if moment.settled is not None else -1
+        rated = []
+        for row in rows:
+            confidence = envelope.confidence if row.confidence is None else row.confidence
+            if waits and row.ts > known:
+                confidence /= 2
+            severity = row.severity or envelope.severity
+            rated.append(replace(row, severity=severity, confidence=float(confidence)))
+        return rated
+
+    # --- alerts -----------------------------------------------------------------------------------
+
+    def apply(
+        self, slices: Sequence[Slice], next_number: Callable[[], int]
+    ) -> tuple[list[Change], list[Slice]]:
+        """Put slices in place; the changes of alerts, and the slices that changed rows."""
+        touched: set[bytes] = set()
+        changed = []
+        for part in slices:
+            keys = self.rows.replace(part.index, part.low, part.high, part.rows)
+            if keys:
+                touched |= keys
+                changed.append(part)
+        rule = self.rule
+        envelope = Envelope(rule.plan.id, rule.plan.version, dict(rule.plan.params))
+        changes = []
+        for key in sorted(touched):
+            records = self.records.setdefault(key, [])
+            made = reconcile(records, self.rows.episodes(key), envelope, next_number)
+            known = {r.number for r in records}
+            records += [c.alert for c in made if c.alert.number not in known]
+            changes += made
+        return changes, changed
+
+    def forget(self, now: int) -> None:
+        """Drop rows and records that nothing can join any more."""
+        reach = self.rows.dedup_us + self.rule.plan.look_back + FORGET_US
+        for key in self.rows.forget(now - reach):
+            self.records.pop(key, None)
+
+
+def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans united where they touch; empty ones left out."""
+    joined: list[tuple[int, int]] = []
+    for low, high in sorted(s for s in spans if s[0] <= s[1]):
+        if joined and low <= joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], high))
+        else:
+            joined.append((low, high))
+    return joined

@@ -1,0 +1,150 @@
+"""Rows and records of alerts in the store, so that a restart neither loses nor repeats an alert.
+
+`alert_row` holds the rows of recent alerts by slice (`statement` -1: summed-up rows), `alert_record`
+every alert, `alert_event` a copy of its evidence, which outlives the events themselves. Each
+function takes a connection and runs inside the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from engine.alert_codec import (
+    pack_episode,
+    pack_record,
+    pack_row,
+    unpack_episode,
+    unpack_record,
+    unpack_row,
+)
+from engine.alerts import dedup_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import duckdb
+
+    from engine.alert_records import Alert
+    from engine.alert_rows import Held
+    from engine.alerts import AlertRow, Episode
+
+_SEALED: Final = -1
+
+
+def put_slice(
+    connection: duckdb.DuckDBPyConnection,
+    detection: str,
+    statement: int,
+    span: tuple[int, int],
+    rows: Sequence[AlertRow],
+) -> None:
+    """Replace the rows of an alert statement with ts in `span`, both ends included."""
+    connection.execute(
+        "DELETE FROM alert_row WHERE detection = ? AND statement = ? AND ts BETWEEN ? AND ?",
+        [detection, statement, *span],
+    )
+    _insert(
+        connection,
+        [(detection, statement, r.ts, dedup_key(r.dedup), pack_row(r)) for r in rows],
+    )
+
+
+def put_sealed(
+    connection: duckdb.DuckDBPyConnection, detection: str, key: bytes, held: Held
+) -> None:
+    """Replace the rows of a dedup value that were summed up by their sums."""
+    connection.execute(
+        "DELETE FROM alert_row WHERE detection = ? AND dedup = ? AND (ts <= ? OR statement = ?)",
+        [detection, key, held.sealed_to, _SEALED],
+    )
+    _insert(
+        connection,
+        [
+            (detection, _SEALED, e.anchor[0], key, pack_episode(e, held.sealed_to))
+            for e in held.sealed
+        ],
+    )
+
+
+def forget_rows(
+    connection: duckdb.DuckDBPyConnection, detection: str, keys: Iterable[bytes]
+) -> None:
+    """Delete the rows of dedup values that nothing can join any more."""
+    for key in keys:
+        connection.execute(
+            "DELETE FROM alert_row WHERE detection = ? AND dedup = ?", [detection, key]
+        )
+
+
+def rows_of(
+    connection: duckdb.DuckDBPyConnection, detection: str
+) -> tuple[list[tuple[int, AlertRow]], list[tuple[Episode, int]]]:
+    """(statement, row) of all rows of a detection in time, and its sums with their reach."""
+    found = connection.execute(
+        "SELECT statement, data FROM alert_row WHERE detection = ? ORDER BY ts", [detection]
+    ).fetchall()
+    rows = [(int(s), unpack_row(data)) for s, data in found if s != _SEALED]
+    return rows, [unpack_episode(data) for s, data in found if s == _SEALED]
+
+
+def put_records(connection: duckdb.DuckDBPyConnection, records: Iterable[Alert]) -> None:
+    """Insert or replace records by number."""
+    values = [[r.number, r.detection, r.dedup, pack_record(r)] for r in records]
+    if values:
+        connection.executemany("INSERT OR REPLACE INTO alert_record VALUES (?, ?, ?, ?)", values)
+
+
+def records_of(
+    connection: duckdb.DuckDBPyConnection, detection: str, keys: Sequence[bytes]
+) -> list[Alert]:
+    """Records of a detection for some dedup values, by number."""
+    if not keys:
+        return []
+    found = connection.execute(
+        "SELECT data FROM alert_record WHERE detection = ? AND list_contains(?::BLOB[], dedup) "
+        "ORDER BY number",
+        [detection, list(keys)],
+    ).fetchall()
+    return [unpack_record(data) for (data,) in found]
+
+
+def all_records(connection: duckdb.DuckDBPyConnection) -> list[Alert]:
+    """Every record, by number."""
+    found = connection.execute("SELECT data FROM alert_record ORDER BY number").fetchall()
+    return [unpack_record(data) for (data,) in found]
+
+
+def highest_number(connection: duckdb.DuckDBPyConnection) -> int:
+    """The greatest alert number given, 0 where there is none."""
+    row = connection.execute("SELECT max(number) FROM alert_record").fetchone()
+    return 0 if row is None or row[0] is None else int(row[0])
+
+
+def evidence_ids(connection: duckdb.DuckDBPyConnection, number: int) -> set[int]:
+    """Ids of the events already copied to an alert."""
+    found = connection.execute("SELECT id FROM alert_event WHERE number = ?", [number]).fetchall()
+    return {int(id_) for (id_,) in found}
+
+
+def put_evidence(
+    connection: duckdb.DuckDBPyConnection, number: int, events: Sequence[tuple[int, bytes]]
+) -> None:
+    """Copy events (id, JSON) to an alert."""
+    if events:
+        rows = [[number, id_, data.decode()] for id_, data in events]
+        connection.executemany("INSERT INTO alert_event VALUES (?, ?, ?)", rows)
+
+
+def evidence(connection: duckdb.DuckDBPyConnection, number: int) -> dict[int, str]:
+    """The events copied to an alert: id -> JSON."""
+    found = connection.execute(
+        "SELECT id, data FROM alert_event WHERE number = ?", [number]
+    ).fetchall()
+    return {int(id_): str(data) for id_, data in found}
+
+
+def _insert(
+    connection: duckdb.DuckDBPyConnection, rows: list[tuple[str, int, int, bytes, bytes]]
+) -> None:
+    if rows:
+        connection.executemany("INSERT INTO alert_row VALUES (?, ?, ?, ?, ?)", rows)

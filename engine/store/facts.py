@@ -1,0 +1,114 @@
+"""Writing what is not events: the directory, lists, coverage, and the engine's own state.
+
+Each function takes a connection and runs inside the caller's transaction. Rows come as the structs
+of `engine.entities_rows`, `engine.lists` and `engine.coverage`; their fields are the columns.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import pyarrow as pa
+
+from dsl.schema.derive import ip_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import duckdb
+
+    from engine.entities_rows import DirectoryRows
+
+
+def put_directory(connection: duckdb.DuckDBPyConnection, rows: DirectoryRows) -> None:
+    """Bring the directory tables up to date; objects, addresses and groups are replaced by key."""
+    _delete(connection, "dir_object", "key", rows.keys)
+    insert(connection, "dir_object", rows.objects)
+    _delete(connection, "dir_address", "ip", [ip_bytes(ip) for ip in rows.ips])
+    insert(connection, "dir_address", rows.addresses)
+    _delete(connection, "dir_member", "group_key", rows.groups)
+    insert(connection, "dir_member", rows.members)
+    _delete(connection, "dir_spn", "spn", {s.spn for s in rows.spns})
+    insert(connection, "dir_spn", rows.spns)
+    _delete(connection, "dir_domain", "name", {d.name for d in rows.domains})
+    insert(connection, "dir_domain", list({d.name: d for d in rows.domains}.values()))
+    _delete(connection, "dir_change", "key", {c.key for c in rows.changes})
+    insert(connection, "dir_change", rows.changes)
+
+
+def put_lists(
+    connection: duckdb.DuckDBPyConnection, names: Iterable[str], rows: Sequence[msgspec.Struct]
+) -> None:
+    """Replace the entries of whole lists."""
+    _delete(connection, "list_entry", "list", list(names))
+    insert(connection, "list_entry", rows)
+
+
+def put_coverage(
+    connection: duckdb.DuckDBPyConnection, types: Iterable[str], rows: Sequence[msgspec.Struct]
+) -> None:
+    """Replace the coverage of event types."""
+    _delete(connection, "coverage", "type", list(types))
+    insert(connection, "coverage", rows)
+
+
+def put_state(connection: duckdb.DuckDBPyConnection, state: Mapping[str, str]) -> None:
+    """Values of the engine by key."""
+    if state:
+        pairs = [[k, v] for k, v in state.items()]
+        connection.executemany("INSERT OR REPLACE INTO state VALUES (?, ?)", pairs)
+
+
+def states(connection: duckdb.DuckDBPyConnection, prefix: str) -> dict[str, str]:
+    """All values whose key begins with a prefix, by the rest of the key."""
+    found = connection.execute(
+        "SELECT key, value FROM state WHERE starts_with(key, ?)", [prefix]
+    ).fetchall()
+    return {str(key)[len(prefix) :]: str(value) for key, value in found}
+
+
+def insert(
+    connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[msgspec.Struct]
+) -> None:
+    """Append structs to the table whose columns are their fields; `ip` is packed."""
+    if not rows:
+        return
+    names = rows[0].__struct_fields__
+    kinds = _kinds(connection, table)
+    arrays = []
+    for name in names:
+        values = [getattr(row, name) for row in rows]
+        if name == "ip":
+            values = [ip_bytes(v) for v in values]
+        arrays.append(pa.array(values, kinds[name]))
+    connection.register("arriving", pa.Table.from_arrays(arrays, names=list(names)))
+    columns = ", ".join(f'"{n}"' for n in names)
+    connection.execute(f'INSERT INTO "{table}" ({columns}) SELECT * FROM arriving')  # noqa: S608  # names of structs
+    connection.unregister("arriving")
+
+
+def _delete(
+    connection: duckdb.DuckDBPyConnection, table: str, column: str, values: Iterable[object]
+) -> None:
+    chosen = list(values)
+    if not chosen:
+        return
+    array = pa.array(chosen)
+    connection.register("leaving", pa.Table.from_arrays([array], names=["v"]))
+    connection.execute(f'DELETE FROM "{table}" WHERE "{column}" IN (SELECT v FROM leaving)')  # noqa: S608  # names of this module
+    connection.unregister("leaving")
+
+
+_ARROW = {
+    "VARCHAR": pa.string(),
+    "BIGINT": pa.int64(),
+    "BOOLEAN": pa.bool_(),
+    "BLOB": pa.binary(),
+    "VARCHAR[]": pa.list_(pa.string()),
+}
+
+
+def _kinds(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, pa.DataType]:
+    described = connection.execute(f'DESCRIBE "{table}"').fetchall()
+    return {str(name): _ARROW[str(kind)] for name, kind, *_ in described}

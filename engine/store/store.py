@@ -1,0 +1,114 @@
+"""The store: events in near time order, directory, lists and coverage in one DuckDB database.
+
+It appends, deletes the oldest and hands events back; it knows no detection and resolves no name.
+A connection serves one thread: others take `cursor()`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dsl.schema.registry import event_type, event_types
+from engine.store.columns import event_of, table_of
+from engine.store.database import open_file, open_memory
+from engine.store.tables import event_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    import duckdb
+
+    from dsl.schema.base import Event
+
+class Store:
+    """Events and what is known about the domain, in memory (`path` None) or in a file.
+
+    `connection` is the owner's DuckDB connection; `engine.backends` speaks SQL to it.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._database = open_memory() if path is None else open_file(path)
+        self.connection: duckdb.DuckDBPyConnection = self._database.connection
+
+    def append(self, events: Sequence[Event], state: Mapping[str, str] | None = None) -> None:
+        """Store events (ids and stamps given by ingest) and rows of `state`, all or nothing."""
+        by_type: dict[str, list[Event]] = {}
+        for event in events:
+            by_type.setdefault(event_type(event), []).append(event)
+        tables = {n: table_of(event_types()[n], group) for n, group in by_type.items()}
+        self.connection.begin()
+        try:
+            for name, table in tables.items():
+                columns = ", ".join(f'"{c}"' for c in table.column_names)
+                self.connection.register("arriving", table)
+                self.connection.execute(
+                    f'INSERT INTO "{name}" ({columns}) SELECT * FROM arriving'  # noqa: S608  # names of the schema
+                )
+                self.connection.unregister("arriving")
+            for key, value in (state or {}).items():
+                self.connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", [key, value])
+        except BaseException:
+            self.connection.rollback()
+            raise
+        self.connection.commit()
+
+    def state(self, key: str) -> str | None:
+        """The value last stored with events under this key."""
+        row = self.connection.execute("SELECT value FROM state WHERE key = ?", [key]).fetchone()
+        return None if row is None else str(row[0])
+
+    def delete_before(self, event: str, ts: int) -> int:
+        """Delete events of a type older than `ts` (microseconds); how many there were."""
+        row = self.connection.execute(
+            f'DELETE FROM "{_known(event)}" WHERE ts < ?',  # noqa: S608  # a name of the schema
+            [ts],
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def events(self, ids: Iterable[int], types: Iterable[str] | None = None) -> list[Event]:
+        """The stored events with these ids, in order; `types` spares looking into every table."""
+        wanted = sorted(set(ids))
+        if not wanted:
+            return []
+        found: list[tuple[int, int, Event]] = []
+        for name in event_types() if types is None else types:
+            event = event_types()[name]
+            columns = ", ".join(f'"{c}"' for c in event_columns(event))
+            rows = self.connection.execute(
+                f'SELECT {columns} FROM "{name}" '  # noqa: S608  # names of the schema
+                "WHERE id BETWEEN ? AND ? AND list_contains(?::BIGINT[], id)",
+                [wanted[0], wanted[-1], wanted],
+            ).fetchall()
+            for *values, tie in rows:
+                stored = event_of(event, values)
+                found.append((stored.ts, tie, stored))
+        return [e for _, _, e in sorted(found, key=lambda f: f[:2])]
+
+    def newest(self, event: str) -> int | None:
+        """The greatest `ts` of a type, None where it has no events."""
+        row = self.connection.execute(f'SELECT max(ts) FROM "{_known(event)}"').fetchone()  # noqa: S608  # a name of the schema
+        return None if row is None or row[0] is None else int(row[0])
+
+    def highest_id(self) -> int:
+        """The greatest id of any stored event, 0 where there is none."""
+        parts = " UNION ALL ".join(f'SELECT max(id) AS id FROM "{n}"' for n in event_types())  # noqa: S608  # names of the schema
+        row = self.connection.execute(f"SELECT max(id) FROM ({parts})").fetchone()  # noqa: S608
+        return 0 if row is None or row[0] is None else int(row[0])
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A further connection to the same database, for another thread."""
+        return self._database.cursor()
+
+    def checkpoint(self) -> None:
+        """Write the log into the file: for a maintenance thread."""
+        with self.cursor() as cursor:
+            cursor.execute("CHECKPOINT")
+
+    def close(self) -> None:
+        """Give the database back; a store in memory is gone then."""
+        self._database.close()
+
+
+def _known(event: str) -> str:
+    return event_types()[event].name

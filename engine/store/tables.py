@@ -1,0 +1,83 @@
+"""The tables of the store: one per event type, and those of the directory, lists and coverage.
+
+Event tables are derived from `dsl.schema`; the others are intervals [valid_from, valid_to) in
+microseconds UTC, open ones end at `FOREVER`. Names in keys are canonical, hence lower case.
+Knows no connection: it only says what the tables are.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from zlib import crc32
+
+from dsl.schema.derive import sql_type
+from dsl.schema.registry import EventType, event_types
+
+FOREVER: Final = 2**63 - 1
+"""End of an interval that has not ended."""
+
+TIE: Final = "tie"
+
+_INTERVAL: Final = f"valid_from BIGINT NOT NULL, valid_to BIGINT NOT NULL DEFAULT {FOREVER}"
+
+OTHER_TABLES: Final[dict[str, str]] = {
+    "state": "key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL",
+    "dir_object": (
+        "key VARCHAR NOT NULL, kind VARCHAR NOT NULL, name VARCHAR, domain VARCHAR, sid VARCHAR, "
+        "domain_sid VARCHAR, rid BIGINT, dn VARCHAR, uac VARCHAR[], tags VARCHAR[], "
+        "etypes VARCHAR[], created BIGINT, deleted BIGINT, silo VARCHAR, role VARCHAR[], "
+        "os_build VARCHAR, department VARCHAR, sensitive BOOLEAN, admin BOOLEAN, "
+        f"computer BOOLEAN, host VARCHAR, account VARCHAR, previous_names VARCHAR[], {_INTERVAL}"
+    ),
+    "dir_change": "key VARCHAR NOT NULL, attribute VARCHAR NOT NULL, ts BIGINT NOT NULL",
+    "dir_member": f"group_key VARCHAR NOT NULL, member_key VARCHAR NOT NULL, {_INTERVAL}",
+    "dir_spn": f"spn VARCHAR NOT NULL, account VARCHAR NOT NULL, {_INTERVAL}",
+    "dir_address": (
+        f"ip BLOB NOT NULL, host VARCHAR NOT NULL, {_INTERVAL}, certainty VARCHAR, method VARCHAR"
+    ),
+    "dir_domain": (
+        "name VARCHAR NOT NULL, netbios VARCHAR, sid VARCHAR, ticket_lifetime BIGINT"
+    ),
+    "list_entry": (
+        "list VARCHAR NOT NULL, kind VARCHAR, value VARCHAR, cidr_low BLOB, cidr_high BLOB, "
+        f"{_INTERVAL}"
+    ),
+    "coverage": f"domain VARCHAR NOT NULL, type VARCHAR NOT NULL, {_INTERVAL}",
+    "alert_row": (
+        "detection VARCHAR NOT NULL, statement BIGINT NOT NULL, ts BIGINT NOT NULL, "
+        "dedup BLOB NOT NULL, data BLOB NOT NULL"
+    ),
+    "alert_record": (
+        "number BIGINT PRIMARY KEY, detection VARCHAR NOT NULL, dedup BLOB NOT NULL, "
+        "data BLOB NOT NULL"
+    ),
+    "alert_event": "number BIGINT NOT NULL, id BIGINT NOT NULL, data VARCHAR NOT NULL",
+}
+"""Column definitions of every table that holds no events. `dir_object`: for computer accounts
+`host` is the key of the host, for hosts `account` is the key of the computer account. `dir_member`
+is the transitive closure. `list_entry`: the implicit exclusion list of a detection bears its id."""
+
+
+def event_columns(event: EventType) -> dict[str, str]:
+    """Name and DuckDB type of the columns of an event table, in order."""
+    plain = {c.name: sql_type(c.field.kind, many=c.many) for c in event.columns.values()}
+    return plain | {TIE: "BIGINT"}
+
+
+def create_statements() -> str:
+    """DDL that makes every table that is not there yet."""
+    events = {
+        name: ", ".join(f'"{c}" {t}' for c, t in event_columns(event).items())
+        for name, event in event_types().items()
+    }
+    return "".join(
+        f'CREATE TABLE IF NOT EXISTS "{name}" ({columns});'
+        for name, columns in (events | OTHER_TABLES).items()
+    )
+
+
+def tie_of(sensor: str | None, seq: int | None) -> int:
+    """What breaks equal `ts`: a function of the event's sensor and seq, never of arrival."""
+    return (crc32((sensor or "").encode("utf-8", "replace")) & 0x7FFF) << 48 | (
+        (seq or 0) & 0xFFFF_FFFF_FFFF
+    )

@@ -1,0 +1,93 @@
+"""Up to when everything has arrived: one watermark per event type, from its sensors by domain.
+
+A sensor is complete up to its newest event or heartbeat less the lateness of its kind; the type's
+watermark is the least of its live sensors. A sensor silent for two minutes leaves. A watermark
+never goes back. `now` is event time: the newest `ts` seen, or the caller's clock where there is
+one; an event from a clock that runs ahead of it moves nothing. Knows no store.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from dsl.schema.registry import event_type
+from dsl.schema.sensor import SensorHealth
+from engine import lateness
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dsl.schema.base import Event
+
+_AHEAD_US: Final = 60 * lateness.SECOND_US
+"""How far a sensor's clock may run ahead of the engine's."""
+
+
+class Source(msgspec.Struct):
+    """A sensor of a type in a domain: its newest `ts` and its allowed lateness."""
+
+    newest: int
+    late: int
+
+
+class Watermarks:
+    """Watermarks of all event types; times in microseconds."""
+
+    def __init__(self) -> None:
+        self.sources: dict[tuple[str, str, str], Source] = {}
+        """(event type, domain, sensor) -> its progress."""
+        self.marks: dict[str, int] = {}
+        self.now = 0
+        self.late: Counter[str] = Counter()
+        """Events by type that came later than allowed."""
+
+    def observe(self, events: Sequence[Event], clock: int | None = None) -> None:
+        """A batch arrived; `clock` is the wall clock, None in a replay."""
+        for event in events:
+            kind = event_type(event)
+            if event.ts < self.marks.get(kind, 0):
+                self.late[kind] += 1
+            if clock is not None and event.ts > clock + _AHEAD_US:
+                continue
+            self.now = max(self.now, event.ts)
+            if isinstance(event, SensorHealth):
+                self._heartbeat(event)
+                continue
+            key = (kind, event.domain or "", event.sensor or "")
+            source = self.sources.get(key)
+            if source is None:
+                self.sources[key] = Source(event.ts, lateness.of_via(event.via))
+            else:
+                source.newest = max(source.newest, event.ts)
+                source.late = max(source.late, lateness.of_via(event.via))
+        if clock is not None:
+            self.now = max(self.now, clock)
+
+    def _heartbeat(self, event: SensorHealth) -> None:
+        """A heartbeat says that everything before it has been sent."""
+        if event.kind != "heartbeat":
+            return
+        for (kind, _, sensor), source in self.sources.items():
+            if sensor == (event.sensor or "") and event.activity in (None, "*", kind):
+                source.newest = max(source.newest, event.ts)
+
+    def of(self, events: Iterable[str]) -> int:
+        """The watermark of a detection that reads these types: the least of theirs."""
+        return min((self._of_type(kind) for kind in events), default=self.now)
+
+    def _of_type(self, kind: str) -> int:
+        mark = self.now
+        slowest = None
+        for (type_, _, _), source in self.sources.items():
+            if type_ != kind:
+                continue
+            slowest = max(slowest or 0, source.late)
+            if self.now - source.newest <= lateness.IDLE_US:
+                mark = min(mark, source.newest - source.late)
+        # Those that left, or may still turn up, were allowed to be late too.
+        mark = min(mark, self.now - (lateness.of_type(kind) if slowest is None else slowest))
+        self.marks[kind] = max(mark, self.marks.get(kind, 0))
+        return self.marks[kind]

@@ -1,0 +1,193 @@
+"""One DNS message: header, first question, and the records as far as their form (RFC 1035 §4).
+
+Malformed parts do not end the reading: they are what some attacks consist of, and become the
+message's `anomalies` (words of enums.DNS_ANOMALY). Knows no transport and no pairing.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import Final
+
+HEADER: Final = 12
+UPDATE: Final = 5
+SOA: Final = 6
+IXFR: Final = 251
+AXFR: Final = 252
+
+_HEAD: Final = Struct(">HHHHHH")
+_RECORD: Final = Struct(">HHIH")
+_NAME: Final = 255
+_SIG: Final = frozenset({24, 46})
+_TXT: Final = 16
+_SIGNER: Final = 18
+"""Bytes of a SIG record's data before its signer's name (RFC 2535 §4.1)."""
+_MAX_DATA: Final = 65_535
+_PLAIN: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_*/+@$")
+_MESSAGE: Final = 512
+_STEPS: Final = 50_000
+_JUMPS: Final = 64
+_TEXT: Final = 1024
+
+
+class Message:
+    """`name` of the first question, lower case, without final dot (`.` the root); None if none."""
+
+    __slots__ = (
+        "anomalies", "answer_types", "answers", "name", "number", "opcode", "qtype", "rcode",
+        "response", "size", "steps",
+    )  # fmt: skip
+
+    def __init__(self, number: int, flags: int, answers: int, size: int) -> None:
+        self.number = number
+        self.response = bool(flags & 0x8000)
+        self.opcode = flags >> 11 & 0x0F
+        self.rcode = flags & 0x0F
+        self.answers = answers
+        self.size = size
+        self.steps = 0
+        self.name: str | None = None
+        self.qtype = 0
+        self.answer_types: list[int] = []
+        """First and last type of the answer section: SOA twice brackets a transfer."""
+        self.anomalies: set[str] = set()
+
+    @property
+    def key(self) -> tuple[int, str, int]:
+        """What a question and its answer have in common."""
+        return self.number, self.name or "", self.qtype
+
+
+class _Stop(Exception):  # noqa: N818 - ends the reading of a message, is no error
+    """Nothing after this can be found; why is noted."""
+
+
+def read(b: bytes, o: int, e: int) -> Message:
+    """The message b[o:e]; at least a header long."""
+    number, flags, questions, answers, _, _ = _HEAD.unpack_from(b, o)
+    found = Message(number, flags, answers, e - o)
+    try:
+        at = _questions(found, b, o, e, questions)
+        _records(found, b, at, o, e)
+    except _Stop:
+        pass
+    return found
+
+
+def _questions(found: Message, b: bytes, o: int, e: int, count: int) -> int:
+    """Read the question section; where it ends."""
+    at = o + HEADER
+    for i in range(count):
+        labels, at = _name(found, b, at, o, e)
+        if at + 4 > e:
+            raise _Stop
+        if i == 0:
+            found.name = labels
+            found.qtype = b[at] << 8 | b[at + 1]
+        at += 4
+    return at
+
+
+def _records(found: Message, b: bytes, o: int, base: int, e: int) -> None:
+    """Walk the three record sections, whose counts stand in the header."""
+    signatures = 0
+    counts: tuple[int, ...] = _HEAD.unpack_from(b, base)[3:]
+    for section, count in enumerate(counts):
+        for i in range(count):
+            kind, size, o = _record(found, b, o, base, e)
+            if section == 0 and i in {0, count - 1}:
+                found.answer_types.append(kind)
+            if kind in _SIG:
+                signatures += size
+    if found.opcode == UPDATE and signatures > _MAX_DATA - _MESSAGE:
+        found.anomalies.add("dynamic_update_overflow")
+
+
+def _record(found: Message, b: bytes, o: int, base: int, e: int) -> tuple[int, int, int]:
+    """Type, expanded length of the data, and end of the record at `o`."""
+    _, at = _skip(found, b, o, base, e)
+    if at + 10 > e:
+        raise _Stop
+    kind, _, _, size = _RECORD.unpack_from(b, at)
+    at += 10
+    end = at + size
+    if end > e:
+        found.anomalies.add("rdata_overflow")
+        raise _Stop
+    if kind in _SIG and size > _SIGNER:
+        expanded, last = _skip(found, b, at + _SIGNER, base, end)
+        grown = size + expanded - (last - at - _SIGNER)
+        if grown > _MAX_DATA:
+            found.anomalies.add("rdata_overflow")
+        return kind, grown, end
+    if kind == _TXT and found.opcode == UPDATE:
+        while at < end:
+            at += 1 + b[at]
+        if at > end:
+            found.anomalies.add("dynamic_update_overflow")
+    return kind, size, end
+
+
+def _skip(found: Message, b: bytes, o: int, base: int, e: int) -> tuple[int, int]:
+    """Expanded length and end of the name at `o`, without making its text.
+
+    A pointer must go back: to itself or forward is a loop, and so are too many in a row. The
+    steps of a whole message are bounded; beyond, the rest of it stays unread.
+    """
+    length = jumps = 0
+    end = -1
+    floor = o
+    while True:
+        found.steps += 1
+        if found.steps > _STEPS:
+            raise _Stop
+        if o >= e:
+            found.anomalies.add("label_overflow")
+            raise _Stop
+        size = b[o]
+        if size == 0:
+            return length + 1, end if end >= 0 else o + 1
+        if size >= 0xC0:
+            if o + 2 > e:
+                found.anomalies.add("label_overflow")
+                raise _Stop
+            if end < 0:
+                end = o + 2
+            target = base + ((size & 0x3F) << 8 | b[o + 1])
+            jumps += 1
+            if target >= floor or jumps > _JUMPS:
+                found.anomalies.add("compression_loop")
+                return length, end
+            o = floor = target
+            continue
+        if size >= 0x40:
+            found.anomalies.add("label_overflow")
+            raise _Stop
+        length += 1 + size
+        if length >= _NAME:
+            found.anomalies.add("name_too_long")
+            if end >= 0:
+                return length, end
+        o += 1 + size
+
+
+def _name(found: Message, b: bytes, o: int, base: int, e: int) -> tuple[str, int]:
+    """Text and end of the name at `o` (RFC 1035 §5.1: other bytes in decimal); cut where too long."""
+    expanded, end = _skip(found, b, o, base, e)
+    expanded = min(expanded, _TEXT)
+    labels: list[str] = []
+    while expanded > 1:
+        size = b[o]
+        if size >= 0xC0:
+            o = base + ((size & 0x3F) << 8 | b[o + 1])
+            continue
+        labels.append(_label(b[o + 1 : o + 1 + size]))
+        expanded -= 1 + size
+        o += 1 + size
+    return ".".join(labels) or ".", end
+
+
+def _label(raw: bytes) -> str:
+    if _PLAIN.issuperset(raw):
+        return raw.decode("ascii").lower()
+    return "".join(chr(c) if c in _PLAIN else f"\\{c:03d}" for c in raw).lower()

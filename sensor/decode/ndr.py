@@ -1,0 +1,129 @@
+"""Network Data Representation, as far as stub readers need it: a cursor over a clear stub.
+
+Knows no interface and no PDU. Both byte orders and both transfer syntaxes: NDR (C706 chapter 14)
+and NDR64 (MS-RPCE 2.2.5), where pointers and counts are 8 bytes wide. Alignment counts from the
+start of the stub. Reading beyond the end, which may be the bound of what was kept and not the
+stub's own, raises `Malformed`.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Final
+
+from sensor.contract import Malformed
+
+_U16: Final = (struct.Struct("<H"), struct.Struct(">H"))
+_U32: Final = (struct.Struct("<I"), struct.Struct(">I"))
+_U64: Final = (struct.Struct("<Q"), struct.Struct(">Q"))
+_TEXT_LIMIT: Final = 16_384
+HANDLE_BYTES: Final = 20
+
+
+class Ndr:
+    """Cursor over b[o:e]; `big` byte order, `wide` NDR64."""
+
+    __slots__ = ("_b", "_big", "_e", "_o", "_start", "wide")
+
+    def __init__(self, b: bytes, o: int, e: int, *, big: bool, wide: bool) -> None:
+        self._b = b
+        self._o = o
+        self._start = o
+        self._e = e
+        self._big = 1 if big else 0
+        self.wide = wide
+
+    def align(self, n: int) -> None:
+        self._o += -(self._o - self._start) % n
+
+    def _take(self, n: int) -> int:
+        o = self._o
+        if n > self._e - o:
+            raise Malformed(f"stub ends before {n} bytes at {o - self._start}")
+        self._o = o + n
+        return o
+
+    def skip(self, n: int) -> None:
+        self._take(n)
+
+    def raw(self, n: int) -> bytes:
+        o = self._take(n)
+        return self._b[o : o + n]
+
+    def u16(self) -> int:
+        self.align(2)
+        value: int = _U16[self._big].unpack_from(self._b, self._take(2))[0]
+        return value
+
+    def u32(self) -> int:
+        self.align(4)
+        value: int = _U32[self._big].unpack_from(self._b, self._take(4))[0]
+        return value
+
+    def u64(self) -> int:
+        self.align(8)
+        value: int = _U64[self._big].unpack_from(self._b, self._take(8))[0]
+        return value
+
+    def size(self) -> int:
+        """A conformance count, an offset or a pointer's referent."""
+        return self.u64() if self.wide else self.u32()
+
+    def pointer(self) -> bool:
+        """A unique or full pointer: is there something behind it?"""
+        return self.size() != 0
+
+    def enum(self) -> int:
+        """An enum16, which NDR64 widens."""
+        return self.u32() if self.wide else self.u16()
+
+    def handle(self) -> bytes:
+        """A context handle, as opaque bytes."""
+        self.align(4)
+        return self.raw(HANDLE_BYTES)
+
+    def _array(self, width: int) -> bytes:
+        """Bytes of a conformant varying array of elements of this width."""
+        self.size()  # maximum count
+        if self.size():
+            raise Malformed("array does not begin at its start")
+        count = self.size()
+        if count * width > _TEXT_LIMIT:
+            raise Malformed(f"text of {count} characters")
+        return self.raw(count * width)
+
+    def text(self) -> str:
+        """`[string] wchar_t *` behind a reference pointer."""
+        encoding = "utf-16-be" if self._big else "utf-16-le"
+        return self._array(2).decode(encoding, "replace").partition("\0")[0]
+
+    def ansi(self) -> str:
+        """`[string] char *` behind a reference pointer."""
+        return self._array(1).decode("latin-1").partition("\0")[0]
+
+    def unique_text(self) -> str | None:
+        """`[unique, string] wchar_t *` as a top-level argument: pointer, then at once the text."""
+        return self.text() if self.pointer() else None
+
+    def unique_ansi(self) -> str | None:
+        return self.ansi() if self.pointer() else None
+
+    def counted(self) -> bool:
+        """Fixed part of an RPC_UNICODE_STRING or STRING (MS-DTYP 2.3.10): has it a buffer?
+        The text itself follows where the enclosing structure ends: `text`.
+        """
+        self.align(8 if self.wide else 4)
+        self.u16()
+        self.u16()
+        return self.pointer()
+
+    def sid(self) -> str:
+        """An RPC_SID behind a reference pointer (MS-DTYP 2.4.2.3)."""
+        count = self.size()
+        self.align(4)
+        revision, subs = self.raw(2)
+        authority = int.from_bytes(self.raw(6), "big")
+        if subs != count or subs > 15:
+            raise Malformed(f"SID of {subs} parts announced as {count}")
+        parts = [str(self.u32()) for _ in range(subs)]
+        return "-".join([f"S-{revision}", str(authority), *parts])

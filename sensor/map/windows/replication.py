@@ -1,0 +1,51 @@
+"""Replica sources: 4928 established, 4929 removed -> replication.
+
+The partner is the server named in the source's NTDS Settings DN; without one, the address, which
+is the alias `<DSA GUID>._msdcs.<forest>`. Reference: events 4928 and 4929; MS-DRSR §4.1.19
+(DRSReplicaAdd), §4.1.20 (DRSReplicaDel).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from dsl.schema.rpc import Replication
+from sensor.map import identity
+
+if TYPE_CHECKING:
+    from dsl.schema.base import Event
+    from sensor.map.record import Record
+
+_SERVER: Final = re.compile(r"CN=NTDS Settings,CN=([^,\\]{1,63}),CN=Servers,", re.IGNORECASE)
+
+
+def _partner(record: Record) -> str | None:
+    if found := _SERVER.match(record.text("SourceDRA") or ""):
+        return identity.host(found[1])
+    return identity.host(record.text("SourceAddr"))
+
+
+def source_changed(record: Record) -> list[Event]:
+    """SourceDRA, SourceAddr, NamingContext, StatusCode."""
+    status = record.number("StatusCode")
+    return [
+        Replication(
+            ts=record.ts,
+            via=record.via,
+            protocol="rpc",
+            dc=identity.host(record.computer),
+            outcome=None if status is None else "error" if status else "success",
+            method="DRSReplicaAdd" if record.event_id == 4928 else "DRSReplicaDel",
+            direction="inbound",
+            partner=_partner(record),
+            naming_context=record.text("NamingContext"),
+            status=status,
+        )
+    ]
+
+
+EVENTS = {
+    ("Security", 4928): source_changed,
+    ("Security", 4929): source_changed,
+}

@@ -1,0 +1,111 @@
+"""What readers may ask of the driver: `sensor.contract.Context`, and the books of the wire.
+
+Stamps events with the sensor and its own counter, adds named counters, hands out authentication
+exchanges and pipe readers, passes learnt ports on. Knows no packet and no clock.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Final
+
+from sensor.decode.dcerpc import pipe_reader
+from sensor.wire.auth import Exchange
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dsl.schema.base import Event
+    from sensor.contract import Auth, Flow, Reader
+    from sensor.wire.ports import Ports
+
+UNREADABLE: Final = (IndexError, ValueError, struct.error)
+"""What a reader raises on bytes that are no message; `Malformed` is a ValueError."""
+_MAX_COUNTERS: Final = 1_024
+_MAX_TICKETS: Final = 65_536
+
+
+class WireContext:
+    """The `Context` of all readers of one driver.
+
+    `counters` holds named counts; `gaps` (losses of any kind) and `malformed` are sums for health;
+    `held` is the number of payload bytes waiting in all connections; `now` is stream time.
+    """
+
+    __slots__ = (
+        "_emit", "_owners", "_pipe", "_ports", "_sensor", "_seq", "counters", "fault", "gaps",
+        "held", "malformed", "now",
+    )  # fmt: skip
+
+    def __init__(self, sensor_name: str, emit: Callable[[Event], None], ports: Ports) -> None:
+        self._sensor = sensor_name
+        self._emit = emit
+        self._ports = ports
+        self._seq = 0
+        self._owners: dict[bytes, str] = {}
+        self.counters: dict[str, int] = {}
+        self.fault: str | None = None
+        self.gaps = 0
+        self.malformed = 0
+        self.held = 0
+        self.now = 0
+
+    def emit(self, event: Event) -> None:
+        """Hand over an event, numbered from 1 in the order of emission."""
+        self._seq += 1
+        event.sensor = self._sensor
+        event.seq = self._seq
+        self._emit(event)
+
+    def count(self, what: str, amount: int = 1) -> None:
+        """Add to a named counter; names beyond a bound go to `wire.other_counters`."""
+        counters = self.counters
+        if what not in counters and len(counters) >= _MAX_COUNTERS:
+            what = "wire.other_counters"
+        counters[what] = counters.get(what, 0) + amount
+
+    def auth(self, flow: Flow, carrier: str) -> Auth:
+        """A new authentication exchange inside `carrier`."""
+        return Exchange(flow, carrier, self)
+
+    def pipe(self, flow: Flow, name: str) -> Reader:
+        """A reader for DCE/RPC inside the named pipe `name`."""
+        return pipe_reader(flow, name, self)
+
+    def learn_rpc_port(self, server: str, port: int, interface: str) -> None:
+        """From now on this server's port is read as DCE/RPC; `interface` is not needed for it."""
+        del interface
+        if self._ports.learn(server, port, self.now):
+            self.count("dcerpc.ports_learnt")
+
+    def ticket_issued(self, ticket: bytes, account: str) -> None:
+        """Remember whose ticket this is; the oldest are forgotten first."""
+        owners = self._owners
+        owners.pop(ticket, None)
+        owners[ticket] = account
+        if len(owners) > _MAX_TICKETS:
+            del owners[next(iter(owners))]
+
+    def ticket_owner(self, ticket: bytes) -> str | None:
+        """Who got the ticket with this hash, if its issue was seen lately."""
+        return self._owners.get(ticket)
+
+    def unreadable(self, protocol: str) -> None:
+        """A reader met bytes that are no message."""
+        self.malformed += 1
+        self.count(f"{protocol}.malformed")
+
+    def failed(self, protocol: str, error: Exception) -> None:
+        """A reader raised what it must not. The traffic is hostile and the sensor goes on, but
+        `<protocol>.fault` and `fault` (the first one) tell of a defect in the product.
+        """
+        self.malformed += 1
+        self.count(f"{protocol}.fault")
+        if self.fault is None:
+            self.fault = f"{protocol}: {type(error).__name__}: {error}"
+
+    def lost(self, protocol: str, size: int) -> None:
+        """Bytes of a connection never came, or could not be kept."""
+        self.gaps += 1
+        self.count(f"{protocol}.gaps")
+        self.count(f"{protocol}.gap_bytes", size)

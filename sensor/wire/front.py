@@ -1,0 +1,295 @@
+"""The front: from captured frames to segments and datagrams of ports worth looking at.
+
+One loop over a block of frames. The common case (Ethernet or Linux cooked, IPv4 without options
+or fragments, TCP or UDP) is read with one unpack; everything else takes the general road. Nothing
+is allocated for a packet that the port tables refuse. Lengths are those of the IP header, so
+Ethernet padding and trailers vanish. Checksums are not verified: captures on the sending host see
+them before the network card fills them in. References: RFC 791, 8200, 9293, 768.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Final
+
+from sensor.wire.fragments import Fragments
+from sensor.wire.link import ETHERNET, LINUX_SLL, ip_header
+from sensor.wire.ports import RPC_VERSION
+
+if TYPE_CHECKING:
+    from sensor.wire.bounds import Bounds
+    from sensor.wire.connections import Connections
+    from sensor.wire.context import WireContext
+    from sensor.wire.conversations import Conversations
+    from sensor.wire.health import Clock
+    from sensor.wire.ports import Ports
+
+TCP: Final = 6
+UDP: Final = 17
+_HOP_BY_HOP: Final = 0
+_ROUTING: Final = 43
+_FRAGMENT: Final = 44
+_AUTHENTICATION: Final = 51
+_DESTINATION: Final = 60
+_EXTENSIONS: Final = frozenset({_HOP_BY_HOP, _ROUTING, _AUTHENTICATION, _DESTINATION})
+_MAX_EXTENSIONS: Final = 16
+_CONTROL: Final = 7  # FIN, SYN, RST
+
+# ethertype, version and header length, total length, fragment field, protocol, ports, sequence
+# number, data offset, flags: from two bytes before an IPv4 header without options
+_PLAIN: Final = struct.Struct(">HBxHxxHxBxx8xHHI4xBB").unpack_from
+_PLAIN_SIZE: Final = 2 + 20 + 14
+_TCP_HEAD: Final = struct.Struct(">HHI4xBB").unpack_from
+
+
+class Front:
+    """Reads frames and feeds connections and conversations.
+
+    Counters (plain ints, for speed): `packets` of all kinds, `other` (no IP), `cut` (packets of
+    ports looked at that the capture shortened) and `cut_bytes`, `bad` (the IP or transport header
+    contradicts itself). `last` is the time of the last packet.
+    """
+
+    __slots__ = (
+        "_clock", "_connections", "_context", "_conversations", "_fragments", "_ports", "bad",
+        "cut", "cut_bytes", "last", "other", "packets",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        ports: Ports,
+        connections: Connections,
+        conversations: Conversations,
+        context: WireContext,
+        clock: Clock,
+        bounds: Bounds,
+    ) -> None:
+        self._ports = ports
+        self._connections = connections
+        self._conversations = conversations
+        self._context = context
+        self._clock = clock
+        self._fragments = Fragments(bounds)
+        self.packets = 0
+        self.last = 0
+        self.other = 0
+        self.bad = 0
+        self.cut = 0
+        self.cut_bytes = 0
+
+    @property
+    def fragments_lost(self) -> int:
+        """Datagrams of which not all fragments came, or contradictory ones."""
+        return self._fragments.lost
+
+    def scan(
+        self, b: bytes, linktype: int, times: list[int], starts: list[int], ends: list[int]
+    ) -> None:
+        """Frames b[starts[i]:ends[i]] with their times; lists of one length."""
+        tcp_ports = self._ports.tcp
+        udp_ports = self._ports.udp
+        segment = self._connections.segment
+        datagram = self._conversations.datagram
+        clock = self._clock
+        due = clock.due
+        floor = clock.floor
+        self.packets += len(times)
+        if linktype == ETHERNET:
+            lead = 12
+        elif linktype == LINUX_SLL:
+            lead = 14
+        else:
+            lead = -1
+        plain_size = lead + _PLAIN_SIZE
+        plain = _PLAIN
+        for ts, o, e in zip(times, starts, ends, strict=True):
+            if ts >= due or ts < floor:
+                due = self._advance(ts)
+                floor = clock.floor
+            if lead >= 0 and e - o >= plain_size:
+                k = o + lead  # the ethertype; the IP header follows it
+                kind, version, total, fragment, protocol, sport, dport, seq, words, flags = plain(
+                    b, k
+                )
+                if kind == 0x0800 and version == 0x45 and not fragment & 0x3FFF:
+                    if protocol == TCP:
+                        p = k + 22 + (words >> 2 & 0x3C)
+                        if not (
+                            tcp_ports[sport]
+                            or tcp_ports[dport]
+                            or (p + 1 < e and b[p] == RPC_VERSION and not b[p + 1])
+                        ):
+                            continue
+                        end = k + 2 + total
+                        if p <= end <= e and words >= 0x50:
+                            if p < end or flags & _CONTROL:
+                                segment(ts, b[k + 14 : k + 26], b, p, end, seq, flags, 0)
+                            continue
+                    elif protocol == UDP:
+                        if not (udp_ports[sport] or udp_ports[dport]):
+                            continue
+                        # the UDP length stands where TCP has the upper half of its sequence
+                        size = seq >> 16
+                        end = k + 22 + size
+                        if size >= 8 and end <= k + 2 + total <= e:
+                            datagram(ts, b[k + 14 : k + 26], b[k + 30 : end])
+                            continue
+                    else:
+                        continue
+            self._general(ts, b, linktype, o, e)
+        if times:
+            self.last = times[-1]
+
+    def close(self) -> None:
+        """No more frames come."""
+        lost = self._fragments.lost
+        self._fragments.close()
+        self._context.gaps += self._fragments.lost - lost
+
+    def _advance(self, ts: int) -> int:
+        lost = self._fragments.lost
+        self._fragments.expire(ts)
+        self._context.gaps += self._fragments.lost - lost
+        return self._clock.advance(ts)
+
+    def _general(self, ts: int, b: bytes, linktype: int, o: int, e: int) -> None:
+        ip = ip_header(b, o, e, linktype)
+        if ip < 0:
+            self.other += 1
+        elif b[ip] >> 4 == 4:
+            self._ipv4(ts, b, ip, e)
+        else:
+            self._ipv6(ts, b, ip, e)
+
+    def _ipv4(self, ts: int, b: bytes, o: int, e: int) -> None:
+        head = (b[o] & 15) * 4
+        if head < 20 or o + head > e:
+            self.bad += 1
+            return
+        total = b[o + 2] << 8 | b[o + 3]
+        if total == 0:
+            total = e - o  # segmentation is left to the network card, which writes the length
+        if total < head:
+            self.bad += 1
+            return
+        protocol = b[o + 9]
+        fragment = b[o + 6] << 8 | b[o + 7]
+        end = o + total
+        cut = end - e if end > e else 0
+        at = o + head
+        addresses = b[o + 12 : o + 20]
+        if fragment & 0x3FFF:
+            if cut:
+                self._note_cut(cut)
+                return
+            key = addresses + b[o + 4 : o + 6] + b[o + 9 : o + 10]
+            more = fragment & 0x2000 != 0
+            done = self._fragments.add(
+                key, ts, (fragment & 0x1FFF) * 8, more, protocol, b[at:end], discard_overlap=False
+            )
+            if done is not None:
+                self._transport(ts, addresses, done[0], done[1], 0, len(done[1]), 0)
+            return
+        self._transport(ts, addresses, protocol, b, at, end - cut, cut)
+
+    def _ipv6(self, ts: int, b: bytes, o: int, e: int) -> None:
+        at = o + 40
+        if at > e:
+            self.bad += 1
+            return
+        size = b[o + 4] << 8 | b[o + 5]
+        end = at + size if size else e
+        cut = end - e if end > e else 0
+        end -= cut
+        protocol = b[o + 6]
+        addresses = b[o + 8 : o + 40]
+        for _ in range(_MAX_EXTENSIONS):
+            if protocol in _EXTENSIONS:
+                if at + 8 > end:
+                    self.bad += 1
+                    return
+                length = (b[at + 1] + 2) * 4 if protocol == _AUTHENTICATION else (b[at + 1] + 1) * 8
+                protocol = b[at]
+                at += length
+            elif protocol == _FRAGMENT:
+                if at + 8 > end or cut:
+                    self._note_cut(cut)
+                    return
+                fragment = b[at + 2] << 8 | b[at + 3]
+                key = addresses + b[at + 4 : at + 8]
+                if not fragment & 0xFFF9:
+                    protocol = b[at]  # an atomic fragment stands for itself (RFC 6946)
+                    at += 8
+                    continue
+                done = self._fragments.add(
+                    key,
+                    ts,
+                    fragment & 0xFFF8,
+                    fragment & 1 != 0,
+                    b[at],
+                    b[at + 8 : end],
+                    discard_overlap=True,
+                )
+                if done is not None:
+                    self._transport(ts, addresses, done[0], done[1], 0, len(done[1]), 0)
+                return
+            else:
+                break
+        if at > end:
+            self.bad += 1
+            return
+        self._transport(ts, addresses, protocol, b, at, end, cut)
+
+    def _transport(
+        self, ts: int, addresses: bytes, protocol: int, b: bytes, o: int, e: int, cut: int
+    ) -> None:
+        if protocol == TCP:
+            if e - o < 20:
+                self._short(cut)
+                return
+            sport, dport, seq, words, flags = _TCP_HEAD(b, o)
+            p = o + (words >> 2 & 0x3C)
+            tcp_ports = self._ports.tcp
+            if words < 0x50 or p > e:
+                self._short(cut)
+                return
+            if not (
+                tcp_ports[sport]
+                or tcp_ports[dport]
+                or (p + 1 < e and b[p] == RPC_VERSION and not b[p + 1])
+            ):
+                return
+            if cut:
+                self.cut += 1
+                self.cut_bytes += cut
+            if p < e or cut or flags & _CONTROL:
+                key = addresses + b[o : o + 4]
+                self._connections.segment(ts, key, b, p, e, seq, flags, cut)
+        elif protocol == UDP:
+            if e - o < 8:
+                self._short(cut)
+                return
+            udp_ports = self._ports.udp
+            if not (udp_ports[b[o] << 8 | b[o + 1]] or udp_ports[b[o + 2] << 8 | b[o + 3]]):
+                return
+            if cut:
+                self._note_cut(cut)
+                return
+            size = b[o + 4] << 8 | b[o + 5]
+            if size == 0:
+                size = e - o
+            if not 8 <= size <= e - o:
+                self.bad += 1
+                return
+            self._conversations.datagram(ts, addresses + b[o : o + 4], b[o + 8 : o + size])
+
+    def _short(self, cut: int) -> None:
+        if cut:
+            self._note_cut(cut)
+        else:
+            self.bad += 1
+
+    def _note_cut(self, cut: int) -> None:
+        self._context.gaps += 1
+        self.cut += 1
+        self.cut_bytes += cut
