@@ -80,9 +80,13 @@ class ListFile:
 
 @dataclass(slots=True)
 class Catalogue:
-    """Everything that was read, by name, and every fault found on the way."""
+    """Everything that was read, by name, and every fault found on the way.
+
+    `texts` holds all files by the names that diagnostics use, faulty ones too.
+    """
 
     detections: dict[str, Detection] = field(default_factory=dict)
     relations: dict[str, SharedRelation] = field(default_factory=dict)
     lists: dict[str, ListFile] = field(default_factory=dict)
     diagnostics: Diagnostics = field(default_factory=Diagnostics)
+    texts: dict[str, str] = field(default_factory=dict, repr=False)

@@ -260,7 +260,10 @@ _LISTS_TEXT_NUMBERS: Final = (
     _function("subdomain", "text -> text", "what stands before the registrable part"),
     _function("is_internal_zone", "text -> bool", "a zone of our DNS", as_of=True, total=True),
     _function(
-        "abs", "number -> float; duration -> duration", "absolute value", never_negative=True
+        "abs",
+        "int -> int; float -> float; duration -> duration",
+        "absolute value",
+        never_negative=True,
     ),
     _function(
         "least",

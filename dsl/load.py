@@ -10,20 +10,21 @@ import re
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from dsl.catalogue import Catalogue, Detection, ListFile, SharedRelation
-from dsl.diagnostics import Diagnostic, Diagnostics
+from dsl.diagnostics import Diagnostic
 from dsl.envelope import read_envelope, read_id
 from dsl.given import read_tests
 from dsl.list_file import read_list
 from dsl.parse import parse
 from dsl.record import Record
 from dsl.schema.registry import event_types
-from dsl.source import read_source
+from dsl.source import parse_source, read_text, shown_name
 from dsl.syntax import Alert, Assign, Block
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from dsl.diagnostics import Diagnostics
     from dsl.source import Source
 
 _STATEMENT: Final = re.compile(r"alert\b|[A-Za-z_]\w*\s*=(?!=)")
@@ -34,17 +35,17 @@ def load_detection(
     path: Path, root: Path | None = None
 ) -> tuple[Detection | None, list[Diagnostic]]:
     """One detection's file; None where it cannot be run. Names are shown relative to `root`."""
-    diagnostics = Diagnostics()
-    read = _read(path, root, diagnostics)
+    catalogue = Catalogue()
+    read = _read(path, root, catalogue)
     detection = _detection(*read, path) if read else None
-    return detection, diagnostics.items
+    return detection, catalogue.diagnostics.items
 
 
 def load(paths: Iterable[Path], root: Path | None = None) -> Catalogue:
     """Everything below the paths (files or folders), in the order of names."""
     catalogue = Catalogue()
     for path in _files(paths, catalogue.diagnostics):
-        read = _read(path, root, catalogue.diagnostics)
+        read = _read(path, root, catalogue)
         if read is None:
             continue
         file, source = read
@@ -68,12 +69,17 @@ def _files(paths: Iterable[Path], diagnostics: Diagnostics) -> Iterator[Path]:
             yield path
 
 
-def _read(path: Path, root: Path | None, diagnostics: Diagnostics) -> tuple[Record, Source] | None:
-    source = read_source(path, diagnostics, root)
+def _read(path: Path, root: Path | None, catalogue: Catalogue) -> tuple[Record, Source] | None:
+    shown = shown_name(path, root)
+    text = read_text(path, shown, catalogue.diagnostics)
+    if text is None:
+        return None
+    catalogue.texts[shown] = text
+    source = parse_source(shown, text, catalogue.diagnostics)
     if source is None or not isinstance(source.data, dict):
         return None
     name = "the list" if "list" in source.data else "the file"
-    return Record(source, (), source.data, diagnostics, name), source
+    return Record(source, (), source.data, catalogue.diagnostics, name), source
 
 
 def _keep(kept: dict[str, _Named], item: _Named | None, diagnostics: Diagnostics) -> None:

@@ -15,11 +15,12 @@ from dsl.faults import Fault
 from dsl.syntax import At, Block
 
 if TYPE_CHECKING:
-    from lark import Lark
+    from lark import Lark, Token, Tree
 
 _COMMENT: Final = re.compile(r'"(?:[^"\\\n]|\\.)*"|(?P<comment>#[^\n]*)')
 _HEAD: Final = re.compile(r"^[ \t]*(?:alert\b|[A-Za-z_]\w*\s*=(?!=))", re.MULTILINE)
 _MOST_FAULTS: Final = 20
+_DEEPEST: Final = 100
 
 
 @cache
@@ -50,12 +51,24 @@ def parse(text: str) -> tuple[Block | None, list[Fault]]:
             tree = grammar().parse(text)
         except UnexpectedInput:
             return None, _faults(text)
-        found = slips(tree)
+        found = _too_deep(tree) or slips(tree)
         if found:
             return None, found
         return Block(tuple(map(statement, trees(tree))), comments(text)), []
     hint = "a detection has at least one relation and one `alert`"
     return None, [Fault("D0116", "the block is empty", At(0, len(text)), hint=hint)]
+
+
+def _too_deep(tree: Tree[Token]) -> list[Fault]:
+    """Expressions nested so deeply that no one can read them, nor walk them by recursion."""
+    level = [tree]
+    for _ in range(_DEEPEST):
+        level = [child for node in level for child in node.children if not isinstance(child, str)]
+    if not level:
+        return []
+    start = min(node.meta.start_pos for node in level if not node.meta.empty)
+    hint = "name parts of it with `let`, or use a set"
+    return [Fault("D0122", "the expression is nested too deeply", At(start, start + 1), hint=hint)]
 
 
 def comments(text: str) -> tuple[tuple[int, str], ...]:

@@ -7,7 +7,9 @@ over Python lists. It is the whole contract between them, so its meaning is stat
 `ts` (microseconds; when it became true), `tie` (int; breaks equal `ts`: a function of the event's
 sensor and seq, never of arrival), `start` (ts of its earliest evidence) and `evidence` (ids of the
 events that made it). Base events: `start = ts`, evidence = their own id. *Order* below means
-(ts, tie). Columns of a sequence step keep their alias in the name: `"first.src_ip"`.
+(ts, tie). `ts` and `start` can be read (`Col("ts")`) and are not among a node's `columns`. Columns
+of a sequence step keep their alias in the name: `"first.src_ip"`; its times are columns of the
+sequence, `"first.ts"` and `"first.start"`.
 
 **Null.** Functions, comparison and arithmetic with null give null (division by zero too); and/or
 are Kleene's; `Not` is true where its operand is null; `Filter`, `having`, `when`, step and
@@ -163,7 +165,8 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Union:
-    """Rows of all, columns by name, missing ones null."""
+    """Rows of all, columns by name, missing ones null. A name that has different kinds in two
+    sources is not among the columns."""
 
     sources: tuple[Node, ...]
     columns: Columns
@@ -272,9 +275,9 @@ class Absence:
     """Anchor rows without a row of `of` of equal keys that meets `where` (anchor's columns plain,
     those of `of` as `of.<column>`): `following`: strictly later in order, ts <= anchor.ts +
     within, and the row's ts = anchor.ts + within; `preceding`: strictly earlier, ts > anchor.ts -
-    within, and ts = anchor.ts. Columns: the anchor's and `covered` (bool: sources of all event
-    types that `of` reads were alive throughout). Rows that are not covered are withheld unless
-    `reads_covered`.
+    within, and ts = anchor.ts. `keys` are (anchor's column, `of`'s column). Columns: the anchor's
+    and `covered` (bool: sources of all event types that `of` reads were alive throughout). Rows
+    that are not covered are withheld unless `reads_covered`.
     """
 
     anchor: Node
@@ -298,11 +301,12 @@ Columns = tuple[tuple[str, Type], ...]
 class AlertPlan:
     """Rows of `source` that meet `when` and no `excepts` become rows of an alert.
 
-    `roles`: name and value, in the author's order. `excepts`: role value expression and list.
-    `dedup_by`: names and values; `dedup` in microseconds. severity is text, confidence 0..100;
-    None means the envelope's. `monotone` plans emit at once, others at the watermark;
-    `waits_for_directory`: a negative directory fact (`not is_dc(x)`, `not exists(x)`) is decided
-    only once the directory is known to be settled at the row's `ts`.
+    `roles`: name and value, in the author's order. `excepts`: role value expression and list; a
+    role that is a list is excepted if any element is in it. `dedup_by`: names and values; `dedup`
+    in microseconds. severity is text, confidence 0..100; None means the envelope's. `monotone`
+    plans emit at once, others at the watermark; `waits_for_directory`: a negative directory fact
+    (`not is_dc(x)`, `not exists(x)`) is decided only once the directory is known to be settled at
+    the row's `ts`.
     """
 
     source: Node

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from lark import Token, UnexpectedToken
 
 from dsl.parse import grammar
+from dsl.words import BEFORE_SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +58,7 @@ class Stop:
     def statement(self) -> int:
         """Index of the token that begins the statement at hand."""
         for i in range(self.index, -1, -1):
-            if self.tokens[i].type == "ALERT" and self.tokens[i - 1].type in _BEFORE_SOURCE:
+            if self.tokens[i].type == "ALERT" and self.tokens[i - 1].type in BEFORE_SOURCE:
                 continue
             if self.tokens[i].type in {"HEAD", "ALERT"} and (i < self.index or i == 0):
                 return i
@@ -83,12 +84,6 @@ class Stop:
     def begins_line(self, token: Token) -> bool:
         start = token.start_pos or 0
         return not self.text[self.text.rfind("\n", 0, start) + 1 : start].strip()
-
-
-_BEFORE_SOURCE: Final = frozenset({
-    "MATCH", "UNION", "COMMA", "OF", "WITH", "THEN", "COLON", "JOIN", "WINDOW", "SCORE", "NOT",
-    "ALERT", "FOLLOWING", "PRECEDING",
-})  # fmt: skip
 
 
 def stop(text: str) -> Stop | None:

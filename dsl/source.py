@@ -33,6 +33,10 @@ _WORDS: Final[dict[str, Plain]] = {"": None, "~": None, "null": None, "true": Tr
 _FORBIDDEN: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]"
 )
+_TAGS: Final = frozenset(
+    "tag:yaml.org,2002:" + name
+    for name in ("str", "int", "float", "bool", "null", "timestamp", "seq", "map", "merge", "value")
+)
 _MOST_DEPTH: Final = 40
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -93,7 +97,7 @@ class Source:
         if row and start == len(value):  # the end of the block: behind its last line
             row = value.rstrip("\n").count("\n")
             column = len(value.rstrip("\n").rpartition("\n")[2])
-        return Span(first + row + 1, self._indent(node) + column + 1, length)
+        return Span(first + row + 1, self.indent(*place) + column + 1, length)
 
     def place(self, *place: str | int) -> Span:
         """Where a value stands, else its key, else the nearest thing around it."""
@@ -118,8 +122,9 @@ class Source:
             severity=fault.severity,
         )
 
-    def _indent(self, node: yaml.ScalarNode) -> int:
-        """Blanks that YAML took off every line of a literal block."""
+    def indent(self, *place: str | int) -> int:
+        """Blanks that YAML took off every line of a literal block; 0 for an empty one."""
+        node = self.nodes[place or ("detect",)]
         first = node.start_mark.line + 1
         for i, line in enumerate(str(node.value).split("\n")):
             if line.strip() and first + i < len(self.lines):
@@ -133,9 +138,13 @@ class Source:
         return start.line == end.line and raw == node.value
 
 
-def read_source(path: Path, diagnostics: Diagnostics, root: Path | None = None) -> Source | None:
-    """The file's source; its name is shown relative to `root`."""
-    shown = str(path.relative_to(root) if root and path.is_relative_to(root) else path)
+def shown_name(path: Path, root: Path | None) -> str:
+    """A file's name in diagnostics: relative to `root` where it lies below."""
+    return str(path.relative_to(root) if root and path.is_relative_to(root) else path)
+
+
+def read_text(path: Path, shown: str, diagnostics: Diagnostics) -> str | None:
+    """The file's text; None and a diagnostic where it cannot be read or is not UTF-8."""
     try:
         text = path.read_bytes().decode("utf-8")
     except OSError as error:
@@ -147,7 +156,7 @@ def read_source(path: Path, diagnostics: Diagnostics, root: Path | None = None) 
         message = "the file is not UTF-8"
         diagnostics.add(Diagnostic("D0602", message, shown, Span(line, 1), "not UTF-8 here"))
         return None
-    return parse_source(shown, text.removeprefix("\ufeff"), diagnostics)
+    return text.removeprefix("\ufeff")
 
 
 def parse_source(file: str, text: str, diagnostics: Diagnostics) -> Source | None:
@@ -200,7 +209,7 @@ class _Reader:
             self._add("D0610", "anchors and aliases are not accepted", span, "write the value out")
             return None
         self.seen.add(id(node))
-        if not node.tag.startswith("tag:yaml.org,2002:"):
+        if node.tag not in _TAGS:
             self._add("D0610", f"the tag `{node.tag}` is not accepted", span, "leave the tag out")
         if isinstance(node, yaml.ScalarNode):
             self.source.nodes[place] = node

@@ -74,15 +74,24 @@ def check_template(text: str, produced: Collection[str], params: Collection[str]
     environment = Environment(autoescape=True)
     try:
         tree = environment.parse(text)
+        # names come from the code jinja would generate, which needs to know every filter and test
+        for node in tree.find_all((nodes.Filter, nodes.Test)):
+            environment.filters.setdefault(node.name, _shown)
+            environment.tests.setdefault(node.name, _shown)
+        undeclared = meta.find_undeclared_variables(tree)
     except TemplateSyntaxError as error:
         at = _line(text, error.lineno)
         message = f"the template cannot be read: {_lower(error.message or 'syntax error')}"
         return [Fault("D0501", message, at, "in this line", "close every `{{`, `{%` and `{% if`")]
     variables = {*OWN_VARIABLES, *produced}
-    unknown = meta.find_undeclared_variables(tree) - variables
+    unknown = undeclared - variables
     faults = [f for node in _nodes(tree) for f in _faults(text, node, unknown, variables, params)]
     unique = {(f.code, f.at): f for f in faults}
     return sorted(unique.values(), key=lambda f: f.at.start)
+
+
+def _shown(value: object) -> str:
+    return str(value)
 
 
 def _nodes(node: nodes.Node) -> Iterator[nodes.Node]:
@@ -119,7 +128,9 @@ def _faults(
             if attribute not in params:
                 at = _word(text, node.lineno, attribute, before=r"\.")
                 hint = did_you_mean(attribute, params)
-                yield Fault("D0504", f"there is no parameter `{attribute}`", at, "not declared", hint)
+                yield Fault(
+                    "D0504", f"there is no parameter `{attribute}`", at, "not declared", hint
+                )
         case nodes.Getattr(node=nodes.Name(name="loop")):
             pass
         case nodes.Getattr(attr=attribute):
@@ -151,29 +162,34 @@ def _line(text: str, number: int) -> At:
 
 def _word(text: str, number: int, word: str, before: str = "") -> At:
     """A word inside the tags of a line, optionally behind a sign; the line if it is not found."""
-    inside = "".join(
-        part if tag else " " * len(part) for tag, part in _split(text)
-    )
-    lines = inside.split("\n") if len(inside.split("\n")) == len(text.split("\n")) else []
-    row = min(max(number, 1), len(lines) or 1) - 1
+    lines = _inside_tags(text).split("\n")
+    row = min(max(number, 1), len(lines)) - 1
     start = sum(len(line) + 1 for line in lines[:row])
     ahead = rf"(?:{before})\s*" if before else r"(?<![\w.])"
-    found = re.search(rf"{ahead}(?P<word>\b{re.escape(word)}\b)", lines[row]) if lines else None
+    found = re.search(rf"{ahead}(?P<word>\b{re.escape(word)}\b)", lines[row])
     if found is None:
         return _line(text, number)
     return At(start + found.start("word"), start + found.end("word"))
 
 
-def _split(text: str) -> Iterator[tuple[bool, str]]:
-    """The text in pieces: (inside a tag, piece). Strings in tags and line breaks count as outside."""
+def _inside_tags(text: str) -> str:
+    """The text with blanks for what stands outside of tags and for texts inside."""
+    pieces = []
     position = 0
     for tag in _TAGS.finditer(text):
-        yield from ((False, p) for p in _kept_breaks(text[position : tag.start()]))
-        position = tag.start()
-        for string in _STRINGS.finditer(text, tag.start(), tag.end()):
-            yield True, text[position : string.start()]
-            yield False, string[0]
-            position = string.end()
-        yield True, text[position : tag.end()]
+        pieces += [_blank(text[position : tag.start()]), _STRINGS.sub(_blank_match, tag[0])]
         position = tag.end()
-    yield from ((False, p) for p in _kept_breaks(text[position:]))
+    return "".join((*pieces, _blank(text[position:])))
+
+
+def _blank(text: str) -> str:
+    return re.sub(r"[^\n]", " ", text)
+
+
+def _blank_match(found: re.Match[str]) -> str:
+    return _blank(found[0])
+
+
+def _lower(message: str) -> str:
+    """Jinja's message as ours are: lower case, no full stop."""
+    return (message[:1].lower() + message[1:]).rstrip(".")

@@ -52,6 +52,11 @@ OPERATORS: Final = frozenset({
     "CONTAINS", "CIDR", "HAS", "HAS_ANY", "HAS_ALL", "NOT", "IN", "IS", "PLUS", "MINUS", "STAR",
     "SLASH", "ATTRIBUTE",
 })  # fmt: skip
+BEFORE_SOURCE: Final = frozenset({
+    "MATCH", "UNION", "COMMA", "WINDOW", "OF", "COLON", "THEN", "NOT", "FOLLOWING", "PRECEDING",
+    "JOIN", "WITH", "SCORE", "ALERT",
+})  # fmt: skip
+"""Behind these `alert` is the event type; elsewhere it begins a statement."""
 _STATEMENTS: Final = frozenset({"HEAD", "ALERT", "$END"})
 
 

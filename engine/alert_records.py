@@ -25,7 +25,7 @@ class Alert(msgspec.Struct, kw_only=True):
     """What people see. Times in microseconds; `confidence` 0..100.
 
     `number` is the stable public number, `id` the hash of the episode now, `aliases` the hashes it
-    had before. `first_row`, `last_row` bound the rows' ts. `params` are those of the newest row.
+    had before. `dedup_values` are the dedup columns by name. `first_row`, `last_row` bound the rows' ts. `params` are those of the newest row.
     A `merged` record names the number it went into.
     """
 
@@ -34,6 +34,7 @@ class Alert(msgspec.Struct, kw_only=True):
     detection: str
     version: int
     dedup: bytes
+    dedup_values: dict[str, RoleValue]
     first_row: int
     last_row: int
     first_seen: int
@@ -61,11 +62,14 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Envelope(msgspec.Struct, frozen=True):
-    """What all alerts of a detection share; `params` are the values in force for new rows."""
+    """What all alerts of a detection share: names of the dedup columns, and the values of the
+    parameters in force for new rows.
+    """
 
     detection: str
     version: int
     params: dict[str, Scalar]
+    dedup_names: tuple[str, ...] = ()
 
 
 def reconcile(
@@ -129,6 +133,7 @@ def _new(id_: str, episode: Episode, envelope: Envelope, number: int) -> Alert:
         detection=envelope.detection,
         version=envelope.version,
         dedup=dedup_key(episode.dedup),
+        dedup_values=dict(zip(envelope.dedup_names, episode.dedup, strict=False)),
         first_row=episode.anchor[0],
         last_row=episode.last,
         first_seen=episode.first_seen,

@@ -107,17 +107,19 @@ class Coverage:
             return [CoverageRow("", kind, *span) for span in declared]
         by_domain: dict[str, list[Spans]] = {}
         for (sensor, type_), spans in self.alive.items():
-            if type_ == kind:
-                for domain in self.domains.get((sensor, kind)) or {""}:
+            if type_ == kind and spans:
+                # "" means all domains, so it takes all sensors.
+                for domain in self.domains.get((sensor, kind), set()) | {""}:
                     by_domain.setdefault(domain, []).append(spans)
         rows = []
         for domain, all_spans in sorted(by_domain.items()):
-            common = all_spans[0]
-            for spans in all_spans[1:]:
+            common: Spans = [(0, FOREVER)]
+            for spans in all_spans:
                 # A sensor that joined later is not missed before its first sign.
-                since = [(0, spans[0][0])] if spans else []
-                common = both(common, united([*since, *spans]))
-            rows += [CoverageRow(domain, kind, *span) for span in common]
+                since = (0, spans[0][0]) if len(all_spans) > 1 else spans[0]
+                common = both(common, united([since, *spans]))
+            begin = min(spans[0][0] for spans in all_spans)
+            rows += [CoverageRow(domain, kind, *span) for span in both(common, [(begin, FOREVER)])]
         return rows
 
 

@@ -24,6 +24,7 @@ from engine.entities_rows import (
     DirDomain,
     DirectoryRows,
     DirMember,
+    DirNetwork,
     DirObject,
     DirSpn,
 )
@@ -37,21 +38,10 @@ from engine.entities_wellknown import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 _LOCAL_WORDS = frozenset({".", "workgroup", "localhost"})
 """Domain texts by which a client means the server's own accounts."""
-
-
-class Learnt(msgspec.Struct):
-    """Everything learnt from events, as kept over a restart."""
-
-    domains: dict[str, DirDomain]
-    sids: dict[str, str]
-    objects: dict[str, DirObject]
-    parts: dict[str, Part]
-    addresses: list[DirAddress]
-    nat: dict[str, int]
 
 
 class Directory:
@@ -72,10 +62,12 @@ class Directory:
         self._dns: dict[str, str] = {}
         self._host_names: dict[str, str] = {}
         self._spns: dict[str, str] = {}
+        self._networks: list[DirNetwork] = []
         self._learnt_domains: dict[str, DirDomain] = {}
         self._learnt_sids: dict[str, str] = {}
         self._rows = DirectoryRows()
         self._changed_from: int | None = None
+        self._unsaved: set[tuple[str, str]] = set()
 
     # --- declared ---------------------------------------------------------------------------------
 
@@ -103,6 +95,11 @@ class Directory:
         """A service principal name and its account."""
         self._spns[spn.spn] = spn.account
         self._rows.spns.append(spn)
+
+    def declare_network(self, network: DirNetwork) -> None:
+        """A tag of a whole network."""
+        self._networks.append(network)
+        self._rows.networks.append(network)
 
     def declare_change(self, change: DirChange) -> None:
         """An attribute changed at a time."""
@@ -222,6 +219,7 @@ class Directory:
         if have == domain:
             return False
         self._learnt_domains[name] = domain
+        self._unsaved.add(("domain", name))
         self._add_domain(domain)
         return True
 
@@ -230,6 +228,7 @@ class Directory:
         if sid in self._sids or sid in NO_DOMAIN or "@" not in key:
             return False
         self._sids[sid] = self._learnt_sids[sid] = key
+        self._unsaved.add(("sid", sid))
         return True
 
     def learn(self, item: DirObject) -> bool:
@@ -237,6 +236,7 @@ class Directory:
         if item.key in self._declared or item.key in self._learnt:
             return False
         item = self._learnt[item.key] = self._enriched(item)
+        self._unsaved.add(("object", item.key))
         self._index(item)
         self._touch(item.key)
         return True
@@ -253,6 +253,7 @@ class Directory:
             if part is not None:
                 self._dirty_from(part.since)
             self._touch(key)
+            self._unsaved.add(("part", key))
         return changed
 
     def end_role(self, key: str, ts: int) -> None:
@@ -260,6 +261,7 @@ class Directory:
         if self.roles.end(key, ts):
             self._dirty_from(ts)
             self._touch(key)
+            self._unsaved.add(("part", key))
 
     # --- as of a time -----------------------------------------------------------------------------
 
@@ -298,8 +300,12 @@ class Directory:
         rows.ips |= self.addresses.changed
         for ip in self.addresses.changed:
             rows.addresses.extend(self.addresses.rows(ip))
-            if ip in self.addresses.nat_since():
-                rows.keys.add(f"ip:{ip}")
+        nat = self.addresses.nat_since()
+        if self.addresses.changed & nat.keys():
+            rows.networks += [DirNetwork("nat", ip, since) for ip, since in nat.items()]
+        if rows.networks:
+            tags = {n.tag for n in rows.networks}
+            rows.networks += [n for n in self._networks if n.tag in tags and n not in rows.networks]
         self.addresses.changed = set()
         rows.objects.extend(row for key in sorted(rows.keys) for row in self._object_rows(key))
         if rows == DirectoryRows():
@@ -312,34 +318,51 @@ class Directory:
         changed, self._changed_from = self._changed_from, None
         return changed
 
-    def export(self) -> Learnt:
-        """What was learnt from events, to be kept over a restart."""
-        addresses, nat = self.addresses.export()
-        return Learnt(
-            self._learnt_domains, self._learnt_sids, self._learnt, self.roles.all(), addresses, nat
-        )
+    def take_learnt(self) -> dict[str, str]:
+        """What was learnt since the last call, as JSON by `<kind>/<key>`, for `restore`."""
+        unsaved = {
+            f"address/{ip}": _json(self.addresses.learnt(ip)) for ip in self.addresses.unsaved
+        }
+        self.addresses.unsaved = set()
+        for kind, key in self._unsaved:
+            values: dict[str, object] = {
+                "domain": self._learnt_domains.get(key),
+                "sid": self._learnt_sids.get(key),
+                "object": self._learnt.get(key),
+                "part": self.roles.get(key),
+            }
+            unsaved[f"{kind}/{key}"] = _json(values[kind])
+        self._unsaved = set()
+        return unsaved
 
-    def restore(self, learnt: Learnt) -> None:
-        """Take up what `export` gave. Call it after the directory was declared: that wins."""
-        for domain in learnt.domains.values():
+    def restore(self, learnt: Mapping[str, str]) -> None:
+        """Take up what `take_learnt` gave. Call it after the directory was declared: that wins."""
+        by_kind: dict[str, dict[str, str]] = {}
+        for name, value in learnt.items():
+            kind, _, key = name.partition("/")
+            by_kind.setdefault(kind, {})[key] = value
+        for value in by_kind.get("domain", {}).values():
+            domain = msgspec.json.decode(value, type=DirDomain)
             self.learn_domain(domain.name, domain.netbios, domain.sid)
-        for sid, key in learnt.sids.items():
-            self.learn_sid(sid, key)
-        for item in learnt.objects.values():
-            self.learn(item)
-        if not self.declares_controllers:
-            self.roles.restore({k: p for k, p in learnt.parts.items() if k not in self._declared})
-        self.addresses.restore(learnt.addresses, learnt.nat)
-        for key in learnt.parts:
-            self._touch(key)
+        for sid, value in by_kind.get("sid", {}).items():
+            self.learn_sid(sid, msgspec.json.decode(value, type=str))
+        for value in by_kind.get("object", {}).values():
+            self.learn(msgspec.json.decode(value, type=DirObject))
+        for ip, value in by_kind.get("address", {}).items():
+            rows, nat = msgspec.json.decode(value, type=tuple[list[DirAddress], int | None])
+            self.addresses.restore(ip, rows, nat)
+        for key, value in by_kind.get("part", {}).items():
+            if not self.declares_controllers and key not in self._declared:
+                self.roles.restore(key, msgspec.json.decode(value, type=Part))
+                self._touch(key)
         # Rules were judged by this knowledge before the restart: nothing is news.
         self._changed_from = None
+        self.take_learnt()
 
     def _object_rows(self, key: str) -> Iterable[DirObject]:
         if key in self._declared:
             return in_turn(self._declared[key])
-        nat = self.addresses.nat_since().get(key[3:]) if key.startswith("ip:") else None
-        return intervals(key, self._learnt.get(key), self.roles.get(key), nat)
+        return intervals(key, self._learnt.get(key), self.roles.get(key))
 
     def _touch(self, key: str) -> None:
         self._rows.keys.add(key)
@@ -393,6 +416,10 @@ class Directory:
             admin=item.admin or (who.admin if who else False),
             tags=_with_tag(item.tags, "sensitive") if sensitive else item.tags,
         )
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _with_tag(tags: tuple[str, ...], tag: str) -> tuple[str, ...]:

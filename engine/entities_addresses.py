@@ -36,6 +36,8 @@ class Addresses:
         self._nat: dict[str, int] = {}
         self.changed: set[str] = set()
         """Addresses whose intervals changed since the store was told; the reader empties it."""
+        self.unsaved: set[str] = set()
+        """Addresses about which something was learnt since it was saved; the reader empties it."""
 
     def at(self, ip: str, ts: int) -> DirAddress | None:
         """The binding of an address at a time."""
@@ -95,13 +97,13 @@ class Addresses:
                 return False
             if certainty == "high" and self._alternates(rows, i, host, ts):
                 self._nat[ip] = ts
-                self.changed.add(ip)
+                self._note(ip)
                 return True
             rows[i] = msgspec.structs.replace(row, valid_to=ts)
         self._of_host.setdefault(host, set()).add(ip)
         rows.insert(i + 1, DirAddress(ip, host, ts, min(end, following), certainty, method))
         del rows[: max(0, len(rows) - _KEPT)]
-        self.changed.add(ip)
+        self._note(ip)
         return True
 
     def _extend(
@@ -118,8 +120,12 @@ class Addresses:
             certainty=certainty if better else row.certainty,
             method=method if better else row.method,
         )
-        self.changed.add(row.ip)
+        self._note(row.ip)
         return True
+
+    def _note(self, ip: str) -> None:
+        self.changed.add(ip)
+        self.unsaved.add(ip)
 
     def _alternates(self, rows: list[DirAddress], i: int, host: str, ts: int) -> bool:
         """Whether this host held the address before the one that holds it now, moments ago."""
@@ -129,18 +135,20 @@ class Addresses:
             for r in rows[max(0, i - 8) : i]
         )
 
-    def export(self) -> tuple[list[DirAddress], dict[str, int]]:
-        """What was learnt, for `restore` after a restart."""
-        learnt = [r for ip, rows in self._held.items() if ip not in self._declared for r in rows]
-        return learnt, self._nat
+    def learnt(self, ip: str) -> tuple[list[DirAddress], int | None]:
+        """What was learnt of an address and since when it is NAT, for `restore`."""
+        return ([] if ip in self._declared else self.rows(ip)), self._nat.get(ip)
 
-    def restore(self, learnt: list[DirAddress], nat: dict[str, int]) -> None:
-        """Take up what `export` gave; declared addresses keep what they have."""
-        for row in learnt:
-            if row.ip not in self._declared:
-                self._held.setdefault(row.ip, []).append(row)
-                self._of_host.setdefault(row.host, set()).add(row.ip)
-        self._nat.update(nat)
+    def restore(self, ip: str, rows: list[DirAddress], nat: int | None) -> None:
+        """Take up what `learnt` gave before a restart; a declared address keeps what it has."""
+        if ip in self._declared:
+            return
+        self._held[ip] = rows
+        for row in rows:
+            self._of_host.setdefault(row.host, set()).add(ip)
+        if nat is not None:
+            self._nat[ip] = nat
+        self.changed.add(ip)
 
 
 def _begin(row: DirAddress) -> int:

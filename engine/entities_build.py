@@ -140,20 +140,20 @@ def _members(objects: Iterable[DirectoryObject]) -> list[DirMember]:
                 for m in item.members
             )
     found: set[DirMember] = set()
-    for group in direct:
-        waiting = list(direct[group])
+    for group, links in direct.items():
+        waiting = list(links)
         while waiting:
             link = waiting.pop()
             if link in found or link.valid_from >= link.valid_to:
                 continue
             found.add(link)
-            for further in direct.get(link.member_key, ()):
-                waiting.append(
-                    DirMember(
-                        group,
-                        further.member_key,
-                        max(link.valid_from, further.valid_from),
-                        min(link.valid_to, further.valid_to),
-                    )
+            waiting += [
+                DirMember(
+                    group,
+                    further.member_key,
+                    max(link.valid_from, further.valid_from),
+                    min(link.valid_to, further.valid_to),
                 )
+                for further in direct.get(link.member_key, ())
+            ]
     return sorted(found, key=lambda m: (m.group_key, m.member_key, m.valid_from))

@@ -1,7 +1,7 @@
 """What is known of one key, cut into intervals that do not overlap.
 
-A declared or seen object has one interval; a learnt part as domain controller and the recognition
-of NAT have their own. Each stretch between their ends becomes one row. Pure.
+An object seen alive has one interval, its learnt part as domain controller another. Each stretch
+between their ends becomes one row. Pure.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.entities_rows import FOREVER, DirObject
+from engine.entities_rows import DirObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,25 +19,18 @@ if TYPE_CHECKING:
     from engine.entities_roles import Part
 
 
-def intervals(
-    key: str, known: DirObject | None, part: Part | None, nat: int | None
-) -> Iterable[DirObject]:
-    """Rows of a key in time: `known` as it is, with what `part` adds while it lasts, and the tag
-    nat from `nat` on (microseconds; None: never).
-    """
+def intervals(key: str, known: DirObject | None, part: Part | None) -> Iterable[DirObject]:
+    """Rows of a key in time: `known` as it is, with what `part` adds while it lasts."""
     ends = set()
     if known is not None:
         ends |= {known.valid_from, known.valid_to}
     if part is not None:
         ends |= {part.since, part.until}
-    if nat is not None:
-        ends |= {nat, FOREVER}
     cuts = sorted(ends)
     for begin, end in itertools.pairwise(cuts):
         alive = known is not None and known.valid_from <= begin < known.valid_to
         serves = part is not None and part.since <= begin < part.until
-        shared = nat is not None and begin >= nat
-        if not (alive or serves or shared):
+        if not (alive or serves):
             continue
         base = known if known is not None and alive else _bare(key, known)
         tags = dict.fromkeys(base.tags)
@@ -46,8 +39,6 @@ def intervals(
             tags["dc"] = roles["domain_controller"] = None
             if "dns" in part.kinds:
                 tags["dns_server"] = roles["dns"] = None
-        if shared:
-            tags["nat"] = None
         yield msgspec.structs.replace(
             base, tags=tuple(tags), role=tuple(roles), valid_from=begin, valid_to=end
         )

@@ -27,6 +27,7 @@ from dsl.schema.ntlm import NtlmAuth
 from dsl.schema.rpc import NetlogonSecure, Replication, RpcBind
 from dsl.schema.sensor import HostBinding
 from dsl.schema.windows import Logon
+from engine.entities_addresses import LEARNT_US
 from engine.entities_names import parse_account, parse_host, plain_ip
 from engine.entities_roles import BEFORE_US
 from engine.entities_rows import DirObject
@@ -64,9 +65,10 @@ class Passive:
             self._learn_one(event)
         # Who replicates with whom tells something only once one side is known.
         for (client, server), ts in list(self._drsuapi.items()):
-            if self._directory.is_dc(self._host(client, ts), ts):
+            host = self._host(client, ts)
+            if self._directory.is_dc(host, ts):
                 del self._drsuapi[client, server]
-                self._serves(server, "drsuapi", ts)
+                self._serves(server, "drsuapi", ts, self._directory.domain_of_host(host))
 
     def _learn_one(self, event: Event) -> None:
         if event.via is not None and event.via.startswith("event_"):
@@ -143,8 +145,10 @@ class Passive:
         part = self._directory.roles.get(f"ip:{ip}")
         if host is None or part is None or self._directory.domain_of_host(host) is None:
             return
-        self._know_host(host, event.ts)
-        self._bind(ip, host, event.ts, "low", "kerberos_service", None)
+        # A server's address does not wander: what it was called later it was called before.
+        self._know_host(host, part.since)
+        until = event.ts + LEARNT_US
+        self._bind(ip, host, part.since, "low", "kerberos_service", until)
 
     # --- addresses --------------------------------------------------------------------------------
 
@@ -237,7 +241,8 @@ class Passive:
                 DirObject(key=f"ip:{ip}", kind="host", name=ip, domain=domain, valid_from=since)
             )
         self._directory.learn_role(f"ip:{ip}", kind, ts)
-        held = self._directory.addresses.at(ip, ts)
+        # The host that held the address then, or the first that is seen to hold it later.
+        held = next((r for r in self._directory.addresses.rows(ip) if ts < r.valid_to), None)
         if held is not None:
             self._name_controller(held.host, kind, ts)
 

@@ -86,6 +86,6 @@ class Roles:
         """Every learnt part by key."""
         return self._parts
 
-    def restore(self, parts: dict[str, Part]) -> None:
-        """Take up what `all` gave before a restart."""
-        self._parts.update(parts)
+    def restore(self, key: str, part: Part) -> None:
+        """Take up what was learnt before a restart."""
+        self._parts[key] = part

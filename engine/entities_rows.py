@@ -99,11 +99,20 @@ class DirDomain(msgspec.Struct, frozen=True):
     ticket_lifetime: int | None = None
 
 
+class DirNetwork(msgspec.Struct, frozen=True):
+    """A tag of a network (CIDR) or address: nat, vpn_pool. Stored as entry of the list `tag:…`."""
+
+    tag: str
+    network: str
+    valid_from: int = 0
+
+
 class DirectoryRows(msgspec.Struct):
     """Rows to bring the store's directory up to date.
 
     `keys` are the objects whose rows are replaced as a whole by those in `objects`; `ips` likewise
-    for `addresses`, `groups` for `members`. Everything else is added, equal rows once.
+    for `addresses`, `groups` for `members`. SPNs, domains and tags of networks replace those of
+    the same name; changes those of the same object.
     """
 
     keys: set[str] = msgspec.field(default_factory=set)
@@ -115,3 +124,4 @@ class DirectoryRows(msgspec.Struct):
     spns: list[DirSpn] = msgspec.field(default_factory=list)
     addresses: list[DirAddress] = msgspec.field(default_factory=list)
     domains: list[DirDomain] = msgspec.field(default_factory=list)
+    networks: list[DirNetwork] = msgspec.field(default_factory=list)

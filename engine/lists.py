@@ -1,14 +1,13 @@
 """Lists as intervals: those shipped with the detections, those of the installation, exclusions.
 
 `@name` is a list of either; every detection has an exclusion list that bears its id. An entry is
-valid until it expires. The installation's entries are added to the shipped ones. Values ignore
-case where their kind does. Pure; `engine.store.facts` writes the rows.
+valid until it expires. The installation's entries are added to the shipped ones. Pure; `engine.store.facts` writes the rows.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -20,10 +19,6 @@ if TYPE_CHECKING:
 
     from dsl.catalogue import ListFile
     from dsl.schema.base import KindName
-
-_IGNORE_CASE: Final = frozenset(
-    {"account", "host", "group", "service", "sid", "guid", "enum", "ip"}
-)
 
 
 class ListRow(msgspec.Struct, frozen=True):
@@ -47,9 +42,8 @@ def list_row(
         network = ipaddress.ip_network(value, strict=False)
         low, high = ip_bytes(str(network[0])), ip_bytes(str(network[-1]))
     end = FOREVER if expires is None else expires
-    # The store compares in lower case whatever the kind; text keeps its own.
-    plain = value.lower() if kind in _IGNORE_CASE else value
-    return ListRow(name, kind, plain, low, high, valid_from, end)
+    # Lists ignore case, whatever they hold: so the store compares them.
+    return ListRow(name, kind, value.lower(), low, high, valid_from, end)
 
 
 def rows_of(files: Iterable[ListFile]) -> list[ListRow]:

@@ -46,9 +46,6 @@ class CompiledDetection(Protocol):
     def alerts(self) -> Sequence[CompiledAlert]: ...
 
 
-Compile = "Callable[[DetectionPlan], CompiledDetection]"
-
-
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A detection as the engine runs it: its checked plan and its envelope."""
@@ -114,6 +111,10 @@ class Running:
         """The rule or its parameters changed; rows before `since` stay as they were judged."""
         self.generations.append(Generation(since, rule, compiled))
         self.rows.dedup_us = max((a.dedup for a in rule.plan.alerts), default=0)
+
+    def begin(self, since: int) -> None:
+        """After a restart: the rule at hand is in force for rows with ts >= `since`."""
+        self.generations = [replace(self.generations[-1], since=since)]
 
     # --- slices -----------------------------------------------------------------------------------
 
@@ -218,7 +219,8 @@ class Running:
                 touched |= keys
                 changed.append(part)
         rule = self.rule
-        envelope = Envelope(rule.plan.id, rule.plan.version, dict(rule.plan.params))
+        names = tuple(name for name, _ in rule.plan.alerts[0].dedup_by) if rule.plan.alerts else ()
+        envelope = Envelope(rule.plan.id, rule.plan.version, dict(rule.plan.params), names)
         changes = []
         for key in sorted(touched):
             records = self.records.setdefault(key, [])
@@ -228,11 +230,21 @@ class Running:
             changes += made
         return changes, changed
 
-    def forget(self, now: int) -> None:
-        """Drop rows and records that nothing can join any more."""
+    def settled_before(self, moment: Moment) -> int:
+        """Rows older than this can be changed by no event that comes in time."""
+        if moment.final:
+            return 0
+        limits = [moment.watermark(self.rule.plan.events)]
+        limits += [self._limit(alert, moment, limits[0]) for alert in self.rule.plan.alerts]
+        return min(limits)
+
+    def forget(self, now: int) -> set[bytes]:
+        """Drop rows and records that nothing can join any more; answers their dedup values."""
         reach = self.rows.dedup_us + self.rule.plan.look_back + FORGET_US
-        for key in self.rows.forget(now - reach):
+        gone = self.rows.forget(now - reach)
+        for key in gone:
             self.records.pop(key, None)
+        return gone
 
 
 def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -50,8 +50,10 @@ class Span(msgspec.Struct):
     end: int = FOREVER
 
 
-Table = dict[tuple[str, str], dict[str, dict[str, list[Span]]]]
-"""(server, activity) -> witness -> sensor -> spans in time."""
+Sensors = dict[str, dict[str, list[Span]]]
+"""Witness -> sensor -> spans in time."""
+Table = dict[tuple[str, str], Sensors]
+"""(server, activity) -> who witnessed it."""
 
 
 class Witnesses:
@@ -59,6 +61,8 @@ class Witnesses:
 
     def __init__(self) -> None:
         self.table: Table = {}
+        self.changed = False
+        """Whether the table changed since it was saved; the reader resets it."""
 
     def observe(self, events: Iterable[Event]) -> None:
         """Note who is alive. Call it with a whole batch before `primary`, names resolved."""
@@ -70,7 +74,7 @@ class Witnesses:
                     .setdefault(witness, {})
                     .setdefault(event.sensor or "", [])
                 )
-                _alive(spans, event.ts)
+                self.changed |= _alive(spans, event.ts)
 
     def silence(self, sensor: str, activity: str | None, begin: int, end: int | None) -> None:
         """A sensor saw nothing of an activity (None: of any) in [begin, end); None: until its
@@ -82,6 +86,7 @@ class Witnesses:
             for sensors in witnesses.values():
                 if sensor in sensors:
                     sensors[sensor] = _without(sensors[sensor], begin, end)
+                    self.changed = True
 
     def primary(self, event: Event) -> bool:
         """Whether the event's witness is the best one alive for its server and activity then."""
@@ -134,13 +139,14 @@ def _domain_key(event: Event) -> str:
     return f"@{event.domain or ''}"
 
 
-def _alive(spans: list[Span], ts: int) -> None:
-    if not spans:
+def _alive(spans: list[Span], ts: int) -> bool:
+    if not spans or ts >= spans[-1].end:
         spans.append(Span(ts))
     elif ts < spans[0].begin:
         spans[0].begin = ts
-    elif ts >= spans[-1].end:
-        spans.append(Span(ts))
+    else:
+        return False
+    return True
 
 
 def _without(spans: list[Span], begin: int, end: int | None) -> list[Span]:

@@ -57,8 +57,12 @@ class Shared:
         self.read_covered: set[str] = set()
         self._blocks: dict[str, BlockRelations] = {}
 
-    def get(self, name: str) -> Relation:
-        """The relation of a shared file; reading itself through others is reported there."""
+    def get(self, name: str) -> Relation | None:
+        """The relation of a shared file; None where it is just being built, that is in a cycle."""
+        return self.block(name).own(name)
+
+    def block(self, name: str) -> BlockRelations:
+        """The relations of a shared file."""
         block = self._blocks.get(name)
         if block is None:
             report = self.reports[name] = Report()
@@ -66,7 +70,7 @@ class Shared:
             block = BlockRelations(file.block, report, {}, self, home=name)
             self._blocks[name] = block
             block.build()
-        return block.get(syntax.Path((name,), syntax.At(0, 1)))
+        return block
 
     def called(self, home: str, name: str) -> str:
         """The plan's name of a relation in the file `home`."""
@@ -119,13 +123,9 @@ class BlockRelations:
     def get(self, path: syntax.Path) -> Relation:
         """What a name in a place of a relation stands for."""
         name = ".".join(path.parts)
-        if name in self.assigns:
-            if name in self._building:
-                return self._cycle(path, name)
-            return self._local(name)
-        if name in self.shared.files:
-            relation = self.shared.get(name)
-            return replace(relation, name=name)
+        if name in self.assigns or name in self.shared.files:
+            found = self.own(name) if name in self.assigns else self.shared.get(name)
+            return self._cycle(path, name) if found is None else found
         if name in event_types():
             return event_relation(name)
         known = [*self.assigns, *self.shared.files, *event_types()]
@@ -135,12 +135,21 @@ class BlockRelations:
         )  # fmt: skip
         return Relation(name, None, {}, open=True)
 
+    def own(self, name: str) -> Relation | None:
+        """A relation of this block; None where it is just being built."""
+        return None if name in self._building else self._local(name)
+
+    def called(self, name: str) -> str:
+        """The plan's name of a relation of this block."""
+        return self.shared.called(self.home, name) if self.home else name
+
     def _cycle(self, path: syntax.Path, name: str) -> Relation:
-        way = [*self._building[self._building.index(name) :], name]
+        way = self._building[self._building.index(name) :] if name in self._building else [name]
+        steps = " reads ".join(f"`{w}`" for w in (*way, *(() if way[1:] or name in self._building else self._building[-1:]), name))
         same = name in event_types() or (name in self.shared.files and not self.home)
         self.context.report.error(
             "D0209", path.at,
-            f"`{name}` is made from itself: " + " reads ".join(f"`{w}`" for w in way),
+            f"`{name}` is made from itself: {steps}",
             "a cycle",
             f"name it otherwise than what it reads, `{name}`" if same else "break the cycle",
         )  # fmt: skip
@@ -155,7 +164,7 @@ class BlockRelations:
         node, relation = self._build(name, assign.relation)
         self._building.pop()
         if node is not None:
-            called = self.shared.called(self.home, name) if self.home else name
+            called = self.called(name)
             typed = relation.typed()
             self.nodes[called] = node
             if typed is not None:

@@ -172,8 +172,7 @@ def _result(signature: Signature, arguments: Arguments, *, lifts: bool) -> Type 
             if shared is None:
                 return None
     if signature.result is not None:
-        result = signature.result
-        return result
+        return signature.result
     if shared is None:
         return None
     return many(shared) if signature.result_many else shared

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dsl import syntax
+from dsl.check.expressions import Expressions, part_at
 from dsl.check.kinds import DURATION, named
 from dsl.check.scope import IMPLIED, RESERVED, Column
-from dsl.check.expressions import Expressions, part_at
 
 if TYPE_CHECKING:
     from dsl.check.scope import Relation, Scope

@@ -18,11 +18,11 @@ from dsl.check.kinds import BOOL, DURATION, FLOAT, INT, NULL, TEXT, has_word, na
 from dsl.faults import did_you_mean, nearest
 from dsl.schema.base import ENTITY_KINDS
 from dsl.syntax import At
-from dsl.types import Type
 
 if TYPE_CHECKING:
     from dsl.check.context import Context
     from dsl.check.scope import Scope
+    from dsl.types import Type
 
 
 def bare(node: syntax.Expr) -> bool:
@@ -209,7 +209,7 @@ class Expressions:
             )
         elif first in self.context.local and len(node.parts) > 1:
             self.error(
-                "D0214",
+                "D0213",
                 node.at,
                 f"columns of `{first}` cannot be read here",
                 f"`{first}` is not what these rows are made of",
@@ -305,7 +305,12 @@ class Expressions:
                     nodes[i].at,
                     f"this is {named(value.type)}, the others are {named(kind)}",
                     "another kind",
-                    "all must be of one kind",
+                    "make all of one kind"
+                    + (
+                        ", `text(…)` turns any value into text"
+                        if "text" in (kind.kind, value.type.kind)
+                        else ""
+                    ),
                 )
                 checked[i] = None
                 continue

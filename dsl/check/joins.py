@@ -85,7 +85,7 @@ def _not_kept(name: str, right: Relation, columns: dict[str, Type | None]) -> di
     absent: dict[str, Absent] = {}
     for column in right.columns:
         reason = Absent(
-            "D0213",
+            "D0212",
             f"the join `{name}` does not keep `{column}` of `{right.name}`",
             "not kept",
             f"add `keep {right.name}.{column}` to the join",
@@ -164,7 +164,7 @@ def _absence_where(
         word = path.parts[0]
         if word in of.columns and word in anchor.columns and word not in scope.sides:
             context.report.warning(
-                "D0218", path.at, f"`{word}` is read from the row that `{anchor.name}` made",
+                "D0216", path.at, f"`{word}` is read from the row that `{anchor.name}` made",
                 f"both `{anchor.name}` and `{of.name}` have it",
                 f"write `{of.name}.{word}` or `{anchor.name}.{word}`",
             )  # fmt: skip

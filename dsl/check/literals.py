@@ -6,6 +6,7 @@ References: RFC 4291, RFC 4632 (addresses), RE2's syntax (what the engine's expr
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import re
 import warnings
@@ -13,11 +14,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from dsl.check.kinds import WRITTEN, has_word
-from dsl.plan import Lit
 from dsl.types import Type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from dsl.plan import Lit
 
 _SID: Final = re.compile(r"S-1-\d+(-\d+)*", re.IGNORECASE)
 _GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -88,10 +90,8 @@ def network(text: str) -> None:
         ipaddress.ip_network(text)
     except ValueError:
         hint = "write a network such as `10.0.0.0/8`"
-        try:
+        with contextlib.suppress(ValueError):
             hint = f'did you mean "{ipaddress.ip_network(text, strict=False)}"?'
-        except ValueError:
-            pass
         raise BadLiteralError(f'"{text}" is no network', hint) from None
 
 

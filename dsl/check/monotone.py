@@ -167,7 +167,8 @@ class Analysis:
             happens = source.trend
             if step.where is not None:
                 happens = both(happens, trend(step.where, here, self.view))
-                reasons = self._blame(source, reasons, step.where, f"`{name}`", here)
+                if all(lasts(s.trend) for s in sources):
+                    reasons = self._blame(source, reasons, step.where, f"`{name}`", here)
             if step.negated:
                 happens = turned(happens)
                 if not lasts(happens):

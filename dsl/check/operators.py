@@ -27,11 +27,11 @@ from dsl.check.kinds import (
 )
 from dsl.faults import did_you_mean
 from dsl.schema.base import ENTITY_KINDS
-from dsl.types import Type
 
 if TYPE_CHECKING:
     from dsl.check.expressions import Expressions
     from dsl.syntax import At
+    from dsl.types import Type
 
 _TEXT_KINDS: Final = frozenset({"text", "service", "sid"})
 _CONSTANT: Final = frozenset({"like", "matches", "cidr"})

@@ -47,7 +47,7 @@ def lasts(trend: Trend) -> bool:
 
 def both(left: Trend, right: Trend) -> Trend:
     """The trend of what grows with either."""
-    if left == right or right == "fixed":
+    if right in (left, "fixed"):
         return left
     if left == "fixed":
         return right

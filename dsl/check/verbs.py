@@ -176,7 +176,7 @@ def _lost(source: Relation, columns: dict[str, Type | None], window: str) -> dic
         last = column.rpartition(".")[2]
         plural = last if last.endswith("s") else f"{last}s"
         lost[column] = Absent(
-            "D0213",
+            "D0212",
             f"`{column}` is lost in the window `{window}`",
             "a window has its keys and what it computes",
             f"add `{plural} := set({column})` to its `compute`",

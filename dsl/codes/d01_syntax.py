@@ -152,5 +152,11 @@ _CODES: Final = (
         "a = match kerberos_as\nb = match kerberos_tgs\n"
         "t = absence of b following a by account within 10m\nalert t as (actor: account)",
     ),
+    _code(
+        "D0122", "nested too deeply",
+        "An expression nests at most about a hundred levels; long alternatives are a set.",
+        "t = match kerberos_as where name_type == " + "(" * 110 + "1" + ")" * 110,
+        "t = match kerberos_as where name_type == (1)",
+    ),
 )  # fmt: skip
 CODES: Final = {code.code: code for code in _CODES}

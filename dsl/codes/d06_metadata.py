@@ -61,8 +61,8 @@ _CODES: Final = (
     Code(
         "D0610", "anchors, aliases and tags",
         "They hide what a file says; write values out.",
-        "false_positives: &none [none known]\nknown_gaps: *none",
-        "false_positives: [none known]\nknown_gaps: [none known]",
+        "false_positives: &none [none known]\nrespond: *none",
+        "false_positives: [none known]\nrespond: [none known]",
         "keys",
     ),
     Code(

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
 import pyarrow as pa
 
 from dsl.schema.derive import ip_bytes
+from engine.lists import list_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import duckdb
+    import msgspec
 
     from engine.entities_rows import DirectoryRows
 
@@ -33,6 +34,11 @@ def put_directory(connection: duckdb.DuckDBPyConnection, rows: DirectoryRows) ->
     insert(connection, "dir_spn", rows.spns)
     _delete(connection, "dir_domain", "name", {d.name for d in rows.domains})
     insert(connection, "dir_domain", list({d.name: d for d in rows.domains}.values()))
+    tags = {f"tag:{n.tag}" for n in rows.networks}
+    entries = [
+        list_row(f"tag:{n.tag}", "ip", n.network, valid_from=n.valid_from) for n in rows.networks
+    ]
+    put_lists(connection, tags, list(dict.fromkeys(entries)))
     _delete(connection, "dir_change", "key", {c.key for c in rows.changes})
     insert(connection, "dir_change", rows.changes)
 

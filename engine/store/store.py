@@ -96,6 +96,18 @@ class Store:
         row = self.connection.execute(f"SELECT max(id) FROM ({parts})").fetchone()  # noqa: S608
         return 0 if row is None or row[0] is None else int(row[0])
 
+    def ranges_after(self, id_: int) -> dict[str, tuple[int, int]]:
+        """Least and greatest `ts` by type of the events with a greater id."""
+        found = {}
+        for name in event_types():
+            row = self.connection.execute(
+                f'SELECT min(ts), max(ts) FROM "{name}" WHERE id > ?',  # noqa: S608  # a name of the schema
+                [id_],
+            ).fetchone()
+            if row is not None and row[0] is not None:
+                found[name] = (int(row[0]), int(row[1]))
+        return found
+
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A further connection to the same database, for another thread."""
         return self._database.cursor()

@@ -23,6 +23,8 @@ PORTS_UDP: Final = (53,)
 
 _PENDING: Final = 256
 _ANSWERED: Final = 64
+_SAME: Final = 5_000_000
+"""Within five seconds the same id, name and type are the same question."""
 _LENGTH: Final = 2
 _OPCODES: Final = 7
 _OUTCOMES: Final[dict[int, str]] = {0: "success", 5: "denied", 9: "denied"}
@@ -53,7 +55,7 @@ class Questions:
         self._flow = flow
         self._context = context
         self._waiting: dict[tuple[int, str, int], _Question] = {}
-        self._answered: dict[tuple[int, str, int], None] = {}
+        self._answered: dict[tuple[int, str, int], int] = {}
 
     def frame(self, to_server: bool, b: bytes, o: int, e: int) -> tuple[int, int]:
         """RFC 1035 §4.2.2: two bytes of length; the header behind must be possible."""
@@ -108,11 +110,12 @@ class Questions:
             self._context.count("dns.no_question")
             if not message.anomalies:
                 return
-        if message.key in self._waiting:
-            return  # asked again: one question
+        answered = self._answered.get(message.key)
+        if message.key in self._waiting or (answered and abs(ts - answered) < _SAME):
+            self._context.count("dns.repeated")
+            return
         if len(self._waiting) == _PENDING:
             self._emit(self._waiting.pop(next(iter(self._waiting))), None)
-        self._answered.pop(message.key, None)
         self._waiting[message.key] = _Question(ts, message)
 
     def _replied(self, ts: int, message: Message) -> None:
@@ -120,7 +123,7 @@ class Questions:
         if question is None and message.name is None:
             question = self._transfer_going_on(message.number)
         if question is None:
-            if message.key in self._answered:
+            if abs(ts - self._answered.get(message.key, -_SAME)) < _SAME:
                 self._context.count("dns.repeated")
                 return
             question = _Question(ts, message)
@@ -133,7 +136,7 @@ class Questions:
         self._waiting.pop(question.message.key, None)
         if len(self._answered) == _ANSWERED:
             del self._answered[next(iter(self._answered))]
-        self._answered[question.message.key] = None
+        self._answered[question.message.key] = ts
         self._emit(question, message)
 
     def _transfer_going_on(self, number: int) -> _Question | None:

@@ -12,6 +12,7 @@ from sensor.decode import ber
 from sensor.decode.ldap_attributes import attribute_name
 
 _DEPTH: Final = 64
+_DEEPER: Final = "(…)"
 _TEXT: Final = 65_536
 _ATTRIBUTES: Final = 256
 _ESCAPED: Final = frozenset("*()\\\x7f") | frozenset(map(chr, range(32)))
@@ -22,7 +23,8 @@ class Filter:
 
     The shape keeps operators, attributes (lower case), matching rules and where stars stand; every
     value is `?`; the parts of an AND or OR are sorted, equal ones once. So the same tool asking for
-    other names, or for more of them, keeps its shape.
+    other names, or for more of them, keeps its shape. Filters nested deeper than 64 levels are
+    shown to that depth, with `(…)` for the rest.
     """
 
     __slots__ = ("attributes", "parts", "shape", "text")
@@ -45,9 +47,10 @@ def search_filter(b: bytes, o: int, e: int) -> Filter:
 
 def _filter(found: Filter, b: bytes, o: int, e: int, depth: int) -> str:
     """Append the text of the filter at `o` to the parts; its shape."""
-    if depth == _DEPTH:
-        raise Malformed(f"filter deeper than {_DEPTH} at {o}")
     start, stop = ber.header(b, o, e)
+    if depth == _DEPTH:
+        found.parts.append(_DEEPER)
+        return _DEEPER
     tag = b[o]
     if tag in {0xA0, 0xA1}:
         mark = "&" if tag == 0xA0 else "|"

@@ -3,7 +3,7 @@
 Knows no interface and no PDU. Both byte orders and both transfer syntaxes: NDR (C706 chapter 14)
 and NDR64 (MS-RPCE 2.2.5), where pointers and counts are 8 bytes wide. Alignment counts from the
 start of the stub. Reading beyond the end, which may be the bound of what was kept and not the
-stub's own, raises `Malformed`.
+stub's own, raises `Malformed`; only a text that runs out of it is clipped.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ from sensor.contract import Malformed
 _U16: Final = (struct.Struct("<H"), struct.Struct(">H"))
 _U32: Final = (struct.Struct("<I"), struct.Struct(">I"))
 _U64: Final = (struct.Struct("<Q"), struct.Struct(">Q"))
-_TEXT_LIMIT: Final = 16_384
+_TEXT_LIMIT: Final = 8_192
+"""Bytes of one text that are used; what is longer is clipped."""
 HANDLE_BYTES: Final = 20
 
 
 class Ndr:
     """Cursor over b[o:e]; `big` byte order, `wide` NDR64."""
 
-    __slots__ = ("_b", "_big", "_e", "_o", "_start", "wide")
+    __slots__ = ("_b", "_big", "_e", "_o", "_start", "cut", "wide")
 
     def __init__(self, b: bytes, o: int, e: int, *, big: bool, wide: bool) -> None:
         self._b = b
@@ -32,6 +33,8 @@ class Ndr:
         self._e = e
         self._big = 1 if big else 0
         self.wide = wide
+        self.cut = False
+        """The text read last ran out of what was kept; nothing behind it can be read."""
 
     def align(self, n: int) -> None:
         self._o += -(self._o - self._start) % n
@@ -84,18 +87,22 @@ class Ndr:
 
     def _array(self, width: int) -> bytes:
         """Bytes of a conformant varying array of elements of this width."""
-        self.size()  # maximum count
+        maximum = self.size()
         if self.size():
             raise Malformed("array does not begin at its start")
         count = self.size()
-        if count * width > _TEXT_LIMIT:
-            raise Malformed(f"text of {count} characters")
-        return self.raw(count * width)
+        if count > maximum:
+            raise Malformed(f"{count} elements in an array of {maximum}")
+        kept = min(count * width, self._e - self._o)
+        self.cut = kept < count * width
+        o = self._take(kept)
+        return self._b[o : o + min(kept, _TEXT_LIMIT)]
 
     def text(self) -> str:
         """`[string] wchar_t *` behind a reference pointer."""
         encoding = "utf-16-be" if self._big else "utf-16-le"
-        return self._array(2).decode(encoding, "replace").partition("\0")[0]
+        raw = self._array(2)
+        return raw[: len(raw) & ~1].decode(encoding, "replace").partition("\0")[0]
 
     def ansi(self) -> str:
         """`[string] char *` behind a reference pointer."""

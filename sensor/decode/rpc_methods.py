@@ -144,7 +144,7 @@ def _parsed(text: str) -> tuple[str, ...]:
 
 METHODS: Final[dict[str, tuple[str, ...]]] = {
     name: _parsed(text) for name, text in (_DIRECTORY | _MACHINE).items()
-}
+} | {"efsrpc_lsarpc": _parsed(_DIRECTORY["efsrpc"])}
 """Interface -> names by opnum; an empty text where the opnum has no name."""
 VOID: Final = frozenset({"EfsRpcCloseRaw"})
 """Methods without a return value: the end of their answer is no status."""

@@ -104,7 +104,7 @@ class SmbReader:
             start = m.o + m.u16(2)
             if entry is None:
                 return whole if looks_like_rpc(m.b, start, e) else head
-            return whole if entry.is_pipe else head
+            return whole if entry.takes_rpc(m.b, start, e) else head
         if m.command == h.READ and not to_server:
             r = self._two.waiting(m.ident) if self._two is not None else None
             return whole if r is not None and r.entry is not None and r.entry.is_pipe else head

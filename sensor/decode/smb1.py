@@ -60,24 +60,22 @@ class Connection:
 
     def want(self, to_server: bool, b: bytes, o: int, e: int, size: int) -> int:
         """As `Reader.frame`: content of files is not needed."""
-        whole = min(size, _WHOLE_LIMIT)
         if e - o < min(size, _HEAD_KEPT):
             return 0
-        if size < _HEAD_KEPT or b[o + 4] not in (c.READ_ANDX, c.WRITE_ANDX):
-            return whole
+        content = size > _HEAD_KEPT and self._is_content(to_server, b, o, e)
+        return _HEAD_KEPT if content else min(size, _WHOLE_LIMIT)
+
+    def _is_content(self, to_server: bool, b: bytes, o: int, e: int) -> bool:
+        """Is this a read or a write of a file, and not of a pipe?"""
         if b[o + 4] == c.READ_ANDX and not to_server:
-            key = (c.READ_ANDX, int.from_bytes(b[o + 30 : o + 32], "little"))
-            waiting = self._waiting.get(key)
-            pipe = waiting is not None and waiting.entry is not None and waiting.entry.is_pipe
-            return whole if pipe else min(size, _HEAD_KEPT)
+            waiting = self._waiting.get((c.READ_ANDX, int.from_bytes(b[o + 30 : o + 32], "little")))
+            return waiting is None or waiting.entry is None or not waiting.entry.is_pipe
         if b[o + 4] == c.WRITE_ANDX and to_server:
             entry = self.files.get(b[o + 37 : o + 39])
-            offset = int.from_bytes(b[o + 55 : o + 57], "little")
-            if entry is None:
-                rpc = looks_like_rpc(b, o + offset, e)
-                return whole if rpc else min(size, _HEAD_KEPT)
-            return whole if entry.is_pipe else min(size, _HEAD_KEPT)
-        return whole
+            start = o + int.from_bytes(b[o + 55 : o + 57], "little")
+            rpc = looks_like_rpc(b, start, e) if entry is None else entry.takes_rpc(b, start, e)
+            return not rpc
+        return False
 
     def message(self, ts: int, to_server: bool, b: bytes, o: int, e: int) -> None:
         for block in blocks(b, o, e):
@@ -142,7 +140,8 @@ class Connection:
         if w.entry is None:
             return
         w.entry.bytes_written += size
-        if w.entry.is_pipe:
+        w.entry.is_pipe = w.entry.is_pipe or pipe
+        if w.entry.takes_rpc(m.b, span[0], span[1]):
             self.files.written(ts, w.entry, m.b, span)
 
     def _set_up(self, ts: int, m: Block, w: Waiting) -> None:

@@ -92,7 +92,7 @@ def _write(c: Connection, ts: int, m: Message, r: Request) -> None:
     start, stop, _cut = m.kept(offset, size)
     if r.entry is None and r.origin is None and looks_like_rpc(m.b, start, stop):
         r.entry = _unseen(c, ts, r)
-    if r.entry is not None and r.entry.is_pipe:
+    if r.entry is not None and r.entry.takes_rpc(m.b, start, stop):
         _to_pipe(c, ts, m, r, offset, size)
 
 

@@ -57,6 +57,12 @@ class Open:
         self.deleted = False
         self.renamed = False
 
+    def takes_rpc(self, b: bytes, o: int, e: int) -> bool:
+        """Is what is written here for a pipe? Where the tree was not seen, its content says so."""
+        if not self.is_pipe and self.share is None:
+            self.is_pipe = looks_like_rpc(b, o, e)
+        return self.is_pipe
+
     def actions(self) -> list[str]:
         """What was done, as words of enums.FILE_ACTION."""
         if self.is_pipe:

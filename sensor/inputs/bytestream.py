@@ -40,6 +40,21 @@ class Plain:
         return data
 
 
+def _salvage(inflate: zlib._Decompress, packed: bytes) -> bytes:
+    """What comes out before the byte that breaks the stream, at most a block."""
+    parts: list[bytes] = []
+    size = 0
+    try:
+        for at in range(len(packed)):
+            parts.append(inflate.decompress(packed[at : at + 1], BLOCK))
+            size += len(parts[-1])
+            if size > BLOCK:
+                break
+    except zlib.error:
+        pass
+    return b"".join(parts)
+
+
 class Gzip:
     """A gzip file of one or more members, decompressed as it is read."""
 
@@ -77,12 +92,15 @@ class Gzip:
                     return b""  # padding after the last member, as `gzip` ignores it
                 self._inflate = zlib.decompressobj(wbits=31)
             self._inside = True
+            before = self._inflate.copy()
             try:
                 data = self._inflate.decompress(self._waiting, BLOCK)
             except zlib.error as error:
+                data = _salvage(before, self._waiting)
+                self._produced += len(data)
                 why = f"the gzip stream is damaged: {error}"
                 source.damage = Damage(self._produced, why)
-                return b""
+                return data
             self._waiting = self._inflate.unconsumed_tail
             if self._inflate.eof:
                 self._waiting = self._inflate.unused_data

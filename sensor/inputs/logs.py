@@ -3,7 +3,8 @@
 Recognises a file by its content (never by its name): .evtx, Windows event XML, JSON; XML and JSON
 also packed with gzip. Maps each record, emits the events, and says what could not be read. For
 coverage it emits a heartbeat for each computer and event type when the type first appears, at the
-time of the computer's first record, and one at its last.
+time of the computer's first record, one at its last, and one for all its types in each minute in
+which it wrote any record.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 GZIP_MAGIC: Final = b"\x1f\x8b"
 _DAMAGES_LIMIT: Final = 1000
 _HEAD: Final = 4096
+_MINUTE_US: Final = 60_000_000
 
 
 @dataclass(slots=True)
@@ -60,14 +62,21 @@ class _Coverage:
 
     span: dict[str, list[int]] = field(default_factory=dict)
     types: dict[tuple[str, str], None] = field(default_factory=dict)
+    beaten: dict[str, int] = field(default_factory=dict)
 
-    def see(self, computer: str, ts: int) -> None:
+    def see(self, computer: str, ts: int) -> SensorHealth | None:
+        """A record of any kind: a sign of life of all the computer's types, one a minute."""
         span = self.span.get(computer)
         if span is None:
             self.span[computer] = [ts, ts]
-        else:
-            span[0] = min(span[0], ts)
-            span[1] = max(span[1], ts)
+            return None
+        span[0] = min(span[0], ts)
+        span[1] = max(span[1], ts)
+        last = self.beaten.get(computer)
+        if last is None or ts < last + _MINUTE_US:
+            return None
+        self.beaten[computer] = ts
+        return _heartbeat(ts, computer, "*")
 
     def begin(self, computer: str, type_name: str) -> SensorHealth | None:
         """The first heartbeat of a type of a computer, or None if it was given."""
@@ -75,6 +84,7 @@ class _Coverage:
         if key in self.types:
             return None
         self.types[key] = None
+        self.beaten.setdefault(computer, self.span[computer][0])
         return _heartbeat(self.span[computer][0], computer, type_name)
 
     def end(self) -> Iterator[SensorHealth]:
@@ -143,7 +153,8 @@ def read_log(
                 continue
             summary.records += 1
             summary.counters[f"record {item.channel}:{item.event_id}"] += 1
-            coverage.see(item.computer, item.ts)
+            if beat := coverage.see(item.computer, item.ts):
+                send(beat)
             for event in _mapped(item, summary):
                 if beat := coverage.begin(item.computer, event_type(event)):
                     send(beat)

@@ -100,8 +100,8 @@ class _Records:
         ends = found.ends
         sound = True
         while e - o >= _RECORD_HEADER:
-            second, fraction, captured, _ = unpack(b, o)
-            if captured > _MAX_CAPTURED:
+            second, fraction, captured, size = unpack(b, o)
+            if captured > _MAX_CAPTURED or not (captured or size):  # zeros: never written
                 sound = False
                 break
             end = o + _RECORD_HEADER + captured

@@ -77,8 +77,14 @@ def event_data(part: object) -> dict[str, str]:
     data: dict[str, str] = {}
     if not isinstance(part, dict):
         return data
+    own = {"xmlns", "@xmlns"} | ({"Name", "@Name"} if "Data" in part else set())
     for name, value in part.items():
-        if name in {"#attributes", "$", "xmlns", "@xmlns"} or (name == "Name" and "Data" in part):
+        if name in own:
+            continue
+        if type(value) is str and name != "Data" and len(data) < FIELDS_LIMIT:
+            data[name[:128]] = value[:VALUE_LIMIT]  # by far the most frequent
+            continue
+        if name in {"#attributes", "$"}:
             continue
         if name != "Data":
             put(data, name, plain(value))

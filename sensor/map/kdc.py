@@ -16,24 +16,28 @@ CNAME_IN_ADDL_TKT: Final = 14
 ENC_TKT_IN_SKEY: Final = 28
 _OUTCOME: Final[dict[str, str]] = {
     "none": "success",
-    "preauth_required": "continue",
-    "more_preauth_data_required": "continue",
-    "preauth_failed": "wrong_password",
-    "c_principal_unknown": "no_such_user",
-    "client_revoked": "disabled",
-    "key_expired": "expired",
     "name_exp": "expired",
-    "client_notyet": "restricted",
+    "c_principal_unknown": "no_such_user",
     "policy": "restricted",
-    "must_use_user2user": "denied",
-    "badoption": "denied",
+    "badoption": "denied",  # what a refused delegation gets
+    "client_revoked": "disabled",  # or locked, or expired: the record does not tell
+    "tgt_revoked": "denied",
+    "client_notyet": "restricted",
+    "key_expired": "expired",
+    "preauth_failed": "wrong_password",
+    "preauth_required": "continue",
+    "response_too_big": "continue",
     "client_not_trusted": "denied",
+    "certificate_mismatch": "denied",
+    "wrong_realm": "continue",  # a referral
     "cant_verify_certificate": "denied",
     "invalid_certificate": "denied",
     "revoked_certificate": "denied",
     "client_name_mismatch": "denied",
-    "certificate_mismatch": "denied",
+    "preauth_expired": "continue",
+    "more_preauth_data_required": "continue",
 }
+"""As the decoder of the protocol reads the same errors; others say nothing of the account."""
 _ETYPE_NAME: Final[dict[str, str]] = {
     "AES256-CTS-HMAC-SHA1-96": "aes256",
     "AES128-CTS-HMAC-SHA1-96": "aes128",

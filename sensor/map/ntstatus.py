@@ -21,10 +21,14 @@ OUTCOME: Final[dict[int, str]] = {
     0xC000006F: "restricted",  # INVALID_LOGON_HOURS
     0xC0000070: "restricted",  # INVALID_WORKSTATION
     0xC000015B: "restricted",  # LOGON_TYPE_NOT_GRANTED
+    0xC0000198: "restricted",  # NOLOGON_WORKSTATION_TRUST_ACCOUNT
+    0xC0000199: "restricted",  # NOLOGON_SERVER_TRUST_ACCOUNT
+    0xC000019A: "restricted",  # NOLOGON_INTERDOMAIN_TRUST_ACCOUNT
     0xC0000413: "restricted",  # AUTHENTICATION_FIREWALL_FAILED
     0xC0000418: "restricted",  # NTLM_BLOCKED
     0xC00002FA: "restricted",  # SMARTCARD_LOGON_REQUIRED
     0xC0000022: "denied",
+    0xC0000061: "denied",  # PRIVILEGE_NOT_HELD
 }
 
 

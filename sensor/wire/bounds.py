@@ -35,10 +35,10 @@ class Bounds:
     held: int = 64 << 20
     """Bytes of incomplete messages and of early segments, all connections together."""
 
-    late_segments: int = 64
     late_bytes: int = 512 << 10
     late_time: int = SECOND
-    """One direction: segments kept while an earlier one is missing; beyond, it counts as lost."""
+    """One direction: what is kept while an earlier segment is missing (each segment costs
+    `pieces.OVERHEAD` besides its bytes), and for how long; beyond, that one counts as lost."""
     window: int = 64 << 20
     """A sequence number further away than this belongs to another connection."""
 

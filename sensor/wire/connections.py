@@ -15,7 +15,7 @@ from sensor.wire.addresses import Addresses, reverse
 from sensor.wire.bounds import SECOND, Bounds
 from sensor.wire.framing import Connection, Half
 from sensor.wire.ports import RPC_VERSION, Ports, bind_direction
-from sensor.wire.tcp import ACK, FIN, MASK, RST, SYN, flush, give_up, missing, payload
+from sensor.wire.tcp import ACK, FIN, MASK, RST, SYN, acknowledged, flush, give_up, missing, payload
 
 if TYPE_CHECKING:
     from sensor.wire.context import WireContext
@@ -51,7 +51,16 @@ class Connections:
         return len(self._halves) >> 1
 
     def segment(
-        self, ts: int, key: bytes, b: bytes, o: int, e: int, seq: int, flags: int, cut: int
+        self,
+        ts: int,
+        key: bytes,
+        b: bytes,
+        o: int,
+        e: int,
+        seq: int,
+        ack: int,
+        flags: int,
+        cut: int,
     ) -> None:
         """One segment with payload b[o:e], of which the capture lacks another `cut` bytes."""
         half = self._halves.get(key)
@@ -69,6 +78,9 @@ class Connections:
             half = synchronised
             seq = (seq + 1) & MASK
         half.last = ts
+        if self._waiting and flags & ACK:
+            connection = half.connection
+            acknowledged(connection.server if half.to_server else connection.client, ts, ack)
         size = e - o
         if size:
             if seq == half.next and half.late is None and not half.connection.closed:

@@ -36,10 +36,10 @@ _MAX_EXTENSIONS: Final = 16
 _CONTROL: Final = 7  # FIN, SYN, RST
 
 # ethertype, version and header length, total length, fragment field, protocol, ports, sequence
-# number, data offset, flags: from two bytes before an IPv4 header without options
-_PLAIN: Final = struct.Struct(">HBxHxxHxBxx8xHHI4xBB").unpack_from
+# and acknowledgement numbers, data offset, flags: from two bytes before an IPv4 header without options
+_PLAIN: Final = struct.Struct(">HBxHxxHxBxx8xHHIIBB").unpack_from
 _PLAIN_SIZE: Final = 2 + 20 + 14
-_TCP_HEAD: Final = struct.Struct(">HHI4xBB").unpack_from
+_TCP_HEAD: Final = struct.Struct(">HHIIBB").unpack_from
 
 
 class Front:
@@ -108,9 +108,9 @@ class Front:
                 floor = clock.floor
             if lead >= 0 and e - o >= plain_size:
                 k = o + lead  # the ethertype; the IP header follows it
-                kind, version, total, fragment, protocol, sport, dport, seq, words, flags = plain(
-                    b, k
-                )
+                (
+                    kind, version, total, fragment, protocol, sport, dport, seq, ack, words, flags,
+                ) = plain(b, k)  # fmt: skip
                 if kind == 0x0800 and version == 0x45 and not fragment & 0x3FFF:
                     if protocol == TCP:
                         p = k + 22 + (words >> 2 & 0x3C)
@@ -123,7 +123,7 @@ class Front:
                         end = k + 2 + total
                         if p <= end <= e and words >= 0x50:
                             if p < end or flags & _CONTROL:
-                                segment(ts, b[k + 14 : k + 26], b, p, end, seq, flags, 0)
+                                segment(ts, b[k + 14 : k + 26], b, p, end, seq, ack, flags, 0)
                             continue
                     elif protocol == UDP:
                         if not (udp_ports[sport] or udp_ports[dport]):
@@ -247,7 +247,7 @@ class Front:
             if e - o < 20:
                 self._short(cut)
                 return
-            sport, dport, seq, words, flags = _TCP_HEAD(b, o)
+            sport, dport, seq, ack, words, flags = _TCP_HEAD(b, o)
             p = o + (words >> 2 & 0x3C)
             tcp_ports = self._ports.tcp
             if words < 0x50 or p > e:
@@ -264,7 +264,7 @@ class Front:
                 self.cut_bytes += cut
             if p < e or cut or flags & _CONTROL:
                 key = addresses + b[o : o + 4]
-                self._connections.segment(ts, key, b, p, e, seq, flags, cut)
+                self._connections.segment(ts, key, b, p, e, seq, ack, flags, cut)
         elif protocol == UDP:
             if e - o < 8:
                 self._short(cut)

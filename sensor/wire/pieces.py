@@ -6,6 +6,11 @@ what an attacker sends afterwards cannot rewrite what a reader has already seen.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from typing import Final
+
+OVERHEAD: Final = 128
+"""Bytes that a piece costs besides its data, for those who bound memory."""
 Piece = tuple[int, bytes, int]
 """(position, bytes, time)"""
 
@@ -19,26 +24,19 @@ def insert(pieces: list[Piece], at: int, data: bytes, ts: int) -> int:
         pieces.append((at, data, ts))
         return len(data)
     end = at + len(data)
-    fresh: list[Piece] = []
-    position = at
-    for start, old, _ in pieces:
-        if start >= end:
-            break
-        stop = start + len(old)
-        if stop <= position:
-            continue
-        if start > position:
-            fresh.append((position, data[position - at : start - at], ts))
-        position = stop
-        if position >= end:
-            break
-    if position < end:
-        fresh.append((position, data[position - at :], ts))
-    if not fresh:
-        return 0
-    pieces.extend(fresh)
-    pieces.sort()
     added = 0
-    for piece in fresh:
-        added += len(piece[1])
+    position = at
+    i = bisect_left(pieces, (at,))
+    if i > 0:
+        position = max(at, pieces[i - 1][0] + len(pieces[i - 1][1]))
+    while position < end:
+        stop = min(end, pieces[i][0]) if i < len(pieces) else end
+        if position < stop:
+            pieces.insert(i, (position, data[position - at : stop - at], ts))
+            added += stop - position
+            i += 1
+        if i >= len(pieces):
+            break
+        position = max(position, pieces[i][0] + len(pieces[i][1]))
+        i += 1
     return added

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sensor.wire.pieces import insert
+from sensor.wire.pieces import OVERHEAD, insert
 
 if TYPE_CHECKING:
     from sensor.wire.framing import Half
@@ -63,9 +63,21 @@ def missing(half: Half, ts: int, size: int) -> None:
     half.lose(ts, size)
 
 
+def acknowledged(half: Half, ts: int, ack: int) -> None:
+    """The receiver of this direction has these bytes: a hole below them is the capture's own.
+
+    Waiting for it would only bring requests and answers out of step.
+    """
+    while half.late:
+        behind = (half.late[0][0] + half.origin) & MASK
+        if (ack - behind) & MASK >= _HALF:
+            return
+        give_up(half, ts)
+
+
 def give_up(half: Half, ts: int) -> None:
     """The oldest hole will not be filled: it is lost, and what waits behind it is read."""
-    if half.late:
+    if half.late is not None:
         hole = half.late[0][0] - ((half.next - half.origin) & MASK)
         if hole > 0:
             half.next = (half.next + hole) & MASK
@@ -89,8 +101,7 @@ def _wait(half: Half, ts: int, seq: int, b: bytes) -> None:
         half.late_since = ts
     _keep(half, ts, seq, b)
     while half.late is not None and (
-        len(half.late) > bounds.late_segments
-        or half.late_bytes > bounds.late_bytes
+        half.late_bytes > bounds.late_bytes
         or ts - half.late_since > bounds.late_time
         or context.held > bounds.held
     ):
@@ -99,9 +110,11 @@ def _wait(half: Half, ts: int, seq: int, b: bytes) -> None:
 
 def _keep(half: Half, ts: int, seq: int, b: bytes) -> None:
     if half.late is not None:
-        added = insert(half.late, (seq - half.origin) & MASK, b, ts)
-        half.late_bytes += added
-        half.connection.context.held += added
+        before = len(half.late)
+        cost = insert(half.late, (seq - half.origin) & MASK, b, ts)
+        cost += (len(half.late) - before) * OVERHEAD
+        half.late_bytes += cost
+        half.connection.context.held += cost
 
 
 def _drain(half: Half, ts: int) -> None:
@@ -120,8 +133,8 @@ def _drain(half: Half, ts: int) -> None:
             half.skip += behind
             behind = 0
         taken += 1
-        half.late_bytes -= len(data)
-        context.held -= len(data)
+        half.late_bytes -= len(data) + OVERHEAD
+        context.held -= len(data) + OVERHEAD
         if behind < len(data):
             half.next = (half.next + len(data) - behind) & MASK
             half.deliver(when, data[behind:] if behind else data)

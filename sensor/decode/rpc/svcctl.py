@@ -56,7 +56,7 @@ def _created(call: Call, *, wide: bool) -> list[Event]:
     start = stub.u32()
     stub.u32()  # dwErrorControl
     image = _text(stub, wide=wide)
-    run_as = _start_name(stub, wide=wide)
+    run_as = None if stub.cut else _start_name(stub, wide=wide)
     if call.answered and call.outcome == "success":
         call.handles.open(_created_handle(call), name)
     return [call.rpc_call(name), _install(call, name, image, start, run_as)]
@@ -75,7 +75,7 @@ def _changed(call: Call, stub: Ndr, service: str | None, *, wide: bool) -> list[
     start = stub.u32()
     stub.u32()  # dwErrorControl
     image = _unique(stub, wide=wide)
-    run_as = _start_name(stub, wide=wide)
+    run_as = None if stub.cut else _start_name(stub, wide=wide)
     plain = call.rpc_call(service)
     if not image:
         return [plain]

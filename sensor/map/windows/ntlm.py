@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def _workstation(text: str | None) -> str | None:
-    r"""The client's word without the `\\\\` that some clients put before it."""
+    r"""The client's word without the `\\` that some clients put before it."""
     return (text or "").lstrip("\\") or None
 
 

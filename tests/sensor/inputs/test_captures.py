@@ -228,7 +228,7 @@ def test_cut_files_give_what_they_hold(name, packed, share):
 
 def test_damaged_gzip_says_where():
     data = bytearray(gzip.compress(FORMATS["pcap"]))
-    data[len(data) // 2 :] = b"\xff" * 400
+    data[len(data) // 2 : len(data) // 2 + 50] = b"\xff" * 50
     found, damages, _ = read(bytes(data))
     assert found[:100] == FRAMES[:100]  # then what the damaged stream stands for
     assert "gzip stream is damaged" in damages[-1].reason
@@ -242,8 +242,8 @@ def test_gzip_members_and_padding():
 
 
 def test_gzip_bomb_costs_no_memory():
-    packed = gzip.compress(pcap([(TS, b"x" * 60)]) + bytes(60 << 20))
-    assert len(packed) < 100_000
+    packed = gzip.compress(pcap([(TS, b"x" * 60)]) + bytes(30 << 20))
+    assert len(packed) < 50_000
     file = io.BytesIO(packed)
     tracemalloc.start()
     for _ in captures.blocks(file):

@@ -11,6 +11,7 @@ import pytest
 from dsl.schema import enums
 from dsl.schema.registry import event_type, event_types
 from sensor.inputs.winxml import read_winxml
+from sensor.map import kdc
 from sensor.map.record import Record
 from sensor.map.windows import map_record, mapping_of, mappings
 
@@ -658,7 +659,8 @@ def records(name: str) -> dict[int | None, Record]:
 @pytest.mark.parametrize(("name", "number", "expected"), CASES, ids=lambda v: str(v)[:20])
 def test_record(name, number, expected):
     events = [
-        {"type": event_type(e)} | {k: msgspec.to_builtins(getattr(e, k)) for k in e.__struct_fields__}
+        {"type": event_type(e)}
+        | {k: msgspec.to_builtins(getattr(e, k)) for k in e.__struct_fields__}
         for e in map_record(records(name)[number])
     ]
     assert len(events) == len(expected)
@@ -691,9 +693,13 @@ def test_words_are_those_of_the_schema():
 
 
 @pytest.mark.parametrize("key", sorted(mappings()), ids=lambda k: f"{k[0]}:{k[1]}")
-@pytest.mark.parametrize("fill", [None, "", "-", "0x", "ÿ" * 70000, "%%1833", "99999999999999999999"])
+@pytest.mark.parametrize(
+    "fill", [None, "", "-", "0x", "ÿ" * 70000, "%%1833", "99999999999999999999"]
+)
 def test_any_field_may_be_missing_or_wrong(key, fill):
-    names = {name for path in DATA.glob("*.xml") for r in records(path.stem).values() for name in r.data}
+    names = {
+        name for path in DATA.glob("*.xml") for r in records(path.stem).values() for name in r.data
+    }
     record = Record(
         ts=0,
         event_id=key[1],
@@ -706,8 +712,6 @@ def test_any_field_may_be_missing_or_wrong(key, fill):
 
 
 def test_etypes_and_errors_without_a_name_are_kept():
-    from sensor.map import kdc
-
     assert kdc.etype(99) == "etype_99"
     assert kdc.etype(0xFFFFFF7B) == enums.ETYPE[-133]
     assert kdc.result(200) == "error_200"

@@ -1,0 +1,121 @@
+"""Aggregates of a window: what must be a column before the frame, in it, and after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from sqlglot import exp
+
+from engine.backends.duckdb.expression import lower
+from engine.backends.duckdb.terms import (
+    array,
+    binary,
+    call,
+    column,
+    conjunction,
+    each,
+    element,
+    filtered,
+    named,
+    not_null,
+    number,
+    record,
+    storage,
+)
+
+if TYPE_CHECKING:
+    from dsl import plan
+    from engine.backends.duckdb.scope import Scope
+
+MOST: Final = 1000
+"""Values that a set holds."""
+
+_PLAIN: Final = {"sum": "sum", "avg": "avg", "min": "min", "max": "max", "std": "stddev_samp"}
+
+
+@dataclass(frozen=True)
+class Aggregated:
+    """`inputs` are computed per source row, `functions` over the frame, `value` from those;
+    `cut` says whether a set had more values than it may hold."""
+
+    name: str
+    inputs: list[exp.Expr]
+    functions: dict[str, exp.Expr]
+    value: exp.Expr
+    cut: exp.Expr | None = None
+
+
+def lower_aggregate(aggregate: plan.Aggregate, position: int, scope: Scope) -> Aggregated:
+    """One aggregate; its hidden columns bear its position."""
+    arguments = [column(f"_x{position}_{i}") for i in range(len(aggregate.arguments))]
+    inputs = [
+        named(lower(a, scope), f"_x{position}_{i}") for i, a in enumerate(aggregate.arguments)
+    ]
+    kept = [not_null(a) for a in arguments]
+    if aggregate.where is not None:
+        inputs.append(named(lower(aggregate.where, scope), f"_if{position}"))
+        kept.append(column(f"_if{position}"))
+    condition = conjunction(kept)
+    raw = column(f"_agg{position}")
+
+    def made(function: exp.Expr, value: exp.Expr, cut: exp.Expr | None = None) -> Aggregated:
+        over_frame = {f"_agg{position}": filtered(function, condition)}
+        return Aggregated(aggregate.name, inputs, over_frame, value, cut)
+
+    moment = record({"ts": column("ts"), "tie": column("tie")})
+    match aggregate.function:
+        case "count":
+            return made(exp.Count(this=exp.Star()), raw)
+        case "count_distinct":
+            what = arguments[0]
+            if len(arguments) > 1:
+                what = record({f"v{i}": a for i, a in enumerate(arguments)})
+            return made(exp.Count(this=exp.Distinct(expressions=[what])), raw)
+        case "set":
+            return _set(aggregate, arguments[0], made, raw)
+        case "p95":
+            return made(call("quantile_cont", arguments[0], exp.Literal.number("0.95")), raw)
+        case "first":
+            return made(call("arg_min", arguments[0], moment), raw)
+        case "last":
+            return made(call("arg_max", arguments[0], moment), raw)
+        case "gap_cv":
+            return made(call("list", arguments[0]), _gap_cv(raw))
+        case function:
+            return made(call(_PLAIN[function], arguments[0]), raw)
+
+
+def _set(
+    aggregate: plan.Aggregate,
+    value: exp.Expr,
+    made: object,
+    raw: exp.Expr,
+) -> Aggregated:
+    element_type = storage(aggregate.type).removesuffix("[]")
+    if aggregate.arguments[0].type.many:
+        function = call("list", value)
+        found = call("list_sort", call("list_distinct", call("flatten", raw)))
+    else:
+        function = call("histogram", value)
+        found = call("map_keys", raw)
+    whole = call("coalesce", found, array([], element_type))
+    first = call("list_slice", whole, number(1), number(MOST))
+    cut = binary(exp.GT, call("coalesce", call("len", found.copy()), number(0)), number(MOST))
+    return made(function, first, cut)  # type: ignore[operator,no-any-return]
+
+
+def _gap_cv(times: exp.Expr) -> exp.Expr:
+    """Standard deviation of the gaps between sorted times over their mean."""
+    ordered = call("list_sort", times)
+    size = call("len", ordered.copy())
+    later = call("list_slice", ordered, number(2), size)
+    zipped = call("list_zip", later, ordered.copy(), exp.true())
+    gap = binary(
+        exp.Sub,
+        call("list_extract", element("g"), number(1)),
+        call("list_extract", element("g"), number(2)),
+    )
+    gaps = call("list_transform", zipped, each("g", gap))
+    mean = call("nullif", call("list_avg", gaps), number(0))
+    return binary(exp.Div, call("list_stddev_samp", gaps.copy()), mean)

@@ -1,0 +1,208 @@
+"""Nodes of a plan to relations of a statement: scans, matches, unions, and who lowers the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from sqlglot import exp
+
+from dsl import plan
+from engine.backends.duckdb import absence, join, sequence, window
+from engine.backends.duckdb.expression import lower
+from engine.backends.duckdb.lineage import ChoiceLineage, EventLineage
+from engine.backends.duckdb.reading import columns_read
+from engine.backends.duckdb.relation import (
+    CARRIED,
+    LINEAGE,
+    OVERFLOW,
+    Relation,
+    Statement,
+    carried,
+)
+from engine.backends.duckdb.scope import Scope
+from engine.backends.duckdb.terms import (
+    binary,
+    cast,
+    column,
+    conjunction,
+    false,
+    named,
+    null,
+    number,
+    read,
+    record,
+    select,
+    star,
+    storage,
+    stored,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LOW: Final = exp.Parameter(this=exp.Var(this="low"))
+HIGH: Final = exp.Parameter(this=exp.Var(this="high"))
+"""First and last `ts` (microseconds) of the rows wanted: bound when the statement runs."""
+
+
+@dataclass
+class Lowering:
+    """Lowers the nodes of one detection into one statement.
+
+    `look_back`: how far before `$low` events are read, None: from the beginning.
+    """
+
+    local: Mapping[str, plan.Node]
+    shared: Mapping[str, plan.Node]
+    look_back: int | None
+    statement: Statement = field(default_factory=Statement)
+    done: dict[tuple[bool, str], Relation] = field(default_factory=dict)
+    inside_shared: bool = False
+
+    def node(self, node: plan.Node, wanted: str) -> Relation:
+        """The relation of a node; `wanted` is the name that a reader would give it."""
+        match node:
+            case plan.Scan():
+                return self._scan(node)
+            case plan.Ref():
+                return self._ref(node)
+            case plan.Match():
+                return self._match(node, wanted)
+            case plan.Union():
+                return self._union(node, wanted)
+            case plan.Window():
+                return window.lower_window(self, node, wanted)
+            case plan.Sequence():
+                return sequence.lower_sequence(self, node, wanted)
+            case plan.Join():
+                return join.lower_join(self, node, wanted)
+            case plan.Absence():
+                return absence.lower_absence(self, node, wanted)
+
+    def add(self, wanted: str, query: exp.Query) -> str:
+        return self.statement.add(wanted, query)
+
+    def events(self, node: plan.Node) -> frozenset[str]:
+        """The event types that a node reads."""
+        found: set[str] = set()
+        self._visit(node, found)
+        return frozenset(found)
+
+    def _visit(self, node: plan.Node, found: set[str]) -> None:
+        match node:
+            case plan.Scan(event):
+                found.add(event)
+            case plan.Ref(name):
+                self._visit(self._named(name)[1], found)
+            case plan.Match(source) | plan.Window(source):
+                self._visit(source, found)
+            case plan.Union(sources):
+                for source in sources:
+                    self._visit(source, found)
+            case plan.Sequence():
+                for step in node.steps:
+                    self._visit(step.source, found)
+            case plan.Join(left, right) | plan.Absence(left, right):
+                self._visit(left, found)
+                self._visit(right, found)
+
+    def _named(self, name: str) -> tuple[bool, plan.Node]:
+        """Local names come first; relations that are shared see only shared ones."""
+        if name in self.local and not self.inside_shared:
+            return False, self.local[name]
+        return True, self.shared[name]
+
+    def _ref(self, node: plan.Ref) -> Relation:
+        shared, below = self._named(node.name)
+        if (shared, node.name) not in self.done:
+            outside, self.inside_shared = self.inside_shared, shared
+            self.done[shared, node.name] = self.node(below, node.name)
+            self.inside_shared = outside
+        return self.done[shared, node.name]
+
+    def _scan(self, node: plan.Scan) -> Relation:
+        event = {"ts": column("ts"), "tie": column("tie"), "id": column("id")}
+        low: exp.Expr = LOW.copy()
+        if self.look_back:
+            low = binary(exp.Sub, low, number(self.look_back))
+        wanted = conjunction(
+            [
+                None if self.look_back is None else binary(exp.GTE, column("ts"), low),
+                binary(exp.LTE, column("ts"), HIGH.copy()),
+                column("primary") if node.primary_only else None,
+            ]
+        )
+        query = select(
+            *(column(n) for n, _ in node.columns if n not in CARRIED),
+            column("ts"),
+            column("tie"),
+            named(column("ts"), "start"),
+            named(record(event), LINEAGE),
+            named(false(), OVERFLOW),
+            source=stored(node.event),
+        ).where(wanted)
+        # the same events are read once, however many matches there are
+        known = [n for n, q in self.statement.parts.items() if q == query]
+        name = known[0] if known else self.add(f"event.{node.event}", query)
+        return Relation(name, node.columns, EventLineage(node.event))
+
+    def _match(self, node: plan.Match, wanted: str) -> Relation:
+        source = self.node(node.source, f"{wanted}.source")
+        scope = Scope(domain=source.domain)
+        query = select(star(), source=read(source.name))
+        if node.where is not None:
+            query = query.where(lower(node.where, scope))
+        there = {n for n, _ in source.columns}
+        for layer in _layers(node.lets):
+            # a let may read one before it, so it needs that as a column of a relation below
+            if any(isinstance(e, exp.Alias) for e in query.expressions):
+                query = select(star(), source=exp.Subquery(this=query, alias=_alias()))
+            replaced = [n for n, _ in layer if n in there]
+            there |= {n for n, _ in layer}
+            values = [named(lower(e, scope), n) for n, e in layer]
+            query = query.select(star(without=replaced), *values, append=False)
+        return Relation(self.add(wanted, query), node.columns, source.lineage)
+
+    def _union(self, node: plan.Union, wanted: str) -> Relation:
+        sources = [self.node(s, f"{wanted}.{i}") for i, s in enumerate(node.sources)]
+        whole: exp.Query | None = None
+        for position, source in enumerate(sources):
+            there = {n for n, _ in source.columns}
+            columns = [
+                column(n) if n in there else named(cast(null(), storage(kind)), n)
+                for n, kind in node.columns
+                if n not in CARRIED
+            ]
+            fields = {
+                f"s{i}": column(LINEAGE) if i == position else null()
+                for i in range(len(sources))
+            }
+            query = select(
+                *columns,
+                *carried(without=(LINEAGE,)),
+                named(record(fields), LINEAGE),
+                source=read(source.name),
+            )
+            whole = query if whole is None else whole.union(query, distinct=False, copy=False)
+        if whole is None:
+            raise ValueError("a union of nothing")
+        lineage = ChoiceLineage(tuple(s.lineage for s in sources))
+        return Relation(self.add(wanted, whole), node.columns, lineage)
+
+
+def _layers(
+    lets: tuple[tuple[str, plan.Expr], ...],
+) -> list[list[tuple[str, plan.Expr]]]:
+    """Computed columns in groups none of whose members reads another of its group."""
+    layers: list[list[tuple[str, plan.Expr]]] = []
+    for let in lets:
+        names = {n for n, _ in layers[-1]} if layers else set()
+        if not layers or let[0] in names or names & columns_read(let[1]):
+            layers.append([])
+        layers[-1].append(let)
+    return layers
+
+
+def _alias() -> exp.TableAlias:
+    return exp.TableAlias(this=exp.to_identifier("r", quoted=True))

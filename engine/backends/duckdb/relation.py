@@ -1,0 +1,107 @@
+"""What a lowered relation is, and the statement that it is part of.
+
+A relation is one common table expression. Besides the plan's columns its rows carry `ts`, `tie`,
+`start`, `_lineage` (from which evidence is found again, see `lineage`) and `_overflow` (a set of
+the row was cut). What nobody reads, DuckDB prunes: they cost nothing until an alert needs them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from sqlglot import exp
+
+from engine.backends.duckdb.terms import column, name, named
+
+if TYPE_CHECKING:
+    from dsl.plan import Columns
+    from engine.backends.duckdb.lineage import Lineage
+    from engine.backends.duckdb.scope import Scope
+
+LINEAGE: Final = "_lineage"
+OVERFLOW: Final = "_overflow"
+IMPLIED: Final = ("ts", "tie", "start")
+CARRIED: Final = (*IMPLIED, LINEAGE, OVERFLOW)
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A lowered node: its name in the statement, its columns, and where its evidence is."""
+
+    name: str
+    columns: Columns
+    lineage: Lineage
+
+    @property
+    def domain(self) -> str | None:
+        """The column with the domain of the row, if there is one."""
+        return "domain" if any(n == "domain" for n, _ in self.columns) else None
+
+    @property
+    def names(self) -> list[str]:
+        """The columns of the plan without those that every row carries."""
+        return [n for n, _ in self.columns if n not in CARRIED]
+
+
+@dataclass
+class Statement:
+    """The relations of one SQL statement, in the order in which they must stand."""
+
+    parts: dict[str, exp.Query] = field(default_factory=dict)
+    recursive: bool = False
+
+    def add(self, wanted: str, query: exp.Query) -> str:
+        """Name a query; the name it got."""
+        free, number = wanted, 2
+        while free in self.parts:
+            free, number = f"{wanted}.{number}", number + 1
+        self.parts[free] = query
+        return free
+
+    def finish(self, final: exp.Select) -> exp.Select:
+        """The whole statement. What is read more than once is materialised, so that it is computed
+        once and its row numbers are the same for all readers; the rest is inlined. What the final
+        query does not reach is left out."""
+        wanted = _reached(final, self.parts)
+        readers = Counter(n for q in [final, *wanted.values()] for n in _read(q, self.parts))
+        for part, query in wanted.items():
+            own = part in _read(query, self.parts)
+            final = final.with_(
+                name(part), query, materialized=None if own else readers[part] > 1, copy=False,
+                recursive=self.recursive,
+            )
+        return final
+
+
+def _read(query: exp.Query, parts: dict[str, exp.Query]) -> list[str]:
+    tables = query.find_all(exp.Table)
+    return [t.name for t in tables if not t.args.get("db") and t.name in parts]
+
+
+def _reached(final: exp.Query, parts: dict[str, exp.Query]) -> dict[str, exp.Query]:
+    found: set[str] = set()
+    waiting = _read(final, parts)
+    while waiting:
+        part = waiting.pop()
+        if part not in found:
+            found.add(part)
+            waiting.extend(_read(parts[part], parts))
+    return {n: q for n, q in parts.items() if n in found}
+
+
+def carried(table: str = "r", *, without: tuple[str, ...] = ()) -> list[exp.Expr]:
+    """The columns that every row carries, as they are."""
+    return [column(n, table) for n in CARRIED if n not in without]
+
+
+def aliased(value: exp.Expr, alias: str) -> exp.Expr:
+    return named(value, alias)
+
+
+def scoped(relation: Relation) -> Scope:
+    """The scope of an expression over the rows of one relation."""
+    from engine.backends.duckdb.scope import Scope  # noqa: PLC0415
+
+    return Scope(domain=relation.domain)

@@ -1,0 +1,115 @@
+"""Windows: aggregates per key over the rows so far, as window functions over the numbered source.
+
+Sliding and tumbling frames and sessions are RANGE frames, which take rows of equal `ts` whole. Two
+forms were measured on DuckDB 2.0 over 1 M rows: `list(DISTINCT x)` in a frame takes 107 s, the keys
+of `histogram(x)` 1.7 s, so sets are made of histograms; `count(DISTINCT x)` takes 1.3 s as it is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sqlglot import exp
+
+from engine.backends.duckdb import session
+from engine.backends.duckdb.aggregates import lower_aggregate
+from engine.backends.duckdb.expression import lower
+from engine.backends.duckdb.lineage import FrameLineage
+from engine.backends.duckdb.relation import LINEAGE, OVERFLOW, Relation
+from engine.backends.duckdb.scope import Scope
+from engine.backends.duckdb.terms import (
+    binary,
+    call,
+    column,
+    disjunction,
+    named,
+    not_null,
+    number,
+    over,
+    range_frame,
+    read,
+    record,
+    select,
+    star,
+)
+
+if TYPE_CHECKING:
+    from dsl import plan
+    from engine.backends.duckdb.nodes import Lowering
+
+NUMBER: Final = "_number"
+BEGIN: Final = "_begin"
+
+
+def lower_window(lowering: Lowering, node: plan.Window, wanted: str) -> Relation:
+    """The relation of a window."""
+    source = lowering.node(node.source, f"{wanted}.source")
+    scope = Scope(domain=source.domain)
+    aggregates = [lower_aggregate(a, i, scope) for i, a in enumerate(node.aggregates)]
+    keys = [column(k) for k in node.keys]
+    order = [column("ts"), column("tie")]
+
+    prepared = select(
+        star(), *(c for a in aggregates for c in a.inputs), source=read(source.name)
+    ).where(*(not_null(column(k)) for k in node.keys))
+    begun = keys
+    match node.kind:
+        case "tumbling":
+            over_ = number(node.over)
+            bucket = binary(exp.Sub, column("ts"), binary(exp.Mod, column("ts"), over_))
+            prepared = prepared.select(named(bucket, BEGIN))
+            begun = [*keys, column(BEGIN)]
+        case "session":
+            rows = lowering.add(f"{wanted}.keyed", prepared)
+            prepared = session.with_begins(lowering, rows, node, wanted, BEGIN)
+            begun = [*keys, column(BEGIN)]
+    base = lowering.add(f"{wanted}.rows", prepared)
+    ranked = over(exp.RowNumber(), keys, order)
+    numbered = lowering.add(
+        f"{wanted}.numbered", select(star(), named(ranked, NUMBER), source=read(base))
+    )
+
+    frame = range_frame(node.over - 1 if node.kind == "sliding" else None)
+
+    def framed(function: exp.Expr) -> exp.Expr:
+        return over(function, begun, [column("ts")], frame.copy())
+
+    own = {k: column(k) for k in node.keys}
+    lineage = {
+        "row": column(LINEAGE),
+        "keys": record({f"k{i}": column(k) for i, k in enumerate(node.keys)}),
+        "high": framed(call("max", column(NUMBER))),
+        "size": framed(exp.Count(this=exp.Star())),
+    }
+    frames = lowering.add(
+        f"{wanted}.frames",
+        select(
+            *(v for k, v in own.items() if k not in ("ts", "start")),
+            *(named(framed(f), n) for a in aggregates for n, f in a.functions.items()),
+            column("ts"),
+            column("tie"),
+            named(framed(call("min", column("start"))), "start"),
+            named(record(lineage), LINEAGE),
+            named(framed(call("bool_or", column(OVERFLOW))), OVERFLOW),
+            source=read(numbered),
+        ),
+    )
+    cut = [a.cut for a in aggregates if a.cut is not None]
+    values = select(
+        *(v.copy() for k, v in own.items() if k not in ("ts", "start")),
+        *(named(a.value, a.name) for a in aggregates),
+        column("ts"),
+        column("tie"),
+        column("start"),
+        column(LINEAGE),
+        named(disjunction(column(OVERFLOW), *cut), OVERFLOW),
+        source=read(frames),
+    )
+    if node.having is not None:
+        inner = lowering.add(f"{wanted}.values", values)
+        domain = "domain" if "domain" in node.keys else None
+        values = select(star(), source=read(inner)).where(
+            lower(node.having, Scope(domain=domain))
+        )
+    name = lowering.add(wanted, values)
+    return Relation(name, node.columns, FrameLineage(source.lineage, numbered, node.keys))

@@ -1,0 +1,36 @@
+"""check: find what is wrong with detections, without running them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from engine.cli import output, paths
+
+
+@click.command()
+@click.argument("files", nargs=-1, metavar="[PATH]…", type=click.Path(exists=True, path_type=Path))
+@click.option("--format", "form", type=click.Choice(["text", "json", "github"]), default="text",
+              help="github: annotations for a workflow.")  # fmt: skip
+def command(files: tuple[Path, ...], form: str) -> None:
+    """Check detections, shared relations and lists: names, kinds, templates, metadata, tests.
+
+    PATH is a file or a folder; default: `detections/` here, else the shipped ones.
+    """
+    from dsl.check import check, check_relation  # noqa: PLC0415 - starts fast
+
+    catalogue = paths.read(files)
+    found = list(catalogue.diagnostics.items)
+    for detection in catalogue.detections.values():
+        found += check(detection, catalogue.relations, catalogue.lists)[1]
+    for relation in catalogue.relations.values():
+        found += check_relation(relation, catalogue.relations, catalogue.lists)[1]
+    failed = paths.show(dict.fromkeys(found), form)
+    if form == "text" and not failed:
+        click.echo(
+            f"{len(catalogue.detections)} detections, {len(catalogue.relations)} relations, "
+            f"{len(catalogue.lists)} lists: no errors"
+        )
+    sys.exit(output.NO if failed else output.DONE)

@@ -1,0 +1,97 @@
+"""explain: show how a detection, an error code or an alert's rule works."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.cli import output, paths
+
+if TYPE_CHECKING:
+    from dsl.catalogue import Detection
+    from dsl.plan import DetectionPlan
+
+
+@click.command()
+@click.argument("rule", metavar="RULE|CODE")
+@click.option("--plan", "show_plan", is_flag=True, help="The checked plan: columns, look-back, emission.")
+@click.option("--sql", "show_sql", is_flag=True, help="The SQL that DuckDB runs.")  # fmt: skip
+def command(rule: str, show_plan: bool, show_sql: bool) -> None:
+    """Explain a detection (by id or file), or a diagnostic's code such as D0203."""
+    if re.fullmatch(r"D\d{4}", rule):
+        _code(rule)
+        return
+    detection, plan = _find(rule)
+    if show_plan:
+        from dsl.explain_plan import describe  # noqa: PLC0415 - starts fast
+
+        click.echo(describe(plan, detection.envelope.params))
+    if show_sql:
+        from engine.backends.duckdb import compile_detection  # noqa: PLC0415 - starts fast
+
+        for number, alert in enumerate(compile_detection(plan).alerts, start=1):
+            click.echo(f"-- alert statement {number}\n{alert.sql}\n")
+    if not show_plan and not show_sql:
+        _people(detection)
+
+
+def _code(name: str) -> None:
+    from dsl.codes import all_codes  # noqa: PLC0415 - starts fast
+
+    code = all_codes().get(name)
+    if code is None:
+        output.fail(f"there is no code `{name}`")
+    click.echo(f"{click.style(name, bold=True)}: {code.title}\n\n{code.text}\n")
+    click.echo(f"wrong\n{_indented(code.wrong)}\n\nright\n{_indented(code.right)}")
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" for line in text.rstrip().splitlines())
+
+
+def _find(rule: str) -> tuple[Detection, DetectionPlan]:
+    from pathlib import Path  # noqa: PLC0415 - starts fast
+
+    from dsl.check import check  # noqa: PLC0415
+
+    path = Path(rule)
+    catalogue = paths.read((path,) if path.is_file() else ())
+    name = path.stem if path.is_file() else rule
+    detection = catalogue.detections.get(name)
+    if detection is None:
+        import difflib  # noqa: PLC0415 - only for a slip
+
+        paths.show(d for d in catalogue.diagnostics.errors if Path(d.file).stem == name)
+        near = difflib.get_close_matches(name, catalogue.detections, n=1)
+        output.fail(f"there is no detection `{name}`", f"did you mean `{near[0]}`?" if near else "")
+    plan, found = check(detection, catalogue.relations, catalogue.lists)
+    if plan is None:
+        paths.show(found)
+        output.fail(f"`{name}` has errors")
+    return detection, plan
+
+
+def _people(detection: Detection) -> None:
+    e = detection.envelope
+    number = f" [{e.external_id}]" if e.external_id else ""
+    click.echo(f"{click.style(e.title, bold=True)}{number}")
+    click.echo(f"{e.id} version {e.version}, {e.severity}, confidence {e.confidence}, {', '.join(e.mitre)}")
+    click.echo(f"\n{e.description.strip()}\n")
+    start = detection.source.place("detect")
+    if start is not None:
+        click.secho(f"{detection.source.file}", dim=True)
+    text = str(detection.source.data["detect"]) if isinstance(detection.source.data, dict) else ""
+    click.echo(_indented(text))
+    for heading, items in (
+        ("known gaps", e.known_gaps),
+        ("false positives", e.false_positives),
+        ("what to do", e.respond),
+    ):
+        if items:
+            click.secho(f"\n{heading}", bold=True)
+            for item in items:
+                click.echo(f"  - {item}")
+    for name, param in e.params.items():
+        click.echo(f"\n${name}: {param.help}")

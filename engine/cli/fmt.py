@@ -1,0 +1,42 @@
+"""fmt: write the blocks of detections in the one form."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from engine.cli import output, paths
+
+
+@click.command()
+@click.argument("files", nargs=-1, metavar="[PATH]…", type=click.Path(exists=True, path_type=Path))
+@click.option("--check", "only", is_flag=True, help="Write nothing; exit code 1 if a file would change.")
+def command(files: tuple[Path, ...], only: bool) -> None:
+    """Format the `detect` blocks of detections and relations; the rest of a file is left alone.
+
+    PATH is a file or a folder; default: `detections/` here, else the shipped ones.
+    """
+    from dsl.format import format_file  # noqa: PLC0415 - starts fast
+
+    changed, faults, count = [], [], 0
+    for path in _rules(files or paths.default_paths()):
+        text = path.read_text(encoding="utf-8")
+        formatted, diagnostics = format_file(str(path), text)
+        faults += diagnostics
+        count += 1
+        if formatted != text:
+            changed.append(path)
+            if not only:
+                path.write_text(formatted, encoding="utf-8")
+    failed = paths.show(faults)
+    for path in changed:
+        click.echo(f"{'would change' if only else 'formatted'} {path}")
+    click.echo(f"{count} files, {len(changed)} {'to format' if only else 'formatted'}")
+    sys.exit(output.NO if failed or (only and changed) else output.DONE)
+
+
+def _rules(files: tuple[Path, ...]) -> list[Path]:
+    found = [p for f in files for p in (sorted(f.rglob("*.yaml")) if f.is_dir() else [f])]
+    return [p for p in found if p.parent.name != "lists"]

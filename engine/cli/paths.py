@@ -1,0 +1,81 @@
+"""Where detections lie, and reading them with all complaints.
+
+`--detections` where it is given, else `detections/` in the working folder, else the shipped ones.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dsl.catalogue import Catalogue
+    from dsl.diagnostics import Diagnostic
+
+SHIPPED = Path(__file__).resolve().parent.parent.parent / "detections"
+
+
+def default_paths() -> tuple[Path, ...]:
+    """The working folder's detections, else the shipped ones."""
+    here = Path("detections")
+    return (here,) if here.is_dir() else (SHIPPED,)
+
+
+def read(paths: Iterable[Path]) -> Catalogue:
+    """The detections of the paths, with the shipped relations and lists below them.
+
+    A rule outside this tree may read what is shipped; its own relations and lists come first.
+    """
+    from dsl.load import load  # noqa: PLC0415 - starts fast
+
+    asked = [p.resolve() for p in (tuple(paths) or default_paths())]
+    catalogue = load(asked, Path.cwd())
+    floors = [SHIPPED, *(root for p in asked if (root := _root(p)) is not None)]
+    for floor in floors:
+        extra = [
+            folder
+            for name in ("relations", "lists")
+            if (folder := floor / name).is_dir() and not any(_below(folder, p) for p in asked)
+        ]
+        if not extra:
+            continue
+        below = load(extra, Path.cwd())
+        for name, relation in below.relations.items():
+            catalogue.relations.setdefault(name, relation)
+        for name, entries in below.lists.items():
+            catalogue.lists.setdefault(name, entries)
+        for diagnostic in below.diagnostics.items:
+            catalogue.diagnostics.add(diagnostic)
+    return catalogue
+
+
+def _root(path: Path) -> Path | None:
+    """The folder of detections that a file or tactic folder belongs to."""
+    return next((p for p in path.parents if p.name == "detections"), None)
+
+
+def _below(folder: Path, path: Path) -> bool:
+    return folder == path or path in folder.parents
+
+
+def show(diagnostics: Iterable[Diagnostic], form: str = "text") -> bool:
+    """Print diagnostics (to standard error as text, else to standard output); True if errors."""
+    from dsl import render  # noqa: PLC0415 - starts fast
+
+    found = sorted(diagnostics, key=lambda d: (d.file, d.span.line if d.span else 0))
+    if form == "json":
+        click.echo(render.render_json(found), nl=False)
+    elif form == "github":
+        click.echo(render.render_github(found), nl=False)
+    elif found:
+        texts = {}
+        for name in {d.file for d in found}:
+            path = Path(name)
+            if path.is_file():
+                texts[name] = path.read_text(encoding="utf-8", errors="replace")
+        click.echo(render.render_text(found, texts, colour=True), err=True, nl=False)
+    return any(d.severity == "error" for d in found)

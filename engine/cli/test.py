@@ -1,0 +1,83 @@
+"""test: run the tests that stand inside detections."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.cli import output, paths
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.rule_tests import Outcome
+
+
+@click.command()
+@click.argument("files", nargs=-1, metavar="[PATH]…", type=click.Path(exists=True, path_type=Path))
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text",
+              help="json: an outcome a line.")
+@click.option("-v", "--verbose", is_flag=True, help="Name the tests that pass, too.")  # fmt: skip
+def command(files: tuple[Path, ...], form: str, verbose: bool) -> None:
+    """Run the tests of detections and shared relations.
+
+    PATH is a file or a folder; default: `detections/` here, else the shipped ones.
+    """
+    from engine.backends.duckdb import compile_detection  # noqa: PLC0415 - starts fast
+    from engine.rule_tests import run_tests  # noqa: PLC0415
+    from sensor.inputs.files import read_file  # noqa: PLC0415
+
+    catalogue = paths.read(files)
+    errors = catalogue.diagnostics.errors
+    paths.show(errors)
+
+    def decode(path: Path) -> list[object]:
+        events: list[object] = []
+        read_file(path, events.append)
+        return events
+
+    asked = tuple(p.resolve() for p in (files or paths.default_paths()))
+    chosen = [
+        rule.id
+        for rule in (*catalogue.detections.values(), *catalogue.relations.values())
+        if any(p == rule.path.resolve() or p in rule.path.resolve().parents for p in asked)
+    ]
+    began = time.perf_counter()
+    outcomes = []
+    for outcome in run_tests(catalogue, compile_detection, decode, rules=chosen):
+        outcomes.append(outcome)
+        _show(outcome, form, verbose=verbose)
+    if form == "text":
+        click.echo(_summary(outcomes, len(chosen), time.perf_counter() - began))
+    failed = errors or not all(o.passed for o in outcomes)
+    sys.exit(output.NO if failed else output.DONE)
+
+
+def _show(outcome: Outcome, form: str, *, verbose: bool) -> None:
+    if form == "json":
+        import msgspec  # noqa: PLC0415 - only where asked for
+
+        click.echo(msgspec.json.encode(outcome).decode())
+    elif outcome.skipped:
+        click.echo(f"{click.style('skip', fg='yellow')} {outcome.rule}: {outcome.test}: {outcome.skipped}")
+    elif not outcome.passed:
+        click.echo(
+            f"{click.style('FAIL', fg='red', bold=True)} {outcome.rule}: {outcome.test}"
+            f"  ({outcome.file}:{outcome.line})"
+        )
+        for complaint in outcome.complaints:
+            click.echo("     " + output.clean(complaint).replace("\\n", "\n     "))
+    elif verbose:
+        click.echo(f"{click.style('ok', fg='green')}   {outcome.rule}: {outcome.test}")
+
+
+def _summary(outcomes: Sequence[Outcome], rules: int, seconds: float) -> str:
+    passed = sum(o.passed for o in outcomes)
+    skipped = sum(bool(o.skipped) for o in outcomes)
+    failed = len(outcomes) - passed - skipped
+    told = f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else "")
+    return f"{told} ({rules} rules, {seconds:.1f} s)"

@@ -1,0 +1,1 @@
+"""`atp-run`: watched folders and interfaces in, alerts out, a tick each second."""

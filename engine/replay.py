@@ -1,0 +1,113 @@
+"""Detections over a stream of events, from the begin to the end of it: the alerts, at once.
+
+The library behind `atp replay` and the rules' tests: the same ingest, ticks and episodes as the
+running engine, over a store in memory. Reads no files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from dsl.schema.registry import event_types
+from engine.entities import Directory
+from engine.entities_build import declare
+from engine.entities_rows import FOREVER
+from engine.report import alert_dict, explanation
+from engine.run import Engine
+from engine.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from dsl.envelope import Envelope
+    from dsl.plan import DetectionPlan
+    from dsl.schema.base import Event
+    from engine.alert_records import Alert
+    from engine.directory_file import DirectoryFile
+    from engine.lists import ListRow
+    from engine.running import CompiledDetection, Rule
+
+BATCH = 20_000
+"""Events taken in at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a replay knows beside the events.
+
+    `directory`: declared objects, None for none; `lists`: rows of lists. `covered`: event types
+    whose sources count as alive all the time (None: all), for absences. `as_written`: names in the
+    events stand as they are (tests of rules). `step`: ticks between batches, as the engine would
+    have ticked; else one tick at the end.
+    """
+
+    directory: DirectoryFile | None = None
+    lists: Sequence[ListRow] = ()
+    covered: Sequence[str] | None = None
+    as_written: bool = False
+    step: bool = False
+
+
+@dataclass(slots=True)
+class Replayed:
+    """The alerts of a replay, by number, and what is needed to show them."""
+
+    alerts: list[Alert]
+    engine: Engine
+    envelopes: Mapping[str, Envelope]
+    late: Mapping[str, int] = field(default_factory=dict)
+
+    def evidence(self, alert: Alert) -> list[Event]:
+        """The events behind an alert, in order."""
+        read = self.engine.running[alert.detection].rule.plan.events
+        return self.engine.store.events(alert.evidence, read)
+
+    def dicts(self) -> Iterator[dict[str, object]]:
+        """The alerts as JSON-ready objects."""
+        for alert in self.alerts:
+            yield alert_dict(alert, self.envelopes[alert.detection], self.evidence(alert))
+
+    def explanation(self, alert: Alert) -> str:
+        """What an alert says to people."""
+        return explanation(alert, self.envelopes[alert.detection])
+
+
+def replay(
+    rules: Sequence[Rule],
+    events: Iterable[Event],
+    compile_detection: Callable[[DetectionPlan], CompiledDetection],
+    setting: Setting | None = None,
+) -> Replayed:
+    """Run rules over events in the order they come; alerts that stand at the end."""
+    given = setting or Setting()
+    engine = Engine(
+        Store(),
+        rules,
+        compile_detection=compile_detection,
+        directory=_directory(given),
+        directory_settled=FOREVER if given.directory is not None else None,
+        as_written=given.as_written,
+    )
+    engine.put_lists({row.list for row in given.lists}, given.lists)
+    types = event_types() if given.covered is None else given.covered
+    engine.coverage.declare(types)
+    left = iter(events)
+    while batch := list(islice(left, BATCH)):
+        engine.ingest(batch)
+        if given.step:
+            engine.tick()
+    engine.tick(final=True)
+    standing = [a for a in engine.alerts() if a.status not in ("merged", "retracted")]
+    envelopes = {rule.plan.id: rule.envelope for rule in rules}
+    return Replayed(standing, engine, envelopes, dict(engine.watermarks.late))
+
+
+def _directory(given: Setting) -> Directory:
+    directory = Directory()
+    if given.directory is not None:
+        declare(directory, given.directory.objects)
+        for network in given.directory.networks:
+            directory.declare_network(network)
+    return directory

@@ -1,0 +1,192 @@
+"""The engine: events in, ticks, changes of alerts out.
+
+`ingest` resolves a batch and stores it with the offsets of its sensors in one transaction; `tick`
+brings every detection up to date and stores rows, records and state in another. Everything the
+next tick needs is in the store, so a restart neither loses nor repeats an alert. The same events
+in any batches, in any order within the lateness, give the same alerts (`final=True` ends a replay).
+
+Not thread-safe: the daemon's one worker owns it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dsl.schema.registry import event_type
+from engine import engine_state
+from engine.coverage import Coverage
+from engine.entities import Directory
+from engine.event_json import event_line
+from engine.ingest import Ingest
+from engine.running import CompiledDetection, Moment, Rule, Running
+from engine.store import alerts as stored
+from engine.store import facts
+from engine.watermark import Watermarks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from dsl.plan import DetectionPlan
+    from dsl.schema.base import Event
+    from engine.alert_records import Alert, Change
+    from engine.lists import ListRow
+    from engine.running import Slice
+    from engine.store import Store
+
+
+class Engine:
+    """Detections at work over a store.
+
+    `directory` holds what is declared; `directory_settled` says up to when it is complete
+    (FOREVER for a file that names everything, None where there is no directory). `keep` writes
+    rows and records to the store; a replay needs none of that. `clock` gives wall-clock
+    microseconds, None in a replay, whose clock are the events. `as_written`: rule tests, whose
+    names stand as they are.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        rules: Sequence[Rule],
+        *,
+        compile_detection: Callable[[DetectionPlan], CompiledDetection],
+        directory: Directory | None = None,
+        directory_settled: int | None = None,
+        keep: bool = False,
+        clock: Callable[[], int] | None = None,
+        as_written: bool = False,
+    ) -> None:
+        self.store = store
+        self.directory = directory or Directory()
+        self.directory_settled = directory_settled
+        self.coverage = Coverage()
+        self.watermarks = Watermarks()
+        self._compile = compile_detection
+        self._keep = keep
+        self._clock = clock
+        self._new: dict[str, tuple[int, int]] = {}
+        self._next_number = 1
+        self.running = {rule.plan.id: Running(rule, compile_detection(rule.plan)) for rule in rules}
+        self._ingest = Ingest(self.directory, as_written=as_written)
+        if keep:
+            ticked = engine_state.resume(
+                store.connection, self._ingest, self.watermarks, self.coverage, self.running
+            )
+            self._new = store.ranges_after(ticked)
+            self._next_number = stored.highest_number(store.connection) + 1
+
+    @property
+    def repeated(self) -> int:
+        """Events dropped because a sensor sent them twice."""
+        return self._ingest.repeated
+
+    def alerts(self) -> list[Alert]:
+        """All records in memory, merged and retracted ones too, by number."""
+        every = (
+            r for running in self.running.values() for rs in running.records.values() for r in rs
+        )
+        return sorted(every, key=lambda r: r.number)
+
+    # --- in ---------------------------------------------------------------------------------------
+
+    def put_lists(self, names: Iterable[str], rows: Sequence[ListRow]) -> None:
+        """Replace lists; effective for what is computed from now on."""
+        facts.put_lists(self.store.connection, names, rows)
+
+    def ingest(self, events: Sequence[Event]) -> int:
+        """Take a batch; how many of its events were new. All of them are stored, or none."""
+        fresh = self._ingest.take(events)
+        if not fresh:
+            return 0
+        self.watermarks.observe(fresh, self._clock() if self._clock else None)
+        self.coverage.observe(fresh)
+        self.store.append(fresh, engine_state.of_batch(self._ingest, fresh) if self._keep else None)
+        for event in fresh:
+            kind = event_type(event)
+            low, high = self._new.get(kind, (event.ts, event.ts))
+            self._new[kind] = (min(low, event.ts), max(high, event.ts))
+        return len(fresh)
+
+    def change(self, rule: Rule) -> None:
+        """A rule is new, or has other parameters or another version: in force for rows after what
+        was seen so far.
+        """
+        compiled = self._compile(rule.plan)
+        running = self.running.get(rule.plan.id)
+        if running is None:
+            self.running[rule.plan.id] = Running(rule, compiled)
+        elif running.rule.plan != rule.plan:
+            running.change(rule, compiled, self.watermarks.now + 1)
+
+    # --- tick -------------------------------------------------------------------------------------
+
+    def tick(self, *, final: bool = False) -> list[Change]:
+        """Bring all alerts up to date; `final` decides everything still open (end of a replay)."""
+        if self._clock is not None:
+            self.watermarks.observe((), self._clock())
+        moment = Moment(
+            now=self.watermarks.now,
+            new=self._new,
+            watermark=self.watermarks.of,
+            changed_from=self.directory.take_changed_from(),
+            settled=self.directory_settled,
+            final=final,
+        )
+        self._new = {}
+        connection = self.store.connection
+        connection.begin()
+        try:
+            self._write_facts()
+            changes = [c for running in self.running.values() for c in self._run(running, moment)]
+            if self._keep:
+                self._keep_alerts(changes)
+                state = engine_state.of_tick(
+                    self._ingest, self.watermarks, self.coverage, self.running.values()
+                )
+                facts.put_state(connection, state)
+        except BaseException:
+            connection.rollback()
+            raise
+        connection.commit()
+        return changes
+
+    def _write_facts(self) -> None:
+        rows = self.directory.take_rows()
+        if rows is not None:
+            facts.put_directory(self.store.connection, rows)
+        types, spans = self.coverage.take_rows()
+        if types:
+            facts.put_coverage(self.store.connection, types, spans)
+
+    def _run(self, running: Running, moment: Moment) -> list[Change]:
+        slices = running.compute(self.store.connection, moment)
+        changes, changed = running.apply(slices, self._number)
+        sealed = running.rows.seal(running.settled_before(moment))
+        if self._keep:
+            self._keep_rows(running, changed, sealed)
+        return changes
+
+    def _number(self) -> int:
+        number = self._next_number
+        self._next_number += 1
+        return number
+
+    # --- kept -------------------------------------------------------------------------------------
+
+    def _keep_rows(self, running: Running, changed: Sequence[Slice], sealed: set[bytes]) -> None:
+        connection, name = self.store.connection, running.rule.plan.id
+        for part in changed:
+            stored.put_slice(connection, name, part.index, (part.low, part.high), part.rows)
+        for key in sealed:
+            stored.put_sealed(connection, name, key, running.rows.held[key])
+        stored.forget_rows(connection, name, running.forget(self.watermarks.now))
+
+    def _keep_alerts(self, changes: Sequence[Change]) -> None:
+        changed = {c.alert.number: c.alert for c in changes}
+        stored.put_records(self.store.connection, changed.values())
+        for alert in changed.values():
+            missing = set(alert.evidence) - stored.evidence_ids(self.store.connection, alert.number)
+            read = self.running[alert.detection].rule.plan.events
+            events = self.store.events(missing, read)
+            copies = [(e.id or 0, event_line(e)) for e in events]
+            stored.put_evidence(self.store.connection, alert.number, copies)

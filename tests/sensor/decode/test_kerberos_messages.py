@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import conversation
+import der
+import pytest
+
+from sensor.contract import Malformed
+from sensor.decode import kerberos_messages
+from sensor.decode.kerberos_messages import AS_REQ
+
+
+def body(*fields):
+    return der.tlv(0xA4, der.seq(*fields))
+
+
+def as_req(*fields, padata=b""):
+    parts = [der.tlv(0xA1, der.integer(5)), der.tlv(0xA2, der.integer(10))]
+    if padata:
+        parts.append(der.tlv(0xA3, der.seq(padata)))
+    return der.tlv(AS_REQ, der.seq(*parts, body(*fields)))
+
+
+def address(kind, raw):
+    return der.seq(der.tlv(0xA0, der.integer(kind)), der.tlv(0xA1, der.octets(raw)))
+
+
+def pa(kind, value):
+    return der.seq(der.tlv(0xA1, der.integer(kind)), der.tlv(0xA2, der.octets(value)))
+
+
+def name(kind, *parts):
+    strings = der.seq(*(der.octets(part, 0x1B) for part in parts))
+    return der.seq(der.tlv(0xA0, der.integer(kind)), der.tlv(0xA1, strings))
+
+
+def read(message):
+    return kerberos_messages.request(message, 0, len(message))
+
+
+REALM = der.tlv(0xA2, der.octets("CORP.LAB.TEST", 0x1B))
+
+
+def test_host_addresses_as_text():
+    message = as_req(
+        REALM,
+        der.tlv(
+            0xA9,
+            der.seq(
+                address(2, bytes([10, 0, 0, 9])), address(20, b"WS9            \x20"),
+                address(24, bytes.fromhex("fe80" + "00" * 13 + "01")), address(99, b"\x01\x02"),
+            ),
+        ),
+    )  # fmt: skip
+    assert read(message).addresses == ["10.0.0.9", "WS9", "fe80:0000:0000:0000:0000:0000:0000:0001", "99:0102"]
+
+
+@pytest.mark.parametrize(("octet", "value"), [(b"\xff", True), (b"\x00", False), (b"\x01", True)])
+def test_pac_request(octet, value):
+    message = as_req(REALM, padata=pa(128, der.seq(der.tlv(0xA0, der.tlv(1, octet)))))
+    assert read(message).include_pac is value
+
+
+def test_unreadable_padata_leaves_the_request():
+    found = read(as_req(REALM, padata=pa(128, b"\x30\x7f") + pa(2, b"junk") + pa(149, b"")))
+    assert found.padata == [128, 2, 149]
+    assert (found.include_pac, found.preauth_etype) == (None, None)
+
+
+@pytest.mark.parametrize(("kind", "name_tag"), [(129, 0xA0), (130, 0xA1)])
+def test_impersonated_user(kind, name_tag):
+    who = der.tlv(name_tag, name(10, "bob@other.test")) + der.tlv(name_tag + 1, der.octets("OTHER.TEST", 0x1B))
+    value = der.seq(who) if kind == 129 else der.seq(der.tlv(0xA0, der.seq(der.tlv(0xA0, der.integer(7)), who)))
+    assert read(as_req(REALM, padata=pa(kind, value))).for_user == "bob@other.test"
+
+
+def test_names_join_their_components():
+    found = read(as_req(REALM, der.tlv(0xA3, name(2, "krbtgt", "CORP.LAB.TEST"))))
+    assert (found.sname.text, found.sname.first, found.sname.kind) == ("krbtgt/CORP.LAB.TEST", "krbtgt", 2)
+
+
+def test_lists_are_bounded():
+    etypes = der.tlv(0xA8, der.seq(*[der.integer(n) for n in range(1000)]))
+    assert len(read(as_req(REALM, etypes, padata=pa(149, b"") * 1000)).etypes) == 64
+    assert len(read(as_req(REALM, etypes, padata=pa(149, b"") * 1000)).padata) == 64
+
+
+def test_request_without_body_is_malformed():
+    message = der.tlv(AS_REQ, der.seq(der.tlv(0xA1, der.integer(5))))
+    with pytest.raises(Malformed, match="no req-body"):
+        read(message)
+
+
+def test_every_truncation_is_malformed():
+    _, _, messages = conversation.recorded("kerberos_s4u_self")
+    message = messages[0][1][4:]
+    for end in range(len(message)):
+        with pytest.raises((Malformed, IndexError)):
+            kerberos_messages.request(message, 0, end)
+
+
+@pytest.mark.parametrize("kind", [11, 19])
+def test_offered_etypes(kind):
+    info = der.seq(*[der.seq(der.tlv(0xA0, der.integer(n)), der.tlv(0xA1, der.octets("salt"))) for n in (18, 17, 23)])
+    error = der.tlv(
+        0x7E, der.seq(der.tlv(0xA6, der.integer(25)), der.tlv(0xAC, der.octets(der.seq(pa(2, b""), pa(kind, info)))))
+    )
+    found = kerberos_messages.failure(error, 0, len(error))
+    assert (found.code, found.offered) == (25, [18, 17, 23])
+
+
+@pytest.mark.parametrize("data", [b"", b"junk", b"\x30\x80", b"\x30\x02\xa1\x00", bytes(12)])
+def test_error_data_of_another_form_is_passed_over(data):
+    error = der.tlv(0x7E, der.seq(der.tlv(0xA6, der.integer(60)), der.tlv(0xAC, der.octets(data))))
+    found = kerberos_messages.failure(error, 0, len(error))
+    assert (found.code, found.offered, found.status) == (60, None, None)
