@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, cast
 
 from dsl.params import Param, read_params
 from dsl.schema.enums import SEVERITY
@@ -109,7 +109,7 @@ def read_envelope(file: Record, stem: str) -> Envelope | None:
         id=name,
         version=version,
         title=title,
-        severity=_severity(severity),
+        severity=cast("Severity", severity),
         confidence=confidence,
         external_id=external_id,
         kill_chain=kill_chain,
@@ -123,11 +123,6 @@ def read_envelope(file: Record, stem: str) -> Envelope | None:
         explain=explain,
         evidence=evidence,
     )
-
-
-def _severity(word: str) -> Severity:
-    words: tuple[Severity, ...] = ("informational", "low", "medium", "high")
-    return words[words.index(word)] if word in words else "low"
 
 
 def _check_mitre(file: Record, ids: tuple[str, ...]) -> None:

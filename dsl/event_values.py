@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dsl.schema.base import Field, KindName
-    from dsl.source import Plain
+    from dsl.yaml_data import Plain
 
 Value = str | int | bool | bytes | None
 _SID: Final = re.compile(r"S-1(?:-\d+){1,16}")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dsl.record import Record
-    from dsl.source import Plain
+    from dsl.yaml_data import Plain
 
 Shown = str | int | float | bool | None
 _OWN: Final = ("severity", "confidence", "at", "explain~", "count")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from dsl.parse import comments, grammar
-from dsl.words import BEFORE_SOURCE
+from dsl.scan import starts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,6 +55,7 @@ class Statement:
 def statements(text: str) -> tuple[list[Statement], list[str]]:
     """The statements of a faultless block, and the comments behind the last one."""
     tokens = list(grammar().parse_interactive(text).iter_parse())
+    begins = set(starts(tokens))
     remarks = list(comments(text))
     found: list[Statement] = []
     depth = 0
@@ -69,7 +70,7 @@ def statements(text: str) -> tuple[list[Statement], list[str]]:
         piece = Piece(
             token.type, _spelled(token.type, str(token)), depth, _spaced(before, token.type, unary)
         )
-        if token.type == "HEAD" or (token.type == "ALERT" and before not in BEFORE_SOURCE):
+        if i in begins:
             found.append(Statement([], above if found else _unparted(above)))
         else:
             piece.above = [remark for remark in above if remark]

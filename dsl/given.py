@@ -8,6 +8,7 @@ number from 0. Nothing is run here.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -36,7 +37,7 @@ _KEYS: Final = (
 class RuleTest:
     """One test, ready to run: events in order, begin at `BASE` (microseconds since 1970).
 
-    `lists` replaces the entries of lists, `params` the values of parameters; `using` are captures
+    `lists` replaces the entries of lists (the rule's id: its own exclusions), `params` the values of parameters; `using` are captures
     and event logs to decode beside the events. No expectation: silence. `span` is the test's place.
     """
 
@@ -152,7 +153,15 @@ def _shift(record: Record, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
 
 def _lists(record: Record) -> tuple[tuple[str, tuple[str, ...]], ...]:
     lists = record.record("lists", "`lists`")
-    return tuple((name, lists.texts(name)) for name in lists.data) if lists else ()
+    if lists is None:
+        return ()
+    named = set(re.findall(r"@(\w+)", record.source.block("detect")))
+    for name in lists.data:
+        if name not in named | {record.source.block("id")}:
+            hint = did_you_mean(name, named) or "entries of a list that nobody reads change nothing"
+            message = f"the block reads no list `{name}`"
+            lists.add("D0714", message, name, key=True, hint=hint, severity="warning")
+    return tuple((name, lists.texts(name)) for name in lists.data)
 
 
 def _params(record: Record, known: Mapping[str, Param]) -> tuple[tuple[str, ParamValue], ...]:

@@ -20,7 +20,7 @@ from dsl.schema.enums import names
 
 if TYPE_CHECKING:
     from dsl.record import Record
-    from dsl.source import Plain
+    from dsl.yaml_data import Plain
 
 ObjectKind = Literal["account", "host", "group", "domain", "address"]
 

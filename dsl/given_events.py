@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dsl.record import Record
     from dsl.schema.base import Event
     from dsl.schema.registry import EventType
-    from dsl.source import Plain
+    from dsl.yaml_data import Plain
 
 BASE: Final = 1_767_614_400_000_000
 """The begin of every test, 2026-01-05 12:00 UTC, a Monday: no bucket edge is near."""

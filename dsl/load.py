@@ -99,7 +99,7 @@ def _detection(file: Record, source: Source, path: Path) -> Detection | None:
     envelope = read_envelope(file, path.stem)
     block = _block(file)
     roles: list[str] | None = None  # not known of a block with faults
-    if block is not None:
+    if block is not None and not _fallen(file):
         alerts = [s for s in block.statements if isinstance(s, Alert)]
         if not alerts:
             hint = "end the block with `alert R as (actor: …, source: …)`"
@@ -153,9 +153,14 @@ def _block(file: Record) -> Block | None:
     return block
 
 
+def _fallen(file: Record) -> list[str]:
+    """Statements that YAML took for keys, since they are indented less than the block."""
+    return [key for key in file.data if _STATEMENT.match(key)]
+
+
 def _finish(file: Record) -> None:
     """Unknown keys; a statement among them fell out of the block by its indentation."""
-    fallen = [key for key in file.data if _STATEMENT.match(key)]
+    fallen = _fallen(file)
     for key in fallen:
         message = "the line ends the block `detect`: it is indented less"
         hint = "indent it as the lines of the block"

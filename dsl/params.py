@@ -14,7 +14,7 @@ from dsl.durations import format_duration, parse_duration
 
 if TYPE_CHECKING:
     from dsl.record import Record
-    from dsl.source import Plain
+    from dsl.yaml_data import Plain
 
 ParamType = Literal["int", "float", "duration", "text", "bool"]
 ParamValue = int | float | str | bool

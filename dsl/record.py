@@ -15,7 +15,9 @@ from dsl.faults import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from dsl.source import Place, Plain, Source
+    from dsl.diagnostics import Severity
+    from dsl.source import Source
+    from dsl.yaml_data import Place, Plain
 
 
 def sort_of(value: Plain) -> str:
@@ -62,12 +64,14 @@ class Record:
 
     def add(
         self, code: str, message: str, *place: str | int, hint: str = "", label: str = "",
-        key: bool = False,
+        key: bool = False, severity: Severity = "error",
     ) -> None:  # fmt: skip
         """A diagnostic at the value of a place below this mapping, or at its key."""
         at = (*self.place, *place)
         span: Span = self.source.key(*at) if key else self.source.place(*at)
-        self.diagnostics.add(Diagnostic(code, message, self.source.file, span, label, hint))
+        self.diagnostics.add(
+            Diagnostic(code, message, self.source.file, span, label, hint, severity=severity)
+        )
 
     def raw(self, key: str) -> Plain:
         """The value as it stands, for readers of their own."""

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Final
 
 from lark import Token, UnexpectedToken
 
+from dsl.faults import Fault
 from dsl.parse import grammar
-from dsl.words import BEFORE_SOURCE
+from dsl.syntax import At
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from lark.parsers.lalr_interactive_parser import InteractiveParser
 
@@ -54,15 +55,17 @@ class Stop:
         parser = _copy(self.parser)
         return all(_feed(parser, Token(t, "x")) for t in types)
 
+    def fault(
+        self, code: str, message: str, token: Token, label: str = "", hint: str = ""
+    ) -> Fault:
+        """A fault at a token of the block; the end is marked with one column."""
+        start = token.start_pos or 0
+        return Fault(code, message, At(start, start + max(1, len(token))), label, hint)
+
     @property
     def statement(self) -> int:
         """Index of the token that begins the statement at hand."""
-        for i in range(self.index, -1, -1):
-            if self.tokens[i].type == "ALERT" and self.tokens[i - 1].type in BEFORE_SOURCE:
-                continue
-            if self.tokens[i].type in {"HEAD", "ALERT"} and (i < self.index or i == 0):
-                return i
-        return 0
+        return max(starts(self.tokens[: self.index]), default=0)
 
     @property
     def verb(self) -> str:
@@ -84,6 +87,22 @@ class Stop:
     def begins_line(self, token: Token) -> bool:
         start = token.start_pos or 0
         return not self.text[self.text.rfind("\n", 0, start) + 1 : start].strip()
+
+
+_BEFORE_SOURCE: Final = frozenset({
+    "MATCH", "UNION", "COMMA", "WINDOW", "OF", "COLON", "THEN", "NOT", "FOLLOWING", "PRECEDING",
+    "JOIN", "WITH", "SCORE",
+})  # fmt: skip
+
+
+def starts(tokens: Sequence[Token]) -> list[int]:
+    """Indices of the tokens that begin statements; `alert` may be the event type instead."""
+    found: list[int] = []
+    for i, token in enumerate(tokens):
+        read = i > 0 and (tokens[i - 1].type in _BEFORE_SOURCE or found[-1:] == [i - 1])
+        if token.type == "HEAD" or (token.type == "ALERT" and not read):
+            found.append(i)
+    return found
 
 
 def stop(text: str) -> Stop | None:

@@ -1,9 +1,8 @@
 """A YAML file with its positions: plain data, and the place in the file of every key and value.
 
-PyYAML's `compose()` gives nodes with marks. Scalars are read as YAML 1.2's core schema means them
-(`no`, `on` and `12:30` are texts, dates too); anchors, tags and duplicate keys are refused. The
-mark of a literal block points at its `|` and the value has lost its indentation, so a place in the
-block is found by laying the value's lines over the file's. Knows no key of any envelope.
+PyYAML's `compose()` gives nodes with marks. The mark of a literal block points at its `|` and the
+value has lost its indentation, so a place in the block is found by laying the value's lines over
+the file's. Knows no key of any envelope.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import yaml
 
 from dsl.diagnostics import Diagnostic, Diagnostics, Span
+from dsl.yaml_data import Place, Plain, Reader
 from dsl.yaml_errors import explain_yaml_error
 
 if TYPE_CHECKING:
@@ -23,21 +23,11 @@ if TYPE_CHECKING:
     from dsl.faults import Fault
     from dsl.syntax import At
 
-Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
-Place = tuple[str | int, ...]
-
-_INT: Final = re.compile(r"[-+]?[0-9]+|0x[0-9A-Fa-f]+")
-_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_WORDS: Final[dict[str, Plain]] = {"": None, "~": None, "null": None, "true": True, "false": False}
+__all__ = ["Place", "Plain", "Source", "parse_source", "read_text", "shown_name"]
 # beside control characters the line breaks that YAML knows and editors do not show as such
 _FORBIDDEN: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]"
 )
-_TAGS: Final = frozenset(
-    "tag:yaml.org,2002:" + name
-    for name in ("str", "int", "float", "bool", "null", "timestamp", "seq", "map", "merge", "value")
-)
-_MOST_DEPTH: Final = 40
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -182,77 +172,13 @@ def parse_source(file: str, text: str, diagnostics: Diagnostics) -> Source | Non
         hint = "begin with `atp: 1`"
         diagnostics.add(Diagnostic("D0601", message, file, Span(1, 1), hint=hint))
         return None
-    _Reader(source, diagnostics).read(node)
+    reader = Reader(source.lines, source.keys, source.values, source.nodes)
+    source.data = reader.value(node, ())
+    for code, message, span, hint in reader.faults:
+        diagnostics.add(Diagnostic(code, message, file, span, hint=hint))
     return source
 
 
 def _span_of_offset(text: str, offset: int) -> Span:
     before = re.split(r"\r\n|\r|\n", text[:offset])
     return Span(len(before), len(before[-1]) + 1)
-
-
-@dataclass(slots=True)
-class _Reader:
-    """Nodes to plain data, noting places."""
-
-    source: Source
-    diagnostics: Diagnostics
-    seen: set[int] = field(default_factory=set)
-
-    def read(self, node: yaml.Node) -> None:
-        self.source.data = self._value(node, ())
-
-    def _value(self, node: yaml.Node, place: Place) -> Plain:
-        span = self._span(node)
-        self.source.values[place] = span
-        if id(node) in self.seen or len(place) > _MOST_DEPTH:
-            self._add("D0610", "anchors and aliases are not accepted", span, "write the value out")
-            return None
-        self.seen.add(id(node))
-        if node.tag not in _TAGS:
-            self._add("D0610", f"the tag `{node.tag}` is not accepted", span, "leave the tag out")
-        if isinstance(node, yaml.ScalarNode):
-            self.source.nodes[place] = node
-            return _scalar(node)
-        if isinstance(node, yaml.SequenceNode):
-            return [self._value(item, (*place, i)) for i, item in enumerate(node.value)]
-        return self._mapping(node, place)
-
-    def _mapping(self, node: yaml.Node, place: Place) -> dict[str, Plain]:
-        data: dict[str, Plain] = {}
-        for key_node, value_node in node.value:
-            span = self._span(key_node)
-            if not isinstance(key_node, yaml.ScalarNode):
-                self._add("D0601", "a key is one word", span, "write `key: value`")
-                continue
-            key = str(key_node.value)
-            if key in data:
-                first = self.source.keys[(*place, key)]
-                hint = f"it stands in line {first.line} already; keep one of the two"
-                self._add("D0603", f"the key `{key}` stands twice", span, hint)
-                continue
-            self.source.keys[(*place, key)] = span
-            data[key] = self._value(value_node, (*place, key))
-        return data
-
-    def _span(self, node: yaml.Node) -> Span:
-        start, end = node.start_mark, node.end_mark
-        one_line = start.line == end.line
-        length = end.column - start.column if one_line else 1
-        if not one_line and isinstance(node, yaml.ScalarNode) and node.style not in {"|", ">"}:
-            length = len(self.source.lines[start.line].rstrip()) - start.column
-        return Span(start.line + 1, start.column + 1, max(1, length))
-
-    def _add(self, code: str, message: str, span: Span, hint: str) -> None:
-        self.diagnostics.add(Diagnostic(code, message, self.source.file, span, hint=hint))
-
-
-def _scalar(node: yaml.ScalarNode) -> Plain:
-    text = str(node.value)
-    if node.style:  # quoted or a block
-        return text
-    if text in _WORDS:
-        return _WORDS[text]
-    if _INT.fullmatch(text):
-        return int(text, 16) if text.startswith("0x") else int(text)
-    return float(text) if _FLOAT.fullmatch(text) else text

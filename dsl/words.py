@@ -15,6 +15,8 @@ from dsl.parse import grammar
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
+    from lark import Token
+
 SHAPES: Final = {
     "match": "name = match EVENT where CONDITION let COLUMN := VALUE, …",
     "union": "name = union A, B, …",
@@ -52,11 +54,6 @@ OPERATORS: Final = frozenset({
     "CONTAINS", "CIDR", "HAS", "HAS_ANY", "HAS_ALL", "NOT", "IN", "IS", "PLUS", "MINUS", "STAR",
     "SLASH", "ATTRIBUTE",
 })  # fmt: skip
-BEFORE_SOURCE: Final = frozenset({
-    "MATCH", "UNION", "COMMA", "WINDOW", "OF", "COLON", "THEN", "NOT", "FOLLOWING", "PRECEDING",
-    "JOIN", "WITH", "SCORE", "ALERT",
-})  # fmt: skip
-"""Behind these `alert` is the event type; elsewhere it begins a statement."""
 _STATEMENTS: Final = frozenset({"HEAD", "ALERT", "$END"})
 
 
@@ -103,3 +100,8 @@ def expected(accepts: AbstractSet[str]) -> str:
         parts.append("a statement `name = …` or `alert …`")
     *first, last = dict.fromkeys(parts) if parts else ["something else"]
     return f"{', '.join(first)} or {last}" if first else last
+
+
+def shown(token: Token) -> str:
+    """A token of the block as messages quote it."""
+    return "the end of the block" if token.type == "$END" else f"`{token}`"

@@ -120,13 +120,17 @@ def _account_tags(objects: Iterable[DirectoryObject]) -> dict[str, tuple[str, ..
 def _address(
     directory: Directory, item: DirectoryObject, ip: str, host: str, begin: int, end: int
 ) -> None:
-    plain, certainty = plain_ip(ip), item.attributes.get("certainty", "high")
-    method = item.attributes.get("method", "directory")
+    plain = plain_ip(ip)
     if plain is not None and host:
-        row = msgspec.convert(
-            (plain, host.lower(), begin, end, certainty, method), DirAddress, from_attributes=True
-        )
-        directory.addresses.declare(row)
+        given = {
+            "ip": plain,
+            "host": host.lower(),
+            "valid_from": begin,
+            "valid_to": end,
+            "certainty": item.attributes.get("certainty", "high"),
+            "method": item.attributes.get("method", "directory"),
+        }
+        directory.addresses.declare(msgspec.convert(given, DirAddress))
 
 
 def _members(objects: Iterable[DirectoryObject]) -> list[DirMember]:

@@ -55,6 +55,7 @@ class Shared:
         self.nodes: dict[str, plan.Node] = {}
         self.reports: dict[str, Report] = {}
         self.read_covered: set[str] = set()
+        self.building: list[str] = []
         self._blocks: dict[str, BlockRelations] = {}
 
     def get(self, name: str) -> Relation | None:
@@ -95,7 +96,6 @@ class BlockRelations:
         self.assigns: dict[str, syntax.Assign] = {}
         self.nodes: dict[str, plan.Node] = {} if not home else shared.nodes
         self._done: dict[str, Relation] = {}
-        self._building: list[str] = []
         for statement in block.statements:
             if not isinstance(statement, syntax.Assign):
                 continue
@@ -137,19 +137,20 @@ class BlockRelations:
 
     def own(self, name: str) -> Relation | None:
         """A relation of this block; None where it is just being built."""
-        return None if name in self._building else self._local(name)
+        return None if self.called(name) in self.shared.building else self._local(name)
 
     def called(self, name: str) -> str:
         """The plan's name of a relation of this block."""
         return self.shared.called(self.home, name) if self.home else name
 
     def _cycle(self, path: syntax.Path, name: str) -> Relation:
-        way = self._building[self._building.index(name) :] if name in self._building else [name]
-        steps = " reads ".join(f"`{w}`" for w in (*way, *(() if way[1:] or name in self._building else self._building[-1:]), name))
+        chain = self.shared.building
+        called = self.called(name) if name in self.assigns else self.shared.called(name, name)
+        way = [*chain[chain.index(called) :], called]
         same = name in event_types() or (name in self.shared.files and not self.home)
         self.context.report.error(
             "D0209", path.at,
-            f"`{name}` is made from itself: {steps}",
+            f"`{name}` is made from itself: " + " reads ".join(f"`{w}`" for w in way),
             "a cycle",
             f"name it otherwise than what it reads, `{name}`" if same else "break the cycle",
         )  # fmt: skip
@@ -160,11 +161,11 @@ class BlockRelations:
         if done is not None:
             return done
         assign = self.assigns[name]
-        self._building.append(name)
+        called = self.called(name)
+        self.shared.building.append(called)
         node, relation = self._build(name, assign.relation)
-        self._building.pop()
+        self.shared.building.pop()
         if node is not None:
-            called = self.called(name)
             typed = relation.typed()
             self.nodes[called] = node
             if typed is not None:

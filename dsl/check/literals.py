@@ -56,10 +56,13 @@ def convert(literal: Lit, to: Type) -> Lit:
 
 def _address(text: str) -> str:
     try:
-        return str(ipaddress.ip_address(text))
+        address = ipaddress.ip_address(text)
     except ValueError:
         hint = "use `cidr` for a range" if "/" in text else "write an IPv4 or IPv6 address"
         raise BadLiteralError(f'"{text}" is no address', hint) from None
+    # events write an IPv4 address that was mapped into IPv6 as what it is
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)
 
 
 def _bytes(text: str) -> bytes:

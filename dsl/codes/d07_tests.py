@@ -102,5 +102,15 @@ _CODES: Final = (
         f"directory:\n  - {{host: dc1, tag: [dc]}}\n{_GIVEN}{_EXPECT}",
         f"directory:\n  - {{host: dc1, tags: [dc]}}\n{_GIVEN}{_EXPECT}",
     ),
+    Code(
+        "D0714", "a list that the rule does not read",
+        "`lists` of a test sets the entries of lists that the block reads, or, by the rule's id, its "
+        "own exclusions. A list that only a shared relation reads is warned of as well.",
+        "tests:\n  - name: example\n    lists: {exampel: [ws1]}\n    given:\n"
+        "      - {kerberos_as: {account: alice}}\n    expect: []\n",
+        "tests:\n  - name: example\n    lists: {example: [ws1]}\n    given:\n"
+        "      - {kerberos_as: {account: alice}}\n    expect: []\n",
+        "keys",
+    ),
 )  # fmt: skip
 CODES: Final = {code.code: code for code in _CODES}

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 
 from dsl.schema.derive import arrow_type, ip_bytes, ip_text
-from dsl.schema.registry import Column, EventType
 from engine.store.tables import TIE, tie_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dsl.schema.base import Event
+    from dsl.schema.registry import Column, EventType
 
 type_of_tie: Final = pa.int64()
 _INT_KINDS: Final = frozenset({"time", "duration", "int"})

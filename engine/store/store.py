@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from dsl.schema.base import Event
 
+
 class Store:
     """Events and what is known about the domain, in memory (`path` None) or in a file.
 

@@ -35,9 +35,7 @@ OTHER_TABLES: Final[dict[str, str]] = {
     "dir_address": (
         f"ip BLOB NOT NULL, host VARCHAR NOT NULL, {_INTERVAL}, certainty VARCHAR, method VARCHAR"
     ),
-    "dir_domain": (
-        "name VARCHAR NOT NULL, netbios VARCHAR, sid VARCHAR, ticket_lifetime BIGINT"
-    ),
+    "dir_domain": ("name VARCHAR NOT NULL, netbios VARCHAR, sid VARCHAR, ticket_lifetime BIGINT"),
     "list_entry": (
         "list VARCHAR NOT NULL, kind VARCHAR, value VARCHAR, cidr_low BLOB, cidr_high BLOB, "
         f"{_INTERVAL}"

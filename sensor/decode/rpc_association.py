@@ -83,7 +83,7 @@ class Association:
             if security is not None and p.verifier is not None:
                 security.token(ts, to_server, b, p.verifier)
             if kind in (pdus.BIND, pdus.ALTER_CONTEXT):
-                self._binds.offer(p)
+                self._binds.offer(p, security)
             elif kind in (pdus.BIND_ACK, pdus.ALTER_CONTEXT_RESP):
                 self._binds.answer(ts, p)
             elif kind == pdus.BIND_NAK:

@@ -26,12 +26,14 @@ _CONTEXT_LIMIT: Final = 128
 class Bound:
     """A presentation context: the interface, and whether stubs are NDR64."""
 
-    __slots__ = ("interface", "uuid", "wide")
+    __slots__ = ("interface", "security", "uuid", "wide")
 
     def __init__(self, interface: str, uuid: str, *, wide: bool) -> None:
         self.interface = interface
         self.uuid = uuid
         self.wide = wide
+        self.security: Security | None = None
+        """The security context it was bound with."""
 
 
 class Binds:
@@ -52,7 +54,7 @@ class Binds:
         """What this presentation context stands for."""
         return self._contexts.get(ident)
 
-    def offer(self, p: Pdu) -> None:
+    def offer(self, p: Pdu, security: Security | None) -> None:
         self.tell()
         self._offers = []
         o = p.body + 8
@@ -73,8 +75,15 @@ class Binds:
             if transfer[:8] != rpc_interfaces.FEATURES:
                 bound = Bound(interface, uuid, wide=transfer == rpc_interfaces.NDR64)
                 known = self._contexts.get(ident)
-                # alter_context repeats a context to carry the next token of an exchange
-                if p.kind == pdus.BIND or known is None or known.uuid != uuid:
+                bound.security = security
+                # alter_context repeats a context to carry the next token of an exchange; it is
+                # told again only if it brings another exchange
+                repeated = (
+                    known is not None
+                    and known.uuid == uuid
+                    and (security is None or known.security is security)
+                )
+                if p.kind == pdus.BIND or not repeated:
                     self._offers.append((ident, bound))
                     self._accept(ident, bound)
 

@@ -6,7 +6,6 @@ chains are followed. References: MS-CIFS 2.2.3-2.2.4, MS-SMB 2.2.4.
 
 from __future__ import annotations
 
-import struct
 from typing import TYPE_CHECKING, Final
 
 from sensor.contract import Malformed
@@ -27,19 +26,19 @@ _SESSION_LIMIT: Final = 64
 _TREE_LIMIT: Final = 128
 _HEAD_KEPT: Final = 128
 _WHOLE_LIMIT: Final = 131_072
-_FID: Final = struct.Struct("<H")
 
 
 class Waiting:
     """A request that waits for its answer."""
 
-    __slots__ = ("account", "entry", "fid", "session", "text", "ts")
+    __slots__ = ("account", "entry", "fid", "mechanism", "session", "text", "ts")
 
     def __init__(self, ts: int) -> None:
         self.ts = ts
         self.text = ""
         self.fid = b""
         self.account: str | None = None
+        self.mechanism: str | None = None
         self.entry: Open | None = None
         self.session: Session | None = None
 
@@ -140,7 +139,7 @@ class Connection:
         if w.entry is None:
             return
         w.entry.bytes_written += size
-        w.entry.is_pipe = w.entry.is_pipe or pipe
+        w.entry.is_pipe |= pipe
         if w.entry.takes_rpc(m.b, span[0], span[1]):
             self.files.written(ts, w.entry, m.b, span)
 
@@ -163,9 +162,11 @@ class Connection:
         if m.count != 12:
             user, o = m.string(o)
             domain, o = m.string(o)
-            w.account = (f"{domain}\\{user}" if domain else user) or None
-        session.native_os, o = m.string(o)
-        session.native_lm, o = m.string(o)
+            w.account = (f"{domain}\\{user}" if domain and user else user) or None
+            w.mechanism = "ntlm" if user else "anonymous"
+        system, o = m.string(o)
+        manager, o = m.string(o)
+        session.native_os, session.native_lm = system or None, manager or None
         session.shape = f"{m.count},{m.flags2:x}"
 
     def _response(self, ts: int, m: Block) -> None:
@@ -218,8 +219,7 @@ class Connection:
         if m.status == _MORE_PROCESSING:
             return
         self._client.dialect = "smb1"
-        mechanism = "ntlm" if w.account else None
-        session.established(w.ts, self._client, m.status, w.account, mechanism)
+        session.established(w.ts, self._client, m.status, w.account, w.mechanism)
         if m.status:
             self._sessions.pop(m.uid, None)
 

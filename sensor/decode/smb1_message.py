@@ -6,10 +6,12 @@ Knows no command's meaning, only how its words, bytes and strings are laid out.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sensor.contract import Malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CLOSE: Final = 0x04
 TRANSACTION: Final = 0x25
@@ -80,7 +82,8 @@ class Block:
 
     def kept(self, offset: int, size: int) -> tuple[int, int, bool]:
         """Bounds of a buffer at this offset of the message, clipped to what was kept; the last
-        says whether it was clipped."""
+        says whether it was clipped.
+        """
         start = self.o + offset
         if size and (offset < _HEAD or start > self.e):
             return self.e, self.e, True
@@ -88,7 +91,8 @@ class Block:
 
     def string(self, o: int) -> tuple[str, int]:
         """A terminated string of the data and the offset behind it; "" where there is none.
-        UTF-16 strings are aligned to the header."""
+        UTF-16 strings are aligned to the header.
+        """
         end = self.data_end
         if self.flags2 & _UNICODE:
             o += (o - self.o) & 1

@@ -37,7 +37,8 @@ _FILE_ID_AT: Final[dict[int, int]] = {
 
 class Request:
     """A request that waits for its answer. `origin` is the CREATE that a related request follows
-    in its compound, whose answer gives both the file."""
+    in its compound, whose answer gives both the file.
+    """
 
     __slots__ = (
         "code", "command", "entry", "file", "flag", "origin", "session", "set_up", "text", "tree",
@@ -79,7 +80,7 @@ def request(c: Connection, ts: int, m: Message, r: Request, related: Request | N
     elif m.command == h.IOCTL:
         r.code = m.u32(4)
         if r.code == PIPE_TRANSCEIVE:
-            _to_pipe(c, ts, m, r, m.u32(24), m.u32(28))
+            _to_pipe(c, ts, m, r, (m.u32(24), m.u32(28)))
     elif m.command == h.SET_INFO and m.raw(2, 1)[0] == _FILE_INFO:
         r.code = m.raw(3, 1)[0]
         if r.code in (_DISPOSITION, _DISPOSITION_EX) and m.u32(4):
@@ -93,15 +94,16 @@ def _write(c: Connection, ts: int, m: Message, r: Request) -> None:
     if r.entry is None and r.origin is None and looks_like_rpc(m.b, start, stop):
         r.entry = _unseen(c, ts, r)
     if r.entry is not None and r.entry.takes_rpc(m.b, start, stop):
-        _to_pipe(c, ts, m, r, offset, size)
+        _to_pipe(c, ts, m, r, (offset, size))
 
 
-def _to_pipe(c: Connection, ts: int, m: Message, r: Request, offset: int, size: int) -> None:
+def _to_pipe(c: Connection, ts: int, m: Message, r: Request, data: tuple[int, int]) -> None:
+    """Bytes for a pipe; `data` is their offset from the header and their number."""
     if r.entry is None:
         r.entry = _unseen(c, ts, r)
     r.entry.is_pipe = True
-    r.entry.bytes_written += size
-    c.files.written(ts, r.entry, m.b, m.kept(offset, size))
+    r.entry.bytes_written += data[1]
+    c.files.written(ts, r.entry, m.b, m.kept(*data))
 
 
 def _unseen(c: Connection, ts: int, r: Request) -> Open:

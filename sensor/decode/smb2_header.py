@@ -88,7 +88,8 @@ class Message:
 
     def span(self, offset: int, size: int) -> tuple[int, int]:
         """Bounds of a buffer given by offset from the header and size; Malformed if it is not
-        whole in what was kept."""
+        whole in what was kept.
+        """
         start = self.o + offset
         if size and (offset < HEAD or start + size > self.e):
             raise Malformed(f"buffer of {size} at {offset} leaves the message")

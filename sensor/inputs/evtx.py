@@ -22,6 +22,7 @@ from sensor.inputs.evtxchunk import (
     RECORDS_LIMIT,
     any_reader,
 )
+from sensor.inputs.evtxtables import safe_tables
 from sensor.inputs.wintree import NoEventError
 
 if TYPE_CHECKING:
@@ -115,6 +116,9 @@ def _read_chunk(
     else:
         for fault in _faults(data, dirty=dirty):
             yield Damage(offset, fault)
+    data, cut = safe_tables(data)
+    if cut:
+        yield Damage(offset, f"{cut} links of the chunk's tables lead in a circle or outside")
     first, last = struct.unpack_from("<QQ", data, 8)
     count = errors = 0
     for item in read(data):

@@ -49,6 +49,8 @@ class Bounds:
 
     rpc_ports: int = 4_096
     rpc_port_time: int = 24 * 3_600 * SECOND
+    binds: int = 1_024
+    """Beginnings of segments that may become a bind on an unknown port."""
     addresses: int = 65_536
     """Cached address texts."""
 

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Final
 
 from sensor.contract import Flow
 from sensor.wire.addresses import Addresses, reverse
+from sensor.wire.binds import ANSWER, BIND, MAYBE, NO, RPC_VERSION, Binds
 from sensor.wire.bounds import SECOND, Bounds
 from sensor.wire.framing import Connection, Half
-from sensor.wire.ports import RPC_VERSION, Ports, bind_direction
 from sensor.wire.tcp import ACK, FIN, MASK, RST, SYN, acknowledged, flush, give_up, missing, payload
 
 if TYPE_CHECKING:
     from sensor.wire.context import WireContext
+    from sensor.wire.ports import Ports
     from sensor.wire.protocols import WireProtocol
 
 _REST: Final = 5 * SECOND  # how long a connection rests in the queue before it is looked at again
@@ -30,7 +31,7 @@ class Connections:
     """All connections of one driver."""
 
     __slots__ = (
-        "_addresses", "_bounds", "_context", "_halves", "_ignored", "_ports", "_queue", "_waiting",
+        "_addresses", "_binds", "_bounds", "_context", "_halves", "_ignored", "_ports", "_queue", "_waiting",
         "opened",
     )  # fmt: skip
 
@@ -45,6 +46,7 @@ class Connections:
         self._queue: deque[Connection] = deque()
         self._waiting: dict[Half, None] = {}
         self._ignored: set[bytes] = set()
+        self._binds = Binds(ports, bounds)
         self.opened = 0
 
     def __len__(self) -> int:
@@ -65,7 +67,7 @@ class Connections:
         """One segment with payload b[o:e], of which the capture lacks another `cut` bytes."""
         half = self._halves.get(key)
         if half is None:
-            half = self._open(ts, key, b, o, e, flags)
+            half = self._open(ts, key, b, o, e, seq, flags)
             if half is None:
                 return
         if flags & (SYN | RST):
@@ -125,6 +127,7 @@ class Connections:
                 connection.stamp = now
                 queue.append(connection)
         self._ignored.clear()
+        self._binds.expire(now)
 
     def close(self, ts: int) -> None:
         """The end of the stream: read what waits, close every reader."""
@@ -132,39 +135,43 @@ class Connections:
             self._remove(self._queue.popleft(), ts)
         self._waiting.clear()
 
-    def listen(self) -> None:
-        """A port was learnt: packets ignored so far may matter."""
-        self._ignored.clear()
-
-    def _open(self, ts: int, key: bytes, b: bytes, o: int, e: int, flags: int) -> Half | None:
-        if flags & RST or (key in self._ignored and (o == e or b[o] != RPC_VERSION)):
+    def _open(
+        self, ts: int, key: bytes, b: bytes, o: int, e: int, seq: int, flags: int
+    ) -> Half | None:
+        if flags & RST:
             return None
-        bound = 0
         sender, sender_port = self._addresses.sender(key)
         receiver, receiver_port = self._addresses.receiver(key)
+        bind = NO
+        before = b""
         if flags & SYN:
             to_server = not flags & ACK
+        elif o == e or (key in self._ignored and b[o] != RPC_VERSION):
+            return None
         else:
-            if o == e:
-                return None
-            bound = bind_direction(b, o, e)
-            if bound > 0:
+            bind, before = self._binds.look(ts, key, seq, b, o, e)
+            if bind == BIND:
                 self._context.learn_rpc_port(receiver, receiver_port, "")
-            elif bound < 0:
+            elif bind == ANSWER:
                 self._context.learn_rpc_port(sender, sender_port, "")
-            to_server = bound > 0 or (
-                bound == 0 and self._points_to_server(sender, sender_port, receiver, receiver_port)
-            )
+            if bind in (BIND, ANSWER):
+                to_server = bind == BIND
+            else:
+                to_server = self._points_to_server(sender, sender_port, receiver, receiver_port)
         if to_server:
             protocol = self._ports.tcp_protocol(receiver, receiver_port, ts)
         else:
             protocol = self._ports.tcp_protocol(sender, sender_port, ts)
         if protocol is None:
-            if len(self._ignored) < _IGNORED:
+            if bind == MAYBE:
+                self._ignored.discard(key)
+            elif len(self._ignored) < _IGNORED:
                 self._ignored.add(key)
             return None
         half = self._create(ts, key, to_server, protocol)
-        half.synced = bound != 0 and protocol is self._ports.rpc
+        if bind in (BIND, ANSWER) and protocol is self._ports.rpc:
+            half.synced = True
+            half.put_before(seq, before)
         return half
 
     def _points_to_server(
@@ -212,7 +219,7 @@ class Connections:
         if connection.closed or (connection.reader is None and half.next >= 0):
             # over, or tried before without an answer: the ports are used again
             self._remove(connection, ts)
-            fresh = self._open(ts, key, b"", 0, 0, flags)
+            fresh = self._open(ts, key, b"", 0, 0, seq, flags)
             if fresh is None:
                 return None
             half = fresh

@@ -115,6 +115,14 @@ class Half:
         self.next = first
         self.synced = True
 
+    def put_before(self, seq: int, before: bytes) -> None:
+        """The stream goes on at `seq`, and these bytes came before it."""
+        self.next = seq
+        if before:
+            self.held = bytearray(before)
+            self.need = len(before) + 1
+            self.connection.context.held += len(before)
+
     def drop(self) -> None:
         """Forget what waits."""
         context = self.connection.context

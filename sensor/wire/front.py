@@ -12,9 +12,9 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
+from sensor.wire.binds import RPC_VERSION
 from sensor.wire.fragments import Fragments
 from sensor.wire.link import ETHERNET, LINUX_SLL, ip_header
-from sensor.wire.ports import RPC_VERSION
 
 if TYPE_CHECKING:
     from sensor.wire.bounds import Bounds
@@ -117,7 +117,7 @@ class Front:
                         if not (
                             tcp_ports[sport]
                             or tcp_ports[dport]
-                            or (p + 1 < e and b[p] == RPC_VERSION and not b[p + 1])
+                            or (p < e and b[p] == RPC_VERSION and (p + 1 == e or b[p + 1] < 2))
                         ):
                             continue
                         end = k + 2 + total
@@ -256,7 +256,7 @@ class Front:
             if not (
                 tcp_ports[sport]
                 or tcp_ports[dport]
-                or (p + 1 < e and b[p] == RPC_VERSION and not b[p + 1])
+                or (p < e and b[p] == RPC_VERSION and (p + 1 == e or b[p + 1] < 2))
             ):
                 return
             if cut:

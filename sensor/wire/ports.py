@@ -7,42 +7,18 @@ forgotten when unused. The byte tables are the filter before any object exists.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from sensor.wire.protocols import RPC, WireProtocol
 
 if TYPE_CHECKING:
     from sensor.wire.bounds import Bounds
 
-RPC_VERSION: Final = 5
-_BIND: Final = 11
-_BIND_ACK: Final = 12
-_MIN_BIND: Final = 28  # common header 16, and what both PDUs have before their lists
-_MAX_FRAGMENT: Final = 0x4000
-
-
-def bind_direction(b: bytes, o: int, e: int) -> int:
-    """1: b[o:e] begins with a bind (sender is the client), -1: with a bind_ack, 0: with neither."""
-    if (
-        e - o < _MIN_BIND
-        or b[o] != RPC_VERSION
-        or b[o + 1] > 1
-        or b[o + 2] not in (_BIND, _BIND_ACK)
-    ):
-        return 0
-    # data representation: integer order and character set in one byte, IEEE floats, two reserved
-    if b[o + 4] not in (0x00, 0x10) or b[o + 5] or b[o + 6] or b[o + 7]:
-        return 0
-    fragment = b[o + 8] | b[o + 9] << 8 if b[o + 4] else b[o + 8] << 8 | b[o + 9]
-    if not _MIN_BIND <= fragment <= _MAX_FRAGMENT:
-        return 0
-    return 1 if b[o + 2] == _BIND else -1
-
 
 class Ports:
     """Port tables. `tcp[port]` and `udp[port]` are non-zero if any server may speak something."""
 
-    __slots__ = ("_bounds", "_by_tcp", "_by_udp", "_learnt", "_rpc", "_servers", "tcp", "udp")
+    __slots__ = ("_bounds", "_by_tcp", "_by_udp", "_learnt", "_rpc", "_users", "tcp", "udp")
 
     def __init__(self, protocols: tuple[WireProtocol, ...], bounds: Bounds) -> None:
         self._bounds = bounds
@@ -52,7 +28,7 @@ class Ports:
         self._by_udp: dict[int, WireProtocol] = {}
         self._rpc: WireProtocol | None = None
         self._learnt: dict[tuple[str, int], int] = {}  # (server, port) -> last use, oldest first
-        self._servers: dict[int, int] = {}  # port -> number of servers it is learnt for
+        self._users: dict[int, int] = {}  # port -> servers it is learnt for, and watches
         for protocol in protocols:
             if protocol.name == RPC:
                 self._rpc = protocol
@@ -88,8 +64,7 @@ class Ports:
         if not known:
             if len(self._learnt) >= self._bounds.rpc_ports:
                 self._forget(next(iter(self._learnt)))
-            self._servers[port] = self._servers.get(port, 0) + 1
-            self.tcp[port] = 2
+            self.watch(port)
         self._learnt[server, port] = now
         return not known
 
@@ -102,12 +77,20 @@ class Ports:
                 return
             self._forget(oldest)
 
-    def _forget(self, learnt: tuple[str, int]) -> None:
-        self._learnt.pop(learnt, None)
-        port = learnt[1]
-        left = self._servers.get(port, 1) - 1
+    def watch(self, port: int) -> None:
+        """Let TCP segments of this port through, until as many `unwatch`."""
+        self._users[port] = self._users.get(port, 0) + 1
+        self.tcp[port] = 1
+
+    def unwatch(self, port: int) -> None:
+        """Take one `watch` back."""
+        left = self._users.get(port, 1) - 1
         if left > 0:
-            self._servers[port] = left
+            self._users[port] = left
         else:
-            self._servers.pop(port, None)
-            self.tcp[port] = 0
+            self._users.pop(port, None)
+            self.tcp[port] = port in self._by_tcp
+
+    def _forget(self, learnt: tuple[str, int]) -> None:
+        del self._learnt[learnt]
+        self.unwatch(learnt[1])

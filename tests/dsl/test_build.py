@@ -11,7 +11,9 @@ def relation(text):
 
 
 def test_window():
-    window = relation("window w by a, b over 1h compute n := count() where x, m := set(y) having n > 1")
+    window = relation(
+        "window w by a, b over 1h compute n := count() where x, m := set(y) having n > 1"
+    )
     assert window.kind == "sliding"
     assert [(k.left.parts, k.right) for k in window.keys] == [(("a",), None), (("b",), None)]
     assert [(a.name, a.where is not None) for a in window.aggregates] == [("n", True), ("m", False)]
@@ -34,7 +36,9 @@ def test_absence():
 
 
 def test_profile_model_union():
-    profile = relation("profile of r by k bucket 1h over 7d learn n := count() ready n > 1 peers by a.b")
+    profile = relation(
+        "profile of r by k bucket 1h over 7d learn n := count() ready n > 1 peers by a.b"
+    )
     assert (profile.bucket.text, profile.over.text) == ("1h", "7d")
     assert (len(profile.keys), profile.peers[0].left.parts) == (1, ("a", "b"))
     model = relation("model outlier of r by k over 7d using a, b.c")

@@ -26,4 +26,9 @@ def test_what_is_shown_is_read_again(milliseconds):
 
 
 def test_the_largest_exact_unit():
-    assert [format_duration(n * 60_000_000) for n in (0, 90, 120, 1440)] == ["0s", "90m", "2h", "1d"]
+    assert [format_duration(n * 60_000_000) for n in (0, 90, 120, 1440)] == [
+        "0s",
+        "90m",
+        "2h",
+        "1d",
+    ]

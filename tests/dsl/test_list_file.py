@@ -44,5 +44,7 @@ def test_networks_and_doubles(told):
 
 
 def test_names(told):
-    assert [c for c, _ in told("list: other\nkind: host\ndescription: x\nentries: []", "list")] == ["D0608"]
+    assert [c for c, _ in told("list: other\nkind: host\ndescription: x\nentries: []", "list")] == [
+        "D0608"
+    ]
     assert [c for c, _ in told("list: example\nkind: host\ndescription: x", "list")] == ["D0605"]

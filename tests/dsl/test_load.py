@@ -42,9 +42,7 @@ def test_a_broken_file_does_not_stop_the_others(tmp_path):
     (tmp_path / "c.yml").write_text(text)
     catalogue = load([tmp_path], tmp_path)
     assert list(catalogue.lists) == ["b"]
-    assert [d.code for d in catalogue.diagnostics.items] == ["D0608", "D0601"] or [
-        d.code for d in catalogue.diagnostics.items
-    ] == ["D0601", "D0608"]
+    assert [d.code for d in catalogue.diagnostics.items] == ["D0601", "D0608"]
 
 
 def test_relations(told):
@@ -65,4 +63,4 @@ def test_a_relation_may_not_hide_an_event_type(tmp_path):
 
 def test_a_line_that_fell_out_of_the_block(told):
     found = told("detect: |\n  t = match kerberos_as\nalert t as (actor: account)\n")
-    assert [c for c, _ in found] == ["D0618", "D0620"]
+    assert [c for c, _ in found] == ["D0620"]

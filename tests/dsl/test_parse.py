@@ -7,6 +7,7 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lark import Lark, logger
 
 from dsl import syntax
 from dsl.parse import comments, grammar, parse
@@ -39,7 +40,6 @@ def test_every_block_of_the_catalogue_parses(blocks):
 
 
 def test_the_only_conflict_is_a_reason_behind_points(caplog):
-    from lark import Lark, logger
 
     caplog.set_level(logging.DEBUG, logger=logger.name)
     path = grammar.__wrapped__.__globals__["__file__"]
@@ -88,7 +88,12 @@ def test_both_names_refuse_every_reserved_word():
         ("case(a -> 1)", ("Case", ((("Path", ("a",)), ("Number", 1)),), None)),
         (
             "rid_group(a, b).sensitive",
-            ("Call", ("Path", ("rid_group",)), (("Path", ("a",)), ("Path", ("b",))), ("sensitive",)),
+            (
+                "Call",
+                ("Path", ("rid_group",)),
+                (("Path", ("a",)), ("Path", ("b",))),
+                ("sensitive",),
+            ),
         ),
         ("usual.share(ts) < 1h30m", None),
         ("(a)", ("Path", ("a",))),
@@ -178,7 +183,9 @@ def test_relations_parse(text):
 
 
 def test_a_sequence_keeps_all_of_a_step():
-    relation = one("s = sequence by a within $w: x as f then not y where p then z as g x $n").relation
+    relation = one(
+        "s = sequence by a within $w: x as f then not y where p then z as g x $n"
+    ).relation
     assert [(s.alias, s.negated, s.where is not None) for s in relation.steps] == [
         ("f", False, False), (None, True, True), ("g", False, False),
     ]  # fmt: skip
@@ -209,7 +216,7 @@ def test_comments():
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.text(alphabet=st.sampled_from('at=:(){}"\'\\ \n#$@-+<>x1m.,é|&!') | st.characters()))
+@given(st.text(alphabet=st.sampled_from("at=:(){}\"'\\ \n#$@-+<>x1m.,é|&!") | st.characters()))
 def test_any_text_gives_a_block_or_faults(text):
     block, faults = parse(text)
     assert (block is None) == bool(faults)

@@ -99,8 +99,8 @@ def feed(reader: Reader, talk: Conversation, size: int = 0, ts: int = 1_000) -> 
     skip = {True: 0, False: 0}
     for to_server, data in talk:
         ts += 1
-        for o in range(0, len(data), size or len(data)):
-            piece = data[o : o + (size or len(data))]
+        for at in range(0, len(data), size or len(data)):
+            piece = data[at : at + (size or len(data))]
             n = min(skip[to_server], len(piece))
             skip[to_server] -= n
             b = held[to_server] + piece[n:]

@@ -9,17 +9,20 @@ from sqlglot import exp
 from engine.backends.duckdb.coverage import covered
 from engine.backends.duckdb.expression import lower
 from engine.backends.duckdb.nearest import NEAR, ROW, neighbours, numbered
-from engine.backends.duckdb.reading import columns_read
-from engine.backends.duckdb.relation import LINEAGE, OVERFLOW, Relation
+from engine.backends.duckdb.reading import asks_world, columns_read
+from engine.backends.duckdb.relation import LINEAGE, OVERFLOW, Relation, present
 from engine.backends.duckdb.scope import Scope
 from engine.backends.duckdb.steps import keys_equal, later
 from engine.backends.duckdb.terms import (
     binary,
+    both,
     column,
     equal,
     exists,
+    minus,
     named,
     number,
+    plus,
     read,
     select,
     star,
@@ -37,7 +40,11 @@ def lower_absence(lowering: Lowering, node: plan.Absence, wanted: str) -> Relati
     anchor = lowering.node(node.anchor, f"{wanted}.anchor.source")
     of = lowering.node(node.of, f"{wanted}.of.source")
     left, where = node.where, None
-    if left is not None and all(c.startswith(OF) for c in columns_read(left)) and not _asks(left):
+    if (
+        left is not None
+        and all(c.startswith(OF) for c in columns_read(left))
+        and not asks_world(left)
+    ):
         left, where = None, lower(left, Scope(sides={OF: "r"}, ts="of.ts"))
     anchors = numbered(lowering, anchor.name, [k for k, _ in node.keys], f"{wanted}.anchor", None)
     others = numbered(lowering, of.name, [k for _, k in node.keys], f"{wanted}.of", where)
@@ -58,25 +65,23 @@ def lower_absence(lowering: Lowering, node: plan.Absence, wanted: str) -> Relati
             select(column(ROW, "a"), source=read(anchors, "a"))
             .join(
                 read(others, "b"),
-                on=binary(exp.And, _keys(node), binary(exp.And, _near(node), _ordered(node))),
+                on=both(_keys(node), both(_near(node), _ordered(node))),
             )
             .where(lower(left, scope))
             .distinct()
         )
     broken = lowering.add(f"{wanted}.broken", pairs)
-    same = select(number(1), source=read(broken, "p")).where(
-        equal(column(ROW, "p"), column(ROW))
-    )
+    same = select(number(1), source=read(broken, "p")).where(equal(column(ROW, "p"), column(ROW)))
     query = select(star(), source=read(anchors)).where(exp.Not(this=exists(same)))
     alone = lowering.add(f"{wanted}.alone", query)
 
     scope = Scope(domain=anchor.domain)
     span = number(node.within)
-    until = binary(exp.Add, column("ts"), span)
-    since = binary(exp.Sub, column("ts"), span)
+    until = plus(column("ts"), span)
+    since = minus(column("ts"), span)
     following = node.direction == "following"
     low, high = (column("ts"), until) if following else (since, column("ts"))
-    events = sorted(lowering.events(node.of))
+    events = lowering.events(node.of)
     whole = select(
         *(column(n) for n in anchor.names if n != "covered"),
         named(until.copy() if following else column("ts"), "ts"),
@@ -90,33 +95,14 @@ def lower_absence(lowering: Lowering, node: plan.Absence, wanted: str) -> Relati
     if not node.reads_covered:
         judged = lowering.add(f"{wanted}.judged", whole)
         whole = select(star(), source=read(judged)).where(column("covered"))
-    return Relation(lowering.add(wanted, whole), node.columns, anchor.lineage)
-
-
-def _asks(expr: plan.Expr) -> bool:
-    """Whether an expression reads directory or lists: it does so as of the anchor's `ts`."""
-    from dsl import plan  # noqa: PLC0415
-
-    match expr:
-        case plan.Call() | plan.Attr() | plan.ListRef():
-            return True
-        case plan.Op(_, a, b) | plan.In(a, b):
-            return _asks(a) or _asks(b)
-        case plan.Not(a) | plan.IsNull(a):
-            return _asks(a)
-        case plan.SetOf(items):
-            return any(map(_asks, items))
-        case plan.Case(arms, otherwise):
-            inner = [e for arm in arms for e in arm] + ([otherwise] if otherwise else [])
-            return any(map(_asks, inner))
-        case _:
-            return False
+    columns = present(node.columns, [*anchor.names, "covered"])
+    return Relation(lowering.add(wanted, whole), columns, anchor.lineage)
 
 
 def _keys(node: plan.Absence) -> exp.Expr:
     whole: exp.Expr = exp.true()
     for condition in keys_equal(len(node.keys), "a", "b"):
-        whole = binary(exp.And, whole, condition)
+        whole = both(whole, condition)
     return whole
 
 
@@ -124,8 +110,8 @@ def _near(node: plan.Absence) -> exp.Expr:
     """The other row is not too far from the anchor in time."""
     there, here, span = column("ts", "b"), column("ts", "a"), number(node.within)
     if node.direction == "following":
-        return binary(exp.LTE, there, binary(exp.Add, here, span))
-    return binary(exp.GT, there, binary(exp.Sub, here, span))
+        return binary(exp.LTE, there, plus(here, span))
+    return binary(exp.GT, there, minus(here, span))
 
 
 def _ordered(node: plan.Absence) -> exp.Expr:

@@ -17,6 +17,7 @@ from engine.backends.duckdb.terms import (
     each,
     element,
     filtered,
+    minus,
     named,
     not_null,
     number,
@@ -37,7 +38,8 @@ _PLAIN: Final = {"sum": "sum", "avg": "avg", "min": "min", "max": "max", "std": 
 @dataclass(frozen=True)
 class Aggregated:
     """`inputs` are computed per source row, `functions` over the frame, `value` from those;
-    `cut` says whether a set had more values than it may hold."""
+    `cut` says whether a set had more values than it may hold.
+    """
 
     name: str
     inputs: list[exp.Expr]
@@ -111,8 +113,7 @@ def _gap_cv(times: exp.Expr) -> exp.Expr:
     size = call("len", ordered.copy())
     later = call("list_slice", ordered, number(2), size)
     zipped = call("list_zip", later, ordered.copy(), exp.true())
-    gap = binary(
-        exp.Sub,
+    gap = minus(
         call("list_extract", element("g"), number(1)),
         call("list_extract", element("g"), number(2)),
     )

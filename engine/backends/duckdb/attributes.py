@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlglot import exp
+
 from dsl.attributes import ATTRIBUTES
 from engine.backends.duckdb import directory
-from engine.backends.duckdb.terms import binary, call, column
+from engine.backends.duckdb.terms import (
+    call,
+    column,
+    disjunction,
+    minus,
+)
 from engine.backends.unsupported import Unsupported
-from sqlglot import exp
 
 if TYPE_CHECKING:
     from dsl import plan
@@ -22,10 +28,10 @@ def lower_attribute(attr: plan.Attr, entity: exp.Expr, scope: Scope) -> exp.Expr
     kind = attr.entity.type.kind
     time = scope.time
     if attr.name == "age":
-        wanted = binary(exp.Sub, time.copy(), column("created", "d"))
+        wanted = minus(time.copy(), column("created", "d"))
     elif attr.name == "sensitive":
         wanted = directory.tagged(["sensitive"])
-        wanted = binary(exp.Or, wanted, call("coalesce", column("sensitive", "d"), exp.false()))
+        wanted = disjunction(wanted, call("coalesce", column("sensitive", "d"), exp.false()))
     else:
         wanted = column(attr.name, "d")
     return directory.attribute(kind, entity, wanted, time)

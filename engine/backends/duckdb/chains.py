@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from engine.backends.duckdb.expression import lower
-from engine.backends.duckdb.relation import LINEAGE, OVERFLOW, Relation
+from engine.backends.duckdb.lineage import PartsLineage
+from engine.backends.duckdb.relation import LINEAGE, OVERFLOW, Relation, present
 from engine.backends.duckdb.scope import Scope
 from engine.backends.duckdb.steps import ROW, Prepared, keys_equal, later
-from engine.backends.duckdb.lineage import PartsLineage
 from engine.backends.duckdb.terms import (
     binary,
     call,
@@ -25,12 +25,15 @@ from engine.backends.duckdb.terms import (
     disjunction,
     equal,
     exists,
+    minus,
     named,
     number,
     over,
+    plus,
     read,
     record,
     select,
+    smallest,
     star,
 )
 
@@ -44,7 +47,8 @@ _CHAIN = "_chain"
 @dataclass
 class _Chains:
     """Chains so far: relation `name` has the keys, the columns of the steps as `alias.column`, and
-    of the n-th row `_ts{n}`, `_tie{n}`, `_start{n}`, `_lineage{n}`, `_cut{n}`."""
+    of the n-th row `_ts{n}`, `_tie{n}`, `_start{n}`, `_lineage{n}`, `_cut{n}`.
+    """
 
     name: str
     rows: list[Prepared] = field(default_factory=list)
@@ -84,7 +88,7 @@ def lower_chains(
     return _latest(lowering, node, wanted, chains)
 
 
-def _own(prepared: Prepared, position: int, back: int, over_: list[exp.Expr]) -> list[exp.Expr]:
+def _own(position: int, back: int, over_: list[exp.Expr]) -> list[exp.Expr]:
     """The hidden columns of the row `back` rows before the step's row at hand."""
 
     def value(name: str) -> exp.Expr:
@@ -110,7 +114,7 @@ def _begin(
     keys = [column(f"_k{i}", "s") for i in range(len(node.keys))]
     query = select(*keys, *_shown(prepared), source=read(prepared.rows, "s"))
     for i in range(times):
-        query = query.select(*_own(prepared, i, times - 1 - i, keys))
+        query = query.select(*_own(i, times - 1 - i, keys))
     query = query.select(named(column(ROW, "s"), ROW))
     name = _ranked(lowering, wanted, query, times, keys)
     return _Chains(name, [prepared] * times, {prepared.step.alias: prepared})
@@ -145,7 +149,7 @@ def _extend(
     """Chains with `times` further rows of a step."""
     count, last = len(node.keys), chains.last
     end = (column(f"_ts{last}", "c"), column(f"_tie{last}", "c"))
-    newest = binary(exp.Add, column("_ts0", "c"), number(node.within))
+    newest = plus(column("_ts0", "c"), number(node.within))
     on = conjunction(
         [
             *keys_equal(count, "c", "s"),
@@ -166,11 +170,7 @@ def _extend(
         *kept,
         *hidden,
         *_shown(prepared),
-        *(
-            c
-            for i in range(times)
-            for c in _own(prepared, last + 1 + i, times - 1 - i, group)
-        ),
+        *(c for i in range(times) for c in _own(last + 1 + i, times - 1 - i, group)),
         named(column(ROW, "s"), ROW),
         source=read(chains.name, "c"),
     ).join(read(prepared.rows, "s"), on=on)
@@ -240,24 +240,23 @@ def _latest(lowering: Lowering, node: plan.Sequence, wanted: str, chains: _Chain
         binary(
             exp.GT,
             column("_ts0"),
-            binary(exp.Sub, column(f"_ts{last}"), number(node.within)),
+            minus(column(f"_ts{last}"), number(node.within)),
         )
     )
     inner = lowering.add(f"{wanted}.ranked", ranked)
     numbers = range(len(chains.rows))
     parts = {f"s{i}": column(f"_lineage{i}") for i in numbers}
-    keys = [
-        named(column(f"_k{i}"), k) for i, k in enumerate(node.keys) if k not in ("ts", "start")
-    ]
+    keys = [named(column(f"_k{i}"), k) for i, k in enumerate(node.keys) if k not in ("ts", "start")]
     query = select(
         *keys,
         *map(column, chains.columns()),
         named(column(f"_ts{last}"), "ts"),
         named(column(f"_tie{last}"), "tie"),
-        named(call("least", *(column(f"_start{i}") for i in numbers)), "start"),
+        named(smallest(*(column(f"_start{i}") for i in numbers)), "start"),
         named(record(parts), LINEAGE),
         named(disjunction(*(column(f"_cut{i}") for i in numbers)), OVERFLOW),
         source=read(inner),
     ).where(equal(column("_rank"), number(1)))
     lineage = PartsLineage(tuple(p.source.lineage for p in chains.rows), anchors=True)
-    return Relation(lowering.add(wanted, query), node.columns, lineage)
+    columns = present(node.columns, [*node.keys, *chains.columns()])
+    return Relation(lowering.add(wanted, query), columns, lineage)

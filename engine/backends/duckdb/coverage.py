@@ -21,11 +21,9 @@ from engine.backends.duckdb.terms import (
     named,
     number,
     over,
-    read,
     rows_before,
     select,
     stored,
-    subquery,
     text,
     true,
     when,
@@ -101,5 +99,3 @@ def _united(event: str) -> exp.Expr:
 
 def _as(query: exp.Query, alias: str) -> exp.Expr:
     return exp.Subquery(this=query, alias=exp.TableAlias(this=exp.to_identifier(alias)))
-
-

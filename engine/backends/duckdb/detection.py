@@ -16,10 +16,11 @@ from dsl.types import Type
 from engine.alerts import AlertRow
 from engine.backends.duckdb import routines
 from engine.backends.duckdb.evidence import HIT, lower_evidence, size_of
-from engine.backends.duckdb.expression import lower
 from engine.backends.duckdb.exclusions import excluded
+from engine.backends.duckdb.expression import lower
 from engine.backends.duckdb.lineage import countable
 from engine.backends.duckdb.nodes import HIGH, LOW, Lowering
+from engine.backends.duckdb.reading import Definitions
 from engine.backends.duckdb.relation import LINEAGE, OVERFLOW, Relation
 from engine.backends.duckdb.results import Reader, reader
 from engine.backends.duckdb.scope import Scope
@@ -30,6 +31,7 @@ from engine.backends.duckdb.terms import (
     equal,
     named,
     negation,
+    null,
     number,
     over,
     read,
@@ -53,7 +55,6 @@ class CompiledAlert:
     full: str
     readers: tuple[Reader, ...]
     roles: tuple[str, ...]
-    dedup: int
     routines: frozenset[str]
     pretty: exp.Expr = field(repr=False, compare=False)
 
@@ -106,84 +107,81 @@ def compile_detection(detection: plan.DetectionPlan) -> CompiledDetection:
 
 
 def _compile(detection: plan.DetectionPlan, alert: plan.AlertPlan) -> CompiledAlert:
-    local, shared = dict(detection.relations), dict(detection.shared)
-    reach = None if _has_session(alert.source, local | shared) else alert.look_back
-    lowering = Lowering(local, shared, reach)
+    definitions = Definitions(dict(detection.relations), dict(detection.shared))
+    reach = None if definitions.unbounded(alert.source) else alert.look_back
+    lowering = Lowering(definitions, reach, definitions.columns(alert))
     source = lowering.node(alert.source, "rows")
-    hits = lowering.add("hits", _hits(detection, alert, source))
-    values = [f"role.{n}" for n, _ in alert.roles] + [f"dedup.{n}" for n, _ in alert.dedup_by]
+    scope = Scope(domain=source.domain)
 
-    probe = lowering.statement.finish(select(number(1), source=read(hits)).limit(1))
-    evidence = lower_evidence(lowering.statement, hits, source.lineage)
-    known = countable(source.lineage)
-    size = size_of(source.lineage, column(LINEAGE)) if known else column("size", "e")
-    full = lowering.statement.finish(
-        select(
-            *map(column, ("ts", "tie", "start", OVERFLOW)),
-            column("ids", "e"),
-            named(size, "size"),
-            *map(column, ("severity", "confidence")),
-            *map(column, values),
-            source=read(hits),
-        )
-        .join(read(evidence, "e"), on=equal(column(HIT), column(HIT, "e")), join_type="left")
-        .order_by(column("ts"), column("tie"), column(HIT))
-    )
-    text = full.sql(dialect=DIALECT)
+    deciding = _conditions(detection, alert, scope, whole=False)
+    probe = select(number(1), source=read(source.name)).where(*deciding).limit(1)
+    full = _full(lowering, detection, alert, source)
+    values = (*alert.roles, *alert.dedup_by)
     return CompiledAlert(
-        probe=probe.sql(dialect=DIALECT),
-        full=text,
-        readers=tuple(reader(e.type) for _, e in (*alert.roles, *alert.dedup_by)),
+        probe=lowering.statement.finish(probe).sql(dialect=DIALECT),
+        full=full.sql(dialect=DIALECT),
+        readers=tuple(reader(e.type) for _, e in values),
         roles=tuple(n for n, _ in alert.roles),
-        dedup=alert.dedup,
         routines=routines.used(full),
         pretty=full,
     )
 
 
-def _hits(detection: plan.DetectionPlan, alert: plan.AlertPlan, source: Relation) -> exp.Select:
-    """Rows of the slice that meet `when` and no exception, with the values of the alert."""
+def _full(
+    lowering: Lowering, detection: plan.DetectionPlan, alert: plan.AlertPlan, source: Relation
+) -> exp.Select:
+    """The rows with the values of the alert and their evidence, in order."""
     scope = Scope(domain=source.domain)
 
     def value(expr: plan.Expr | None) -> exp.Expr:
-        return exp.Null() if expr is None else lower(expr, scope)
+        return null() if expr is None else lower(expr, scope)
 
+    values = {f"role.{n}": e for n, e in alert.roles}
+    values |= {f"dedup.{n}": e for n, e in alert.dedup_by}
+    hits = lowering.add(
+        "hits",
+        select(
+            *map(column, ("ts", "tie", "start", LINEAGE, OVERFLOW)),
+            named(over(exp.RowNumber(), []), HIT),
+            named(value(alert.severity), "severity"),
+            named(value(alert.confidence), "confidence"),
+            *(named(lower(e, scope), n) for n, e in values.items()),
+            source=read(source.name),
+        ).where(*_conditions(detection, alert, scope, whole=True)),
+    )
+    evidence = lower_evidence(lowering.statement, hits, source.lineage)
+    known = countable(source.lineage)
+    size = size_of(source.lineage, column(LINEAGE)) if known else column("size", "e")
     query = select(
-        *map(column, ("ts", "tie", "start", LINEAGE, OVERFLOW)),
-        named(over(exp.RowNumber(), []), HIT),
-        named(value(alert.severity), "severity"),
-        named(value(alert.confidence), "confidence"),
-        *(named(lower(e, scope), f"role.{n}") for n, e in alert.roles),
-        *(named(lower(e, scope), f"dedup.{n}") for n, e in alert.dedup_by),
-        source=read(source.name),
-    ).where(
+        *map(column, ("ts", "tie", "start", OVERFLOW)),
+        column("ids", "e"),
+        named(size, "size"),
+        *map(column, ("severity", "confidence", *values)),
+        source=read(hits),
+    )
+    query = query.join(
+        read(evidence, "e"), on=equal(column(HIT), column(HIT, "e")), join_type="left"
+    )
+    return lowering.statement.finish(query.order_by(column("ts"), column("tie"), column(HIT)))
+
+
+def _conditions(
+    detection: plan.DetectionPlan, alert: plan.AlertPlan, scope: Scope, *, whole: bool
+) -> list[exp.Expr]:
+    """The slice, `when`, and what is excepted. Unless `whole` without exceptions of sets: to make
+    a set is most of the work, and more rows than there are do no harm to the first question.
+    """
+    conditions = [
         binary(exp.GTE, column("ts"), LOW.copy()),
         binary(exp.LTE, column("ts"), HIGH.copy()),
-    )
+    ]
     if alert.when is not None:
-        query = query.where(lower(alert.when, scope))
+        conditions.append(lower(alert.when, scope))
     for role, listed in alert.excepts:
-        inside = plan.In(role, listed, Type("bool"))
-        query = query.where(negation(lower(inside, scope)))
+        if whole or not role.type.many:
+            inside = plan.In(role, listed, Type("bool"))
+            conditions.append(negation(lower(inside, scope)))
     for name, role in alert.roles:
-        query = query.where(negation(excluded(detection.id, name, role, scope)))
-    return query
-
-
-def _has_session(node: plan.Node, named_: dict[str, plan.Node]) -> bool:
-    """Where a session begins may follow from any earlier event, so nothing bounds the look-back."""
-    match node:
-        case plan.Ref(name):
-            return _has_session(named_[name], named_)
-        case plan.Window(source):
-            return node.kind == "session" or _has_session(source, named_)
-        case plan.Match(source):
-            return _has_session(source, named_)
-        case plan.Union(sources):
-            return any(_has_session(s, named_) for s in sources)
-        case plan.Sequence():
-            return any(_has_session(s.source, named_) for s in node.steps)
-        case plan.Join(left, right) | plan.Absence(left, right):
-            return _has_session(left, named_) or _has_session(right, named_)
-        case _:
-            return False
+        if whole or not role.type.many:
+            conditions.append(negation(excluded(detection.id, name, role, scope)))
+    return conditions

@@ -20,6 +20,7 @@ from engine.backends.duckdb.terms import (
     equal,
     exists,
     is_null,
+    minus,
     named,
     not_null,
     number,
@@ -132,14 +133,12 @@ def in_rid_group(entity: exp.Expr, rid: int, time: exp.Expr) -> exp.Expr:
     return exists(query)
 
 
-def changed(
-    entity: exp.Expr, what: exp.Expr | None, span: exp.Expr, time: exp.Expr
-) -> exp.Expr:
+def changed(entity: exp.Expr, what: exp.Expr | None, span: exp.Expr, time: exp.Expr) -> exp.Expr:
     """Whether an attribute of the entity was changed in [time - span, time]; null on null."""
     query = select(number(1), source=stored("dir_change", "c")).where(
         equal(column("key", "c"), entity),
         binary(exp.LTE, column("ts", "c"), time),
-        binary(exp.GTE, column("ts", "c"), binary(exp.Sub, time.copy(), span)),
+        binary(exp.GTE, column("ts", "c"), minus(time.copy(), span)),
     )
     if what is not None:
         query = query.where(equal(call("lower", column("attribute", "c")), call("lower", what)))

@@ -29,14 +29,18 @@ from engine.backends.duckdb.terms import (
     descending,
     disjunction,
     equal,
+    extracted,
     false,
-    field,
+    largest,
+    minus,
     named,
     not_null,
     number,
     over,
+    plus,
     read,
     select,
+    smallest,
     star,
     true,
     when,
@@ -65,9 +69,9 @@ def lower_evidence(statement: Statement, hits: str, lineage: Lineage) -> str:
     event = [column(c) for c in (HIT, "ts", "tie", "id")]
     unique = statement.add(
         "evidence.events",
-        select(
-            *event, named(call("bool_or", column("keep")), "keep"), source=read(found)
-        ).group_by(*(e.copy() for e in event)),
+        select(*event, named(call("bool_or", column("keep")), "keep"), source=read(found)).group_by(
+            *(e.copy() for e in event)
+        ),
     )
     order = [column(c) for c in ("ts", "tie", "id")]
     ranked = statement.add(
@@ -86,7 +90,8 @@ def lower_evidence(statement: Statement, hits: str, lineage: Lineage) -> str:
         column("keep"),
     )
     ordered = exp.Order(
-        this=column("id"), expressions=[exp.Ordered(this=c.copy(), nulls_first=False) for c in order]
+        this=column("id"),
+        expressions=[exp.Ordered(this=c.copy(), nulls_first=False) for c in order],
     )
     size = call("max", column("size"))
     return statement.add(
@@ -108,12 +113,12 @@ def size_of(lineage: Lineage, value: exp.Expr) -> exp.Expr:
         case EventLineage():
             return when(not_null(value), number(1), number(0))
         case FrameLineage():
-            return call("coalesce", field(value, "size"), number(0))
+            return call("coalesce", extracted(value, "size"), number(0))
         case ChoiceLineage(sources) | PartsLineage(sources):
             total: exp.Expr = number(0)
             for i, source in enumerate(sources):
-                part = size_of(source, field(value.copy(), f"s{i}"))
-                total = binary(exp.Add, total, part)
+                part = size_of(source, extracted(value.copy(), f"s{i}"))
+                total = plus(total, part)
             return total
 
 
@@ -131,7 +136,7 @@ class _Tracer:
         """Events of the rows of `demand` (`_hit`, `_at`); `keep`: they are anchors."""
         match lineage:
             case EventLineage():
-                columns = [named(field(column(_AT), c), c) for c in ("ts", "tie", "id")]
+                columns = [named(extracted(column(_AT), c), c) for c in ("ts", "tie", "id")]
                 kept = named(true() if keep else false(), "keep")
                 self.found.append(select(column(HIT), *columns, kept, source=read(demand)))
             case ChoiceLineage(sources):
@@ -146,20 +151,20 @@ class _Tracer:
                 self.follow(source, self._frame(lineage, demand), keep=False)
 
     def _part(self, demand: str, part: str) -> str:
-        value = field(column(_AT), part)
+        value = extracted(column(_AT), part)
         query = select(column(HIT), named(value, _AT), source=read(demand))
         return self.statement.add(f"evidence.{part}", query.where(not_null(value.copy())))
 
     def _frame(self, lineage: FrameLineage, demand: str) -> str:
         """The rows of a frame, found by their numbers."""
         at = column(_AT)
-        high = field(at, "high")
-        end = binary(exp.Add, high, number(1))
-        low = binary(exp.Sub, end.copy(), field(at.copy(), "size"))
+        high = extracted(at, "high")
+        end = plus(high, number(1))
+        low = minus(end.copy(), extracted(at.copy(), "size"))
         numbers = call("range", low, end)
         if not self.whole:
-            head = call("least", binary(exp.Add, low.copy(), number(FIRST)), end.copy())
-            tail = call("greatest", binary(exp.Sub, end.copy(), number(LAST)), head.copy())
+            head = smallest(plus(low.copy(), number(FIRST)), end.copy())
+            tail = largest(minus(end.copy(), number(LAST)), head.copy())
             numbers = call(
                 "list_concat", call("range", low.copy(), head), call("range", tail, end.copy())
             )
@@ -168,7 +173,7 @@ class _Tracer:
             "evidence.numbers",
             select(
                 column(HIT),
-                *(named(field(field(at.copy(), "keys"), k), k) for k in keys),
+                *(named(extracted(extracted(at.copy(), "keys"), k), k) for k in keys),
                 named(call("unnest", numbers), "number"),
                 source=read(demand),
             ),
@@ -176,11 +181,14 @@ class _Tracer:
         on = conjunction(
             [
                 equal(column("number", "n"), column("_number")),
-                *(equal(column(k, "n"), column(c)) for k, c in zip(keys, lineage.keys, strict=True)),
+                *(
+                    equal(column(k, "n"), column(c))
+                    for k, c in zip(keys, lineage.keys, strict=True)
+                ),
             ]
         )
-        found = select(
-            column(HIT, "n"), named(column(LINEAGE), _AT), source=read(rows, "n")
-        ).join(read(lineage.numbered), on=on)
+        found = select(column(HIT, "n"), named(column(LINEAGE), _AT), source=read(rows, "n")).join(
+            read(lineage.numbered), on=on
+        )
         # frames within frames overlap: each row of the source once for each hit
         return self.statement.add("evidence.frame", found.distinct() if self.whole else found)

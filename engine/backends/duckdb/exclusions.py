@@ -13,6 +13,7 @@ from sqlglot import exp
 from engine.backends.duckdb.expression import lower
 from engine.backends.duckdb.lists import valid
 from engine.backends.duckdb.terms import (
+    between,
     call,
     cast,
     column,
@@ -46,9 +47,7 @@ def excluded(detection: str, name: str, role: plan.Expr, scope: Scope) -> exp.Ex
 
 def _matches(value: exp.Expr, role: plan.Expr) -> exp.Expr:
     if role.type.kind == "ip" and not role.type.many:
-        return exp.Between(
-            this=value, low=column("cidr_low", "l"), high=column("cidr_high", "l")
-        )
+        return between(value, column("cidr_low", "l"), column("cidr_high", "l"))
     written = column("value", "l")
     if role.type.many:
         plain = call("lower", cast(element("e"), "VARCHAR"))

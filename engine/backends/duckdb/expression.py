@@ -27,18 +27,21 @@ from engine.backends.duckdb.literals import (
 )
 from engine.backends.duckdb.terms import (
     array,
+    between,
     binary,
     blob,
+    both,
     call,
     cast,
-    conjunction,
+    denied,
+    disjunction,
     each,
     element,
     false,
+    guarded,
     is_null,
     negation,
     not_null,
-    null,
     number,
     storage,
     text,
@@ -124,9 +127,9 @@ def _typed(expr: plan.Expr, other: plan.Expr, scope: Scope, *, fold: bool) -> ex
 def _operation(expr: plan.Op, scope: Scope) -> exp.Expr:
     operator, left, right = expr.operator, expr.left, expr.right
     if operator == "and":
-        return binary(exp.And, lower(left, scope), lower(right, scope))
+        return both(lower(left, scope), lower(right, scope))
     if operator == "or":
-        return binary(exp.Or, lower(left, scope), lower(right, scope))
+        return disjunction(lower(left, scope), lower(right, scope))
     if operator in _COMPARE:
         return binary(_COMPARE[operator], *_pair(left, right, scope))
     if operator in _ARITHMETIC:
@@ -207,12 +210,10 @@ def _cidr(expr: plan.Op, scope: Scope) -> exp.Expr:
     bounds = network_bounds(expr.right.value)
     if bounds is None:
         return when(not_null(value), false())
-    inside = exp.Between(this=value, low=blob(bounds[0]), high=blob(bounds[1]))
+    inside = between(value, blob(bounds[0]), blob(bounds[1]))
     if not holds_mapped(*bounds):
-        return exp.Paren(this=inside)
-    mapped = exp.Between(this=value.copy(), low=blob(MAPPED_LOW), high=blob(MAPPED_HIGH))
-    both = conjunction([exp.Paren(this=inside), exp.Not(this=exp.Paren(this=mapped))])
-    return both or null()
+        return inside
+    return both(inside, denied(between(value.copy(), blob(MAPPED_LOW), blob(MAPPED_HIGH))))
 
 
 def _membership(expr: plan.In, scope: Scope) -> exp.Expr:
@@ -227,5 +228,5 @@ def _membership(expr: plan.In, scope: Scope) -> exp.Expr:
         if not container.items:
             return when(not_null(value), false())
         members = [_typed(m, item, scope, fold=fold) for m in container.items]
-        return exp.Paren(this=exp.In(this=value, expressions=members))
+        return exp.In(this=guarded(value), expressions=members)
     return call("list_contains", _typed(container, item, scope, fold=fold), value)

@@ -13,6 +13,7 @@ from engine.backends.duckdb.lists import holds_address, valid
 from engine.backends.duckdb.names import account_of, host_named
 from engine.backends.duckdb.terms import (
     binary,
+    both,
     call,
     column,
     disjunction,
@@ -20,9 +21,11 @@ from engine.backends.duckdb.terms import (
     element,
     equal,
     exists,
+    minus,
     not_null,
     number,
     select,
+    smallest,
     stored,
     subquery,
     text,
@@ -90,7 +93,7 @@ def _exists_host(_: plan.Call, a: list[exp.Expr], scope: Scope) -> exp.Expr:
 
 def _deleted_within(_: plan.Call, a: list[exp.Expr], scope: Scope) -> exp.Expr:
     deleted = column("deleted", "d")
-    since = binary(exp.Sub, scope.time, a[1])
+    since = minus(scope.time, a[1])
     query = select(number(1), source=stored("dir_object", "d")).where(
         equal(column("kind", "d"), text("account")),
         directory.same_key(a[0]),
@@ -132,8 +135,7 @@ def _host_of(_: plan.Call, a: list[exp.Expr], scope: Scope) -> exp.Expr:
 
 def _rid_group(_: plan.Call, a: list[exp.Expr], scope: Scope) -> exp.Expr:
     rid = exp.TryCast(this=a[1], to=exp.DataType.build("BIGINT", dialect="duckdb"))
-    same = binary(
-        exp.And,
+    same = both(
         equal(column("domain_sid", "g"), column("domain_sid", "d")),
         equal(column("kind", "g"), text("group")),
     )
@@ -203,7 +205,7 @@ def _is_foreign(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
     known = _domains(
         equal(column("name", "n"), low), equal(call("lower", column("netbios", "n")), low.copy())
     )
-    return binary(exp.And, not_null(a[0].copy()), exp.Not(this=known))
+    return both(not_null(a[0].copy()), exp.Not(this=known))
 
 
 def _is_internal_zone(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
@@ -226,7 +228,7 @@ def _ticket_lifetime(_: plan.Call, a: list[exp.Expr], scope: Scope) -> exp.Expr:
         )
     )
     guarded = directory.in_rid_group(a[0], directory.PROTECTED_USERS, scope.time)
-    return call("least", subquery(policy), when(guarded, number(_PROTECTED_LIFETIME)))
+    return smallest(subquery(policy), when(guarded, number(_PROTECTED_LIFETIME)))
 
 
 def _cannot_delegate(_: plan.Call, a: list[exp.Expr], scope: Scope) -> exp.Expr:
@@ -257,7 +259,7 @@ def _population(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
 
 def _has_coverage(call_: plan.Call, a: list[exp.Expr], scope: Scope) -> exp.Expr:
     event = getattr(call_.arguments[0], "value", "")
-    since = binary(exp.Sub, scope.time, a[1])
+    since = minus(scope.time, a[1])
     return covered([str(event)], scope, since, scope.time)
 
 

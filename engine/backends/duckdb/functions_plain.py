@@ -6,24 +6,24 @@ from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
+from engine.backends.duckdb.directory import unless_null
 from engine.backends.duckdb.terms import (
     array,
     binary,
     call,
     cast,
-    disjunction,
     each,
     element,
     equal,
-    is_null,
-    not_null,
+    largest,
+    minus,
     number,
+    plus,
     real,
-    storage,
+    smallest,
     text,
     when,
 )
-from engine.backends.duckdb.directory import unless_null
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,11 +76,11 @@ def _abs(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
 
 
 def _least(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
-    return unless_null(a, call("least", *a))
+    return unless_null(a, smallest(*a))
 
 
 def _greatest(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
-    return unless_null(a, call("greatest", *a))
+    return unless_null(a, largest(*a))
 
 
 def _is_zero(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
@@ -102,8 +102,8 @@ def _weekday(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
     if len(a) == 2:
         return call("atp_weekday", *a)
     # day 0 of the epoch was a Thursday
-    days = binary(exp.Add, _floor_div(a[0], 24 * _HOUR), number(3))
-    return binary(exp.Add, binary(exp.Mod, days, number(7)), number(1))
+    days = plus(_floor_div(a[0], 24 * _HOUR), number(3))
+    return plus(binary(exp.Mod, days, number(7)), number(1))
 
 
 def _floor_div(value: exp.Expr, divisor: int) -> exp.Expr:
@@ -137,13 +137,13 @@ def _distance_km(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
     (lat1, lon1), (lat2, lon2) = (_radians(p) for p in a)
 
     def half_chord(x: exp.Expr, y: exp.Expr) -> exp.Expr:
-        half = binary(exp.Div, binary(exp.Sub, x.copy(), y.copy()), number(2))
+        half = binary(exp.Div, minus(x.copy(), y.copy()), number(2))
         return call("power", call("sin", half), number(2))
 
     across = binary(
         exp.Mul, binary(exp.Mul, call("cos", lat1), call("cos", lat2)), half_chord(lon1, lon2)
     )
-    inside = call("least", binary(exp.Add, half_chord(lat1, lat2), across), real(1.0))
+    inside = smallest(plus(half_chord(lat1, lat2), across), real(1.0))
     return binary(exp.Mul, real(2 * _EARTH_KM), call("asin", call("sqrt", inside)))
 
 
@@ -188,4 +188,3 @@ LOWERED: Final[dict[str, Lowering]] = {
     "distance_km": _distance_km,
     "text": _text,
 }
-

@@ -12,11 +12,8 @@ from sqlglot import exp
 from engine.backends.duckdb.terms import (
     binary,
     call,
-    cast,
     column,
     disjunction,
-    each,
-    element,
     equal,
     number,
     real,
@@ -96,4 +93,3 @@ LOWERED: Final[dict[str, Lowering]] = {
         )
     },
 }  # fmt: skip
-

@@ -8,23 +8,28 @@ from sqlglot import exp
 
 from engine.backends.duckdb.lineage import PartsLineage
 from engine.backends.duckdb.nearest import NEAR, ROW, neighbours, numbered
-from engine.backends.duckdb.relation import LINEAGE, OVERFLOW, Relation
+from engine.backends.duckdb.relation import LINEAGE, OVERFLOW, Relation, present
 from engine.backends.duckdb.terms import (
     binary,
+    both,
     call,
     column,
     conjunction,
+    denied,
     disjunction,
     equal,
     false,
     is_null,
+    largest,
+    minus,
     named,
-    not_null,
     number,
     over,
+    plus,
     read,
     record,
     select,
+    smallest,
     when,
 )
 
@@ -53,25 +58,24 @@ def lower_join(lowering: Lowering, node: plan.Join, wanted: str) -> Relation:
     )
     alone = is_null(column(ROW, "b"))
     wait = 0 if node.direction == "before" else node.within
-    decided = binary(exp.Add, column("ts", "a"), number(wait))
+    decided = plus(column("ts", "a"), number(wait))
     later = binary(exp.GT, column("ts", "b"), column("ts", "a"))
-    keeps = dict((name, of) for of, name in node.keeps)
+    keeps = {name: of for of, name in node.keeps}
     query = query.select(
         *(column(n, "a") for n in left.names if n not in keeps),
         *(named(column(of, "b"), name) for name, of in keeps.items()),
-        named(when(alone, decided, call("greatest", column("ts", "a"), column("ts", "b"))), "ts"),
+        named(when(alone, decided, largest(column("ts", "a"), column("ts", "b"))), "ts"),
         named(when(later, column("tie", "b"), column("tie", "a")), "tie"),
-        named(call("least", column("start", "a"), column("start", "b")), "start"),
+        named(smallest(column("start", "a"), column("start", "b")), "start"),
         named(record({"s0": column(LINEAGE, "a"), "s1": column(LINEAGE, "b")}), LINEAGE),
         named(
-            disjunction(
-                column(OVERFLOW, "a"), call("coalesce", column(OVERFLOW, "b"), false())
-            ),
+            disjunction(column(OVERFLOW, "a"), call("coalesce", column(OVERFLOW, "b"), false())),
             OVERFLOW,
         ),
     )
     lineage = PartsLineage((left.lineage, right.lineage), anchors=False)
-    return Relation(lowering.add(wanted, query), node.columns, lineage)
+    columns = present(node.columns, [*left.names, *keeps])
+    return Relation(lowering.add(wanted, query), columns, lineage)
 
 
 def _within(node: plan.Join, lefts: str, rights: str) -> exp.Select:
@@ -80,13 +84,9 @@ def _within(node: plan.Join, lefts: str, rights: str) -> exp.Select:
     found = neighbours(lefts, rights, len(node.keys), side)
     limit = number(node.within)
     if side == "before":
-        near = binary(
-            exp.GT, column("ts", "b"), binary(exp.Sub, column("ts", "a"), limit)
-        )
+        near = binary(exp.GT, column("ts", "b"), minus(column("ts", "a"), limit))
     else:
-        near = binary(
-            exp.LTE, column("ts", "b"), binary(exp.Add, column("ts", "a"), limit)
-        )
+        near = binary(exp.LTE, column("ts", "b"), plus(column("ts", "a"), limit))
     return (
         select(column(ROW, "p"), column(NEAR, "p"))
         .from_(exp.Subquery(this=found, alias=exp.TableAlias(this=exp.to_identifier("p"))))
@@ -98,23 +98,23 @@ def _within(node: plan.Join, lefts: str, rights: str) -> exp.Select:
 
 def _around(node: plan.Join, lefts: str, rights: str) -> exp.Select:
     """The right row at the least distance; of several the earliest in order. Rows of the same ts
-    and tie are the same event and no pair."""
-    same = binary(
-        exp.And,
+    and tie are the same event and no pair.
+    """
+    same = both(
         equal(column("ts", "a"), column("ts", "b")),
         equal(column("tie", "a"), column("tie", "b")),
     )
-    early = binary(exp.Sub, column("ts", "a"), number(node.within))
-    late = binary(exp.Add, column("ts", "a"), number(node.within))
+    early = minus(column("ts", "a"), number(node.within))
+    late = plus(column("ts", "a"), number(node.within))
     on = conjunction(
         [
             *(equal(column(f"_k{i}", "a"), column(f"_k{i}", "b")) for i in range(len(node.keys))),
             binary(exp.GTE, column("ts", "b"), early),
             binary(exp.LTE, column("ts", "b"), late),
-            exp.Not(this=same),
+            denied(same),
         ]
     )
-    distance = call("abs", binary(exp.Sub, column("ts", "b"), column("ts", "a")))
+    distance = call("abs", minus(column("ts", "b"), column("ts", "a")))
     order = [distance, column("ts", "b"), column("tie", "b"), column(ROW, "b")]
     ranked = select(
         column(ROW, "a"),
@@ -131,5 +131,3 @@ def _around(node: plan.Join, lefts: str, rights: str) -> exp.Select:
         )
         .where(equal(column("_rank"), number(1)))
     )
-
-

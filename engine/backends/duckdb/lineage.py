@@ -42,7 +42,8 @@ class FrameLineage:
 @dataclass(frozen=True)
 class PartsLineage:
     """A row is made of rows of several relations; fields `s0`, `s1`, ..., null where absent.
-    `anchors`: the rows themselves are always kept as evidence (a sequence)."""
+    `anchors`: the rows themselves are always kept as evidence (a sequence).
+    """
 
     parts: tuple[Lineage, ...]
     anchors: bool
@@ -85,7 +86,8 @@ def one_event(lineage: Lineage) -> bool:
 
 def countable(lineage: Lineage) -> bool:
     """Whether the number of events of a row follows from its lineage without looking at them:
-    frames of single events, and parts that cannot have an event in common."""
+    frames of single events, and parts that cannot have an event in common.
+    """
     match lineage:
         case EventLineage():
             return True

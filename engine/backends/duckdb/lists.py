@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from engine.backends.duckdb.terms import (
+    between,
     binary,
+    both,
     call,
     cast,
     column,
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 def valid(alias: str, time: exp.Expr) -> exp.Expr:
     """Whether an interval row holds at a time."""
     begun = binary(exp.LTE, column("valid_from", alias), time)
-    return binary(exp.And, begun, binary(exp.LT, time.copy(), column("valid_to", alias)))
+    return both(begun, binary(exp.LT, time.copy(), column("valid_to", alias)))
 
 
 def _rows(name: str, scope: Scope, *columns: exp.Expr) -> exp.Select:
@@ -63,7 +65,7 @@ def contains(name: str, value: exp.Expr, kind: Type, scope: Scope) -> exp.Expr:
 def holds_address(name: str, value: exp.Expr, scope: Scope) -> exp.Expr:
     """Whether an address lies in one of the list's networks."""
     low, high = column("cidr_low", "l"), column("cidr_high", "l")
-    inside = exp.Between(this=value, low=low, high=high)
+    inside = between(value, low, high)
     return when(not_null(value.copy()), exists(_rows(name, scope, number(1)).where(inside)))
 
 
@@ -78,4 +80,3 @@ def has_entries(operator: str, value: exp.Expr, kind: Type, name: str, scope: Sc
 
 def _plain(value: exp.Expr) -> exp.Expr:
     return call("lower", cast(value, "VARCHAR"))
-

@@ -9,13 +9,21 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING, Final
 
-from sqlglot import exp
-
 from dsl import plan
 from dsl.schema.derive import ip_bytes
-from engine.backends.duckdb.terms import blob, false, null, number, real, text, true
+from engine.backends.duckdb.terms import (
+    blob,
+    false,
+    null,
+    number,
+    real,
+    text,
+    true,
+)
 
 if TYPE_CHECKING:
+    from sqlglot import exp
+
     from dsl.types import TypeName
 
 CASELESS: Final[frozenset[TypeName]] = frozenset({"account", "host", "group", "service"})

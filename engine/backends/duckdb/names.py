@@ -1,4 +1,4 @@
-"""Written names to keys of the directory as of a time: `alice`, `CORP\\alice`, a UPN, a SID.
+r"""Written names to keys of the directory as of a time: `alice`, `CORP\alice`, a UPN, a SID.
 
 Keys are `name@dns.domain` for accounts and DNS names for hosts. Each way to write a name is its own
 subquery by equality, tried in turn.
@@ -59,9 +59,7 @@ def _domain() -> exp.Expr:
     return column("name", "n")
 
 
-def _found(
-    kind: str, fact: exp.Expr, time: exp.Expr, domain: exp.Expr | None = None
-) -> exp.Expr:
+def _found(kind: str, fact: exp.Expr, time: exp.Expr, domain: exp.Expr | None = None) -> exp.Expr:
     """The least key among the living objects; `domain` joins the domains that are known."""
     query = objects(kind, time.copy(), call("min", column("key", "d")))
     if domain is not None:

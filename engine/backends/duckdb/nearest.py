@@ -46,11 +46,10 @@ def numbered(
     return lowering.add(wanted, query if where is None else query.where(where))
 
 
-def neighbours(
-    left: str, right: str, keys: int, side: Literal["before", "after"]
-) -> exp.Select:
+def neighbours(left: str, right: str, keys: int, side: Literal["before", "after"]) -> exp.Select:
     """`_row` of each left row with `_near`, the `_row` of the latest right row strictly before it
-    (or the earliest strictly after it); left rows without one are left out."""
+    (or the earliest strictly after it); left rows without one are left out.
+    """
 
     def rows(relation: str, rank: int, near: exp.Expr, row: exp.Expr) -> exp.Select:
         return select(
@@ -77,8 +76,8 @@ def neighbours(
         rows_before(),
     )
     found = select(column(ROW), named(newest, NEAR)).from_(_inner(both))
-    return select(exp.Star()).from_(_inner(found)).where(
-        not_null(column(ROW)), not_null(column(NEAR))
+    return (
+        select(exp.Star()).from_(_inner(found)).where(not_null(column(ROW)), not_null(column(NEAR)))
     )
 
 

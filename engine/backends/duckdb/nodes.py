@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sqlglot import exp
 
@@ -11,7 +11,7 @@ from dsl import plan
 from engine.backends.duckdb import absence, join, sequence, window
 from engine.backends.duckdb.expression import lower
 from engine.backends.duckdb.lineage import ChoiceLineage, EventLineage
-from engine.backends.duckdb.reading import columns_read
+from engine.backends.duckdb.reading import Definitions, columns_read
 from engine.backends.duckdb.relation import (
     CARRIED,
     LINEAGE,
@@ -19,6 +19,7 @@ from engine.backends.duckdb.relation import (
     Relation,
     Statement,
     carried,
+    present,
 )
 from engine.backends.duckdb.scope import Scope
 from engine.backends.duckdb.terms import (
@@ -27,6 +28,7 @@ from engine.backends.duckdb.terms import (
     column,
     conjunction,
     false,
+    minus,
     named,
     null,
     number,
@@ -38,9 +40,6 @@ from engine.backends.duckdb.terms import (
     stored,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 LOW: Final = exp.Parameter(this=exp.Var(this="low"))
 HIGH: Final = exp.Parameter(this=exp.Var(this="high"))
 """First and last `ts` (microseconds) of the rows wanted: bound when the statement runs."""
@@ -50,12 +49,13 @@ HIGH: Final = exp.Parameter(this=exp.Var(this="high"))
 class Lowering:
     """Lowers the nodes of one detection into one statement.
 
-    `look_back`: how far before `$low` events are read, None: from the beginning.
+    `look_back`: how far before `$low` events are read, None: from the beginning. `columns`: names
+    of the columns of events that are read at all.
     """
 
-    local: Mapping[str, plan.Node]
-    shared: Mapping[str, plan.Node]
+    definitions: Definitions
     look_back: int | None
+    columns: frozenset[str]
     statement: Statement = field(default_factory=Statement)
     done: dict[tuple[bool, str], Relation] = field(default_factory=dict)
     inside_shared: bool = False
@@ -83,38 +83,12 @@ class Lowering:
     def add(self, wanted: str, query: exp.Query) -> str:
         return self.statement.add(wanted, query)
 
-    def events(self, node: plan.Node) -> frozenset[str]:
-        """The event types that a node reads."""
-        found: set[str] = set()
-        self._visit(node, found)
-        return frozenset(found)
-
-    def _visit(self, node: plan.Node, found: set[str]) -> None:
-        match node:
-            case plan.Scan(event):
-                found.add(event)
-            case plan.Ref(name):
-                self._visit(self._named(name)[1], found)
-            case plan.Match(source) | plan.Window(source):
-                self._visit(source, found)
-            case plan.Union(sources):
-                for source in sources:
-                    self._visit(source, found)
-            case plan.Sequence():
-                for step in node.steps:
-                    self._visit(step.source, found)
-            case plan.Join(left, right) | plan.Absence(left, right):
-                self._visit(left, found)
-                self._visit(right, found)
-
-    def _named(self, name: str) -> tuple[bool, plan.Node]:
-        """Local names come first; relations that are shared see only shared ones."""
-        if name in self.local and not self.inside_shared:
-            return False, self.local[name]
-        return True, self.shared[name]
+    def events(self, node: plan.Node) -> list[str]:
+        """The event types that a node rests on."""
+        return self.definitions.events(node, shared=self.inside_shared)
 
     def _ref(self, node: plan.Ref) -> Relation:
-        shared, below = self._named(node.name)
+        shared, below = self.definitions.find(node.name, shared=self.inside_shared)
         if (shared, node.name) not in self.done:
             outside, self.inside_shared = self.inside_shared, shared
             self.done[shared, node.name] = self.node(below, node.name)
@@ -125,7 +99,7 @@ class Lowering:
         event = {"ts": column("ts"), "tie": column("tie"), "id": column("id")}
         low: exp.Expr = LOW.copy()
         if self.look_back:
-            low = binary(exp.Sub, low, number(self.look_back))
+            low = minus(low, number(self.look_back))
         wanted = conjunction(
             [
                 None if self.look_back is None else binary(exp.GTE, column("ts"), low),
@@ -133,8 +107,9 @@ class Lowering:
                 column("primary") if node.primary_only else None,
             ]
         )
+        columns = present(node.columns, self.columns)
         query = select(
-            *(column(n) for n, _ in node.columns if n not in CARRIED),
+            *(column(n) for n, _ in columns if n not in CARRIED),
             column("ts"),
             column("tie"),
             named(column("ts"), "start"),
@@ -145,7 +120,7 @@ class Lowering:
         # the same events are read once, however many matches there are
         known = [n for n, q in self.statement.parts.items() if q == query]
         name = known[0] if known else self.add(f"event.{node.event}", query)
-        return Relation(name, node.columns, EventLineage(node.event))
+        return Relation(name, columns, EventLineage(node.event))
 
     def _match(self, node: plan.Match, wanted: str) -> Relation:
         source = self.node(node.source, f"{wanted}.source")
@@ -162,24 +137,25 @@ class Lowering:
             there |= {n for n, _ in layer}
             values = [named(lower(e, scope), n) for n, e in layer]
             query = query.select(star(without=replaced), *values, append=False)
-        return Relation(self.add(wanted, query), node.columns, source.lineage)
+        columns = present(node.columns, there)
+        return Relation(self.add(wanted, query), columns, source.lineage)
 
     def _union(self, node: plan.Union, wanted: str) -> Relation:
         sources = [self.node(s, f"{wanted}.{i}") for i, s in enumerate(node.sources)]
+        columns = present(node.columns, (n for s in sources for n, _ in s.columns))
         whole: exp.Query | None = None
         for position, source in enumerate(sources):
             there = {n for n, _ in source.columns}
-            columns = [
+            values = [
                 column(n) if n in there else named(cast(null(), storage(kind)), n)
-                for n, kind in node.columns
+                for n, kind in columns
                 if n not in CARRIED
             ]
             fields = {
-                f"s{i}": column(LINEAGE) if i == position else null()
-                for i in range(len(sources))
+                f"s{i}": column(LINEAGE) if i == position else null() for i in range(len(sources))
             }
             query = select(
-                *columns,
+                *values,
                 *carried(without=(LINEAGE,)),
                 named(record(fields), LINEAGE),
                 source=read(source.name),
@@ -188,7 +164,7 @@ class Lowering:
         if whole is None:
             raise ValueError("a union of nothing")
         lineage = ChoiceLineage(tuple(s.lineage for s in sources))
-        return Relation(self.add(wanted, whole), node.columns, lineage)
+        return Relation(self.add(wanted, whole), columns, lineage)
 
 
 def _layers(

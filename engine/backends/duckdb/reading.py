@@ -1,31 +1,135 @@
-"""Which columns an expression of a plan reads."""
+"""What a plan reads: columns of expressions, nodes behind names, event types, times.
+
+Names of relations mean local ones first, then shared ones; shared relations see only shared ones.
+Knows no SQL.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 from dsl import plan
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
-def columns_read(expr: plan.Expr) -> frozenset[str]:
-    """Names of the columns, as the plan writes them."""
+
+def parts(expr: plan.Expr) -> Iterator[plan.Expr]:
+    """An expression and everything inside it."""
+    yield expr
     match expr:
-        case plan.Col(name):
-            return frozenset({name})
-        case plan.SetOf(items):
-            return _all(items)
-        case plan.Call(_, arguments):
-            return _all(arguments)
+        case plan.SetOf(inner) | plan.Call(_, inner):
+            below: tuple[plan.Expr, ...] = inner
         case plan.Attr(entity):
-            return columns_read(entity)
+            below = (entity,)
         case plan.Op(_, left, right) | plan.In(left, right):
-            return _all((left, right))
+            below = (left, right)
         case plan.Not(operand) | plan.IsNull(operand):
-            return columns_read(operand)
+            below = (operand,)
         case plan.Case(arms, otherwise):
-            inner = tuple(e for arm in arms for e in arm)
-            return _all(inner if otherwise is None else (*inner, otherwise))
-        case plan.Lit() | plan.ListRef():
+            arms_ = tuple(e for arm in arms for e in arm)
+            below = arms_ if otherwise is None else (*arms_, otherwise)
+        case plan.Col() | plan.Lit() | plan.ListRef():
+            below = ()
+    for one in below:
+        yield from parts(one)
+
+
+def columns_read(expr: plan.Expr | None) -> frozenset[str]:
+    """Names of the columns, as the plan writes them."""
+    if expr is None:
+        return frozenset()
+    return frozenset(e.name for e in parts(expr) if isinstance(e, plan.Col))
+
+
+def asks_world(expr: plan.Expr) -> bool:
+    """Whether the answer may depend on directory or lists, hence on a row's `ts`."""
+    return any(isinstance(e, plan.Call | plan.Attr | plan.ListRef) for e in parts(expr))
+
+
+def below(node: plan.Node) -> tuple[plan.Node, ...]:
+    """The nodes directly below a node."""
+    match node:
+        case plan.Match(source) | plan.Window(source):
+            return (source,)
+        case plan.Union(sources):
+            return sources
+        case plan.Sequence():
+            return tuple(s.source for s in node.steps)
+        case plan.Join(left, right) | plan.Absence(left, right):
+            return (left, right)
+        case plan.Scan() | plan.Ref():
+            return ()
+
+
+def mentioned(node: plan.Node) -> frozenset[str]:
+    """Names of the columns that a node itself reads of those below it."""
+    match node:
+        case plan.Match():
+            read = [columns_read(node.where), *(columns_read(e) for _, e in node.lets)]
+            return frozenset().union(*read)
+        case plan.Window():
+            read = [columns_read(node.having)]
+            for aggregate in node.aggregates:
+                read += [columns_read(aggregate.where), *map(columns_read, aggregate.arguments)]
+            return frozenset(node.keys).union(*read)
+        case plan.Sequence():
+            keys = [frozenset(s.keys) for s in node.steps]
+            return frozenset().union(*keys, *(columns_read(s.where) for s in node.steps))
+        case plan.Join():
+            kept = frozenset(c for c, _ in node.keeps)
+            return kept.union(*map(frozenset, node.keys))
+        case plan.Absence():
+            return columns_read(node.where).union(*map(frozenset, node.keys))
+        case plan.Scan() | plan.Ref() | plan.Union():
             return frozenset()
 
 
-def _all(expressions: tuple[plan.Expr, ...]) -> frozenset[str]:
-    return frozenset().union(*map(columns_read, expressions))
+@dataclass(frozen=True)
+class Definitions:
+    """The relations of a detection by name."""
+
+    local: Mapping[str, plan.Node]
+    shared: Mapping[str, plan.Node]
+
+    def find(self, name: str, *, shared: bool) -> tuple[bool, plan.Node]:
+        """The relation that a name means (inside a shared one, if `shared`), and whether it is
+        itself a shared one.
+        """
+        if name in self.local and not shared:
+            return False, self.local[name]
+        return True, self.shared[name]
+
+    def reached(self, node: plan.Node, *, shared: bool = False) -> Iterator[plan.Node]:
+        """Every node that a node rests on, itself first, relations once."""
+        seen: set[tuple[bool, str]] = set()
+        waiting = [(shared, node)]
+        while waiting:
+            inside, at = waiting.pop()
+            yield at
+            if isinstance(at, plan.Ref):
+                found = self.find(at.name, shared=inside)
+                if (found[0], at.name) not in seen:
+                    seen.add((found[0], at.name))
+                    waiting.append(found)
+            waiting += [(inside, n) for n in below(at)]
+
+    def events(self, node: plan.Node, *, shared: bool) -> list[str]:
+        """The event types that a node rests on."""
+        every = self.reached(node, shared=shared)
+        return sorted({n.event for n in every if isinstance(n, plan.Scan)})
+
+    def unbounded(self, node: plan.Node) -> bool:
+        """Whether rows may depend on any earlier event: where a session begins does."""
+        return any(isinstance(n, plan.Window) and n.kind == "session" for n in self.reached(node))
+
+    def columns(self, alert: plan.AlertPlan) -> frozenset[str]:
+        """Names of the columns that an alert needs of any event; of `a.b` both `a.b` and `b`."""
+        own = [e for _, e in (*alert.roles, *alert.dedup_by)] + [e for e, _ in alert.excepts]
+        own += [e for e in (alert.severity, alert.confidence, alert.when) if e is not None]
+        read = frozenset().union(
+            *map(columns_read, own), *map(mentioned, self.reached(alert.source))
+        )
+        # whatever asks for coverage does so for the row's domain
+        return read | {n.partition(".")[2] for n in read} | {"domain"}

@@ -13,9 +13,15 @@ from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
-from engine.backends.duckdb.terms import column, name, named
+from engine.backends.duckdb.terms import (
+    column,
+    name,
+    named,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from dsl.plan import Columns
     from engine.backends.duckdb.lineage import Lineage
     from engine.backends.duckdb.scope import Scope
@@ -63,13 +69,17 @@ class Statement:
     def finish(self, final: exp.Select) -> exp.Select:
         """The whole statement. What is read more than once is materialised, so that it is computed
         once and its row numbers are the same for all readers; the rest is inlined. What the final
-        query does not reach is left out."""
+        query does not reach is left out.
+        """
         wanted = _reached(final, self.parts)
         readers = Counter(n for q in [final, *wanted.values()] for n in _read(q, self.parts))
         for part, query in wanted.items():
             own = part in _read(query, self.parts)
             final = final.with_(
-                name(part), query, materialized=None if own else readers[part] > 1, copy=False,
+                name(part),
+                query,
+                materialized=None if own else readers[part] > 1,
+                copy=False,
                 recursive=self.recursive,
             )
         return final
@@ -89,6 +99,12 @@ def _reached(final: exp.Query, parts: dict[str, exp.Query]) -> dict[str, exp.Que
             found.add(part)
             waiting.extend(_read(parts[part], parts))
     return {n: q for n, q in parts.items() if n in found}
+
+
+def present(declared: Columns, names: Iterable[str]) -> Columns:
+    """Those of the plan's columns that are there: what no one reads is left out below."""
+    there = set(names)
+    return tuple((n, k) for n, k in declared if n in there)
 
 
 def carried(table: str = "r", *, without: tuple[str, ...] = ()) -> list[exp.Expr]:

@@ -6,13 +6,18 @@ SQL reads them from aliased relations. Knows no operator and no function.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from sqlglot import exp
+from engine.backends.duckdb.terms import (
+    column,
+)
 
-from engine.backends.duckdb.terms import column
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlglot import exp
 
 
 @dataclass(frozen=True)

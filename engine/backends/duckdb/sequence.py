@@ -19,6 +19,7 @@ from engine.backends.duckdb.terms import (
     cast,
     column,
     equal,
+    minus,
     named,
     not_null,
     null,
@@ -51,7 +52,7 @@ def lower_sequence(lowering: Lowering, node: plan.Sequence, wanted: str) -> Rela
             continue
         for _ in range(prepared.step.times):
             if levels:
-                level = _follow(lowering, node, levels[-1][1], unwanted, prepared)
+                level = _follow(node, levels[-1][1], unwanted, prepared)
                 levels.append((prepared, lowering.add(f"{wanted}.upto", level)))
             else:
                 levels.append((prepared, prepared.rows))
@@ -67,13 +68,12 @@ def lower_sequence(lowering: Lowering, node: plan.Sequence, wanted: str) -> Rela
         on = equal(column(ROW, f"c{i}"), column(ROW, f"s{i}"))
         query = query.join(read(prepared.rows, f"s{i}"), on=on)
         chosen.append((prepared, f"s{i}"))
-    oldest = binary(exp.Sub, column("ts", f"s{last}"), number(node.within))
+    oldest = minus(column("ts", f"s{last}"), number(node.within))
     query = query.where(binary(exp.GT, column("ts", "s0"), oldest))
     return finish(lowering, node, wanted, chosen, query)
 
 
 def _follow(
-    lowering: Lowering,
     node: plan.Sequence,
     before: str,
     unwanted: list[Prepared],

@@ -19,6 +19,7 @@ from engine.backends.duckdb.terms import (
     disjunction,
     equal,
     is_null,
+    minus,
     named,
     not_null,
     number,
@@ -52,7 +53,7 @@ def with_begins(
     before = over(call("lag", column("ts")), keys, [column("ts"), column("tie")])
     fresh = disjunction(
         is_null(before),
-        binary(exp.GT, binary(exp.Sub, column("ts"), before.copy()), number(node.over)),
+        binary(exp.GT, minus(column("ts"), before.copy()), number(node.over)),
     )
     marked = lowering.add(
         f"{wanted}.gaps",
@@ -70,8 +71,9 @@ def with_begins(
     following = over(call("min", column("ts")), [*keys, column(_RUN)], [column("ts")], beyond)
     jumps = lowering.add(
         f"{wanted}.jumps",
-        select(*keys, column(_RUN), column("ts"), named(following, _NEXT), source=read(runs))
-        .distinct(),
+        select(
+            *keys, column(_RUN), column("ts"), named(following, _NEXT), source=read(runs)
+        ).distinct(),
     )
     lowering.statement.recursive = True
     heads_name = f"{wanted}.heads"

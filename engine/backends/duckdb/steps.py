@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from dsl import plan
 from engine.backends.duckdb.expression import lower
 from engine.backends.duckdb.lineage import PartsLineage
 from engine.backends.duckdb.reading import columns_read
-from engine.backends.duckdb.relation import LINEAGE, OVERFLOW, Relation
+from engine.backends.duckdb.relation import LINEAGE, OVERFLOW, Relation, present
 from engine.backends.duckdb.scope import Scope
 from engine.backends.duckdb.terms import (
     binary,
+    both,
     column,
-    conjunction,
     disjunction,
     equal,
     named,
@@ -29,12 +28,14 @@ from engine.backends.duckdb.terms import (
     read,
     record,
     select,
+    smallest,
     star,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dsl import plan
     from engine.backends.duckdb.nodes import Lowering
 
 ROW = "_row"
@@ -43,7 +44,8 @@ ROW = "_row"
 @dataclass(frozen=True)
 class Prepared:
     """A step with its relation `rows`. `where` is what is left to test against earlier steps;
-    `source` describes the columns and the lineage of the rows."""
+    `source` describes the columns and the lineage of the rows.
+    """
 
     step: plan.Step
     source: Relation
@@ -94,12 +96,10 @@ def keys_equal(count: int, left: str, right: str) -> list[exp.Expr]:
     return [equal(column(f"_k{i}", left), column(f"_k{i}", right)) for i in range(count)]
 
 
-def later(
-    than: tuple[exp.Expr, exp.Expr], moment: tuple[exp.Expr, exp.Expr]
-) -> exp.Expr:
+def later(than: tuple[exp.Expr, exp.Expr], moment: tuple[exp.Expr, exp.Expr]) -> exp.Expr:
     """Whether `moment` (ts, tie) is strictly later in order."""
     (ts, tie), (when, breaker) = than, moment
-    same = binary(exp.And, equal(when.copy(), ts.copy()), binary(exp.GT, breaker, tie))
+    same = both(equal(when.copy(), ts.copy()), binary(exp.GT, breaker, tie))
     return disjunction(binary(exp.GT, when, ts), same)
 
 
@@ -111,7 +111,8 @@ def finish(
     query: exp.Select,
 ) -> Relation:
     """The sequence's relation: `query` joins the rows of a chain, `chosen` says under which alias
-    each stands, first to last; for `x N` each of the N, the last of them showing its columns."""
+    each stands, first to last; for `x N` each of the N, the last of them showing its columns.
+    """
     shown = {p.step.alias: (p, table) for p, table in chosen}
     last = chosen[-1][1]
     columns = [named(column(f"_k{i}", last), k) for i, k in enumerate(node.keys)]
@@ -123,12 +124,11 @@ def finish(
         *(c for c in columns if c.alias not in ("ts", "start")),
         column("ts", last),
         column("tie", last),
-        named(exp.Anonymous(this="least", expressions=starts), "start"),
+        named(smallest(*starts), "start"),
         named(record(parts), LINEAGE),
         named(disjunction(*(column(OVERFLOW, t) for _, t in chosen)), OVERFLOW),
         append=False,
     )
     lineage = PartsLineage(tuple(p.source.lineage for p, _ in chosen), anchors=True)
-    return Relation(lowering.add(wanted, whole), node.columns, lineage)
-
-
+    there = [*node.keys, *(f"{a}.{c}" for a, (p, _) in shown.items() for c in p.carried)]
+    return Relation(lowering.add(wanted, whole), present(node.columns, there), lineage)

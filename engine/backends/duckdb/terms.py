@@ -1,7 +1,7 @@
 """The few shapes of SQL that everything here is made of, as sqlglot expressions.
 
-No value ever becomes text here: constants are literal nodes, names are quoted identifiers. Every
-binary operator stands in parentheses, since the tree is built, not parsed. Knows no plan.
+No value ever becomes text here: constants are literal nodes, names are quoted identifiers. The tree
+is built, not parsed, so operators put their operands in parentheses themselves. Knows no plan.
 """
 
 from __future__ import annotations
@@ -77,46 +77,83 @@ def storage(kind: Type) -> str:
 
 
 def binary(operator: type[exp.Binary], left: exp.Expr, right: exp.Expr) -> exp.Expr:
-    return exp.Paren(this=operator(this=left, expression=right))
+    return operator(this=guarded(left), expression=guarded(right))
+
+
+def guarded(value: exp.Expr) -> exp.Expr:
+    """In parentheses where it could be torn apart by an operator beside it."""
+    loose = isinstance(value, (exp.Binary, exp.Not, exp.In, exp.Between, exp.Neg))
+    return exp.Paren(this=value) if loose else value
 
 
 def equal(left: exp.Expr, right: exp.Expr) -> exp.Expr:
     return binary(exp.EQ, left, right)
 
 
+def minus(left: exp.Expr, right: exp.Expr) -> exp.Expr:
+    return binary(exp.Sub, left, right)
+
+
+def plus(left: exp.Expr, right: exp.Expr) -> exp.Expr:
+    return binary(exp.Add, left, right)
+
+
 def conjunction(parts: Iterable[exp.Expr | None]) -> exp.Expr | None:
     """All of them; None where there is none."""
-    kept = [p for p in parts if p is not None]
-    if not kept:
-        return None
-    whole = kept[0]
-    for part in kept[1:]:
-        whole = binary(exp.And, whole, part)
+    whole: exp.Expr | None = None
+    for part in parts:
+        if part is not None:
+            kept = exp.Paren(this=part) if isinstance(part, exp.Or) else part
+            whole = kept if whole is None else exp.And(this=whole, expression=kept)
     return whole
 
 
 def disjunction(first: exp.Expr, *others: exp.Expr) -> exp.Expr:
-    whole = first
+    whole = exp.Paren(this=first) if isinstance(first, exp.And) else first
     for part in others:
-        whole = binary(exp.Or, whole, part)
+        kept = exp.Paren(this=part) if isinstance(part, exp.And) else part
+        whole = exp.Or(this=whole, expression=kept)
     return whole
 
 
+def both(left: exp.Expr, right: exp.Expr) -> exp.Expr:
+    return conjunction([left, right]) or true()
+
+
+def between(value: exp.Expr, low: exp.Expr, high: exp.Expr) -> exp.Expr:
+    return exp.Between(this=guarded(value), low=low, high=high)
+
+
 def is_null(value: exp.Expr) -> exp.Expr:
-    return exp.Paren(this=exp.Is(this=value, expression=exp.Null()))
+    return exp.Is(this=guarded(value), expression=exp.Null())
 
 
 def not_null(value: exp.Expr) -> exp.Expr:
-    return exp.Paren(this=exp.Not(this=is_null(value)))
+    return exp.Not(this=is_null(value))
+
+
+def denied(value: exp.Expr) -> exp.Expr:
+    """SQL's own NOT, null where the operand is null."""
+    return exp.Not(this=guarded(value))
 
 
 def negation(value: exp.Expr) -> exp.Expr:
     """True where the operand is false or null."""
-    return exp.Paren(this=exp.Not(this=call("coalesce", value, false())))
+    return denied(call("coalesce", value, false()))
 
 
 def when(condition: exp.Expr, value: exp.Expr, otherwise: exp.Expr | None = None) -> exp.Expr:
     return exp.Case(ifs=[exp.If(this=condition, true=value)], default=otherwise)
+
+
+def smallest(*values: exp.Expr) -> exp.Expr:
+    """The least that is not null; LEAST itself takes two columns of one name for one argument."""
+    return call("list_min", exp.Array(expressions=list(values)))
+
+
+def largest(*values: exp.Expr) -> exp.Expr:
+    """The greatest that is not null."""
+    return call("list_max", exp.Array(expressions=list(values)))
 
 
 def array(items: Sequence[exp.Expr], element: str) -> exp.Expr:
@@ -130,7 +167,7 @@ def record(fields: Mapping[str, exp.Expr]) -> exp.Expr:
     return exp.Struct(expressions=parts)
 
 
-def field(value: exp.Expr, part: str) -> exp.Expr:
+def extracted(value: exp.Expr, part: str) -> exp.Expr:
     return call("struct_extract", value, text(part))
 
 
@@ -162,9 +199,7 @@ def read(relation: str, alias: str = "r") -> exp.Table:
 
 def stored(table: str, alias: str = "r") -> exp.Table:
     """A table of the store. Qualified: a relation of the same name must not stand in its way."""
-    return exp.Table(
-        this=name(table), db=name("main"), alias=exp.TableAlias(this=name(alias))
-    )
+    return exp.Table(this=name(table), db=name("main"), alias=exp.TableAlias(this=name(alias)))
 
 
 def select(*columns: exp.Expr, source: exp.Expr | None = None) -> exp.Select:

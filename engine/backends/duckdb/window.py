@@ -22,6 +22,7 @@ from engine.backends.duckdb.terms import (
     call,
     column,
     disjunction,
+    minus,
     named,
     not_null,
     number,
@@ -56,7 +57,7 @@ def lower_window(lowering: Lowering, node: plan.Window, wanted: str) -> Relation
     match node.kind:
         case "tumbling":
             over_ = number(node.over)
-            bucket = binary(exp.Sub, column("ts"), binary(exp.Mod, column("ts"), over_))
+            bucket = minus(column("ts"), binary(exp.Mod, column("ts"), over_))
             prepared = prepared.select(named(bucket, BEGIN))
             begun = [*keys, column(BEGIN)]
         case "session":
@@ -108,8 +109,6 @@ def lower_window(lowering: Lowering, node: plan.Window, wanted: str) -> Relation
     if node.having is not None:
         inner = lowering.add(f"{wanted}.values", values)
         domain = "domain" if "domain" in node.keys else None
-        values = select(star(), source=read(inner)).where(
-            lower(node.having, Scope(domain=domain))
-        )
+        values = select(star(), source=read(inner)).where(lower(node.having, Scope(domain=domain)))
     name = lowering.add(wanted, values)
     return Relation(name, node.columns, FrameLineage(source.lineage, numbered, node.keys))

@@ -11,6 +11,8 @@ from transcripts import Recorder, feed, flow, load, rows
 from sensor.contract import Malformed
 from sensor.decode import dcerpc, dcerpc_pdu
 
+TO_SERVER, TO_CLIENT = True, False
+
 NDR = uuid.UUID("8a885d04-1ceb-11c9-9fe8-08002b104860")
 NDR64 = uuid.UUID("71710533-beba-4937-8319-b5dbef9ccc36")
 FEATURES = uuid.UUID("6cb71c2c-9812-4540-0300-000000000000")
@@ -60,7 +62,7 @@ def test_secure_channel(talks):
     assert (challenge.method, challenge.computer) == ("NetrServerReqChallenge", "CLIENT")
     assert len(challenge.client_challenge) == 8
     assert (proof.method, proof.account) == ("NetrServerAuthenticate3", "CLIENT$")
-    assert proof.client_credential.hex() == "044e45a0764dbb26"
+    assert proof.client_credential.hex() == "ada053bc300c5d44"
     assert (proof.flags, proof.status, proof.outcome) == (0x610FFFFF, 0, "success")
 
 
@@ -214,13 +216,13 @@ def test_long_answers_are_not_asked_for():
     recorder = Recorder()
     reader = dcerpc.reader(flow(49_153), recorder)
     middle = response(b"z" * 60_000, flags=1)
-    want, total = reader.frame(False, middle, 0, 200)
+    want, total = reader.frame(TO_CLIENT, middle, 0, 200)
     assert total == len(middle)
     assert want == 24 + 2_048
     sealed = (9, 6, b"x" * 16)
-    reader.message(1, True, bind((0, DRSUAPI, NDR), auth=sealed), 0, 10_000)
+    reader.message(1, TO_SERVER, bind((0, DRSUAPI, NDR), auth=sealed), 0, 10_000)
     last = response(b"z" * 4_000, flags=2, auth=sealed)
-    assert reader.frame(False, last, 0, len(last)) == (24, len(last))
+    assert reader.frame(TO_CLIENT, last, 0, len(last)) == (24, len(last))
 
 
 def test_one_bind_an_interface_whatever_the_syntaxes():
@@ -251,6 +253,19 @@ def test_alter_context_adds_and_repeats():
     assert [e.interface for e in recorder.events] == ["srvsvc", "samr"]
     (auth,) = recorder.auths
     assert [client for client, _ in auth.tokens] == [True, False, True, False]
+
+
+def test_alter_context_that_brings_authentication_is_told():
+    token = (10, 6, b"t" * 16)
+    talk = [
+        *session(),
+        (True, bind((0, SRVSVC, NDR), kind=14, auth=token)),
+        (False, bind_ack(0, kind=15, auth=token)),
+        (True, bind((0, SRVSVC, NDR), kind=14, auth=token)),
+        (False, bind_ack(0, kind=15, auth=token)),
+    ]
+    found = rows(read(talk).events, "interface", "mechanism", "encrypted")
+    assert found == [("rpc_bind", "srvsvc", "none", False), ("rpc_bind", "srvsvc", "ntlm", True)]
 
 
 def test_refused_bind():
@@ -320,7 +335,7 @@ def test_pipe_that_is_no_rpc_is_left_alone():
     recorder = Recorder()
     reader = dcerpc.pipe_reader(flow(445), "own", recorder)
     for _ in range(1_000):
-        reader.message(1, True, b"hello" * 100, 0, 500)
+        reader.message(1, TO_SERVER, b"hello" * 100, 0, 500)
     reader.close(2)
     assert not recorder.events
     assert all(len(side.rest) < 100 for side in reader._directions)
@@ -332,10 +347,10 @@ def test_gap_loses_arguments_and_not_the_call():
     for to_server, data in session():
         reader.message(1, to_server, data, 0, len(data))
     first = request(16, b"\0" * 16, flags=1)
-    reader.message(2, True, first, 0, len(first))
-    reader.gap(3, True)
+    reader.message(2, TO_SERVER, first, 0, len(first))
+    reader.gap(3, TO_SERVER)
     last = request(16, b"\xff" * 40, flags=2)
-    reader.message(3, True, last, 0, len(last))
+    reader.message(3, TO_SERVER, last, 0, len(last))
     reader.close(4)
     assert rows(recorder.events, "method", "object")[-1] == ("rpc_call", "NetrShareGetInfo", None)
     assert "rpc.stub_malformed" not in recorder.counts
@@ -350,7 +365,7 @@ def test_state_is_bounded():
             bind((i, SRVSVC, NDR), auth=(9, 6, b"t" * 16)),
             request(12, b"\0" * 20_000, call=i, flags=1, ident=i),
         ):
-            reader.message(1, True, data, 0, len(data))
+            reader.message(1, TO_SERVER, data, 0, len(data))
     assert len(association._calls) <= 32
     assert len(association._binds._contexts) <= 128
     assert sum(len(p.request) for p in association._calls.values()) <= 32 * 8_192
@@ -380,9 +395,9 @@ def test_resync_finds_a_pdu_of_its_direction():
     ask, answer = request(1, b"\0" * 8), response(b"\0" * 8)
     data = b"\x05\x00junk" + answer + ask
     reader = dcerpc.reader(flow(49_153), Recorder())
-    assert reader.resync(True, data, 0, len(data)) == data.index(ask)
-    assert reader.resync(False, data, 0, len(data)) == data.index(answer)
-    assert reader.resync(True, b"\x05\x00", 0, 2) == -1
+    assert reader.resync(TO_SERVER, data, 0, len(data)) == data.index(ask)
+    assert reader.resync(TO_CLIENT, data, 0, len(data)) == data.index(answer)
+    assert reader.resync(TO_SERVER, b"\x05\x00", 0, 2) == -1
 
 
 @pytest.mark.parametrize(
@@ -397,4 +412,4 @@ def test_resync_finds_a_pdu_of_its_direction():
 )
 def test_malformed_pdus(data):
     with pytest.raises((Malformed, IndexError, struct.error)):
-        dcerpc.reader(flow(49_153), Recorder()).message(1, True, data, 0, len(data))
+        dcerpc.reader(flow(49_153), Recorder()).message(1, TO_SERVER, data, 0, len(data))

@@ -11,6 +11,8 @@ from transcripts import Recorder, feed, flow, load, rows
 from sensor.contract import Malformed
 from sensor.decode import smb
 
+TO_SERVER, TO_CLIENT = True, False
+
 SIZES = [1, 2, 3, 7, 13, 100, 1000]
 HOST = "\\\\dc1.corp.lab.test\\"
 
@@ -220,7 +222,7 @@ def test_bytes_are_counted_without_reading_them():
     assert files(talk) == files(talk, 1000) == [("ntds.dit", "read", 120_000, None, "success")]
     reader = smb.reader(flow(445), Recorder())
     message = talk[5][1]
-    assert reader.frame(False, message, 0, 200) == (4 + 128, len(message))
+    assert reader.frame(TO_CLIENT, message, 0, 200) == (4 + 128, len(message))
 
 
 def test_every_kind_of_use_is_told():
@@ -370,7 +372,7 @@ def test_state_is_bounded():
     ],
 )
 def test_frame(data, answer):
-    assert smb.reader(flow(445), Recorder()).frame(True, data, 0, len(data)) == answer
+    assert smb.reader(flow(445), Recorder()).frame(TO_SERVER, data, 0, len(data)) == answer
 
 
 def test_resync_finds_a_message_of_its_direction():
@@ -378,9 +380,9 @@ def test_resync_finds_a_message_of_its_direction():
     reader = smb.reader(flow(445), Recorder())
     data = b"\x00SMB garbage \xfeSMB" + answer + request
     at = data.index(request, len(data) - len(request))
-    assert reader.resync(True, data, 0, len(data)) == at
-    assert reader.resync(False, data, 0, len(data)) == data.index(answer)
-    assert reader.resync(True, b"nothing", 0, 7) == -1
+    assert reader.resync(TO_SERVER, data, 0, len(data)) == at
+    assert reader.resync(TO_CLIENT, data, 0, len(data)) == data.index(answer)
+    assert reader.resync(TO_SERVER, b"nothing", 0, 7) == -1
 
 
 @pytest.mark.parametrize(
@@ -397,4 +399,4 @@ def test_resync_finds_a_message_of_its_direction():
 def test_malformed_messages(message):
     data = nbss(message)
     with pytest.raises((Malformed, IndexError, struct.error)):
-        smb.reader(flow(445), Recorder()).message(1, True, data, 0, len(data))
+        smb.reader(flow(445), Recorder()).message(1, TO_SERVER, data, 0, len(data))

@@ -223,6 +223,34 @@ def test_what_a_bind_looks_like(wire, notes, first, to_server, learnt):
     assert wire.counters.get("dcerpc.ports_learnt", 0) == int(learnt)
 
 
+@pytest.mark.parametrize("size", [1, 2, 5, 13, 27])
+@pytest.mark.parametrize("to_server", [True, False])
+def test_a_bind_in_small_segments(wire, notes, size, to_server):
+    first = bind() if to_server else bind().replace(b"\x0b", b"\x0c", 1)
+    talk = Talk(server=("10.0.0.10", 49_700)).open().send(to_server, first, [size] * 99)
+    wire.feed(talk.send(to_server, ONE).frames)
+    assert [f.server for f in notes.flows] == ["10.0.0.10"]
+    assert notes.said(to_server) == [b"one"]
+    assert wire.counters["dcerpc.unsynced_bytes"] == 72
+
+
+def test_beginnings_of_binds_are_bounded_and_forgotten(wire, notes):
+    wire.bounds = Bounds(binds=10, opening_idle=20 * SECOND)
+    wire.start()
+    ports = wire.driver._connections._ports
+    for port in range(2_000, 2_100):
+        wire.feed(Talk(server=("10.0.0.10", port)).open().send(True, bind()[:9]).frames)
+    assert sum(ports.tcp) == 2 + 10
+    wire.driver.advance(frames.Talk().ts + 30 * SECOND)
+    assert sum(ports.tcp) == 2
+
+
+def test_socks_is_no_bind(wire, notes):
+    talk = Talk(server=("10.0.0.10", 1080)).open().send(True, b"\5\1\0").send(False, b"\5\0")
+    wire.feed(talk.send(True, bind()).send(False, ONE).frames)
+    assert notes.flows == []
+
+
 def test_bind_on_a_port_ignored_so_far(wire, notes):
     first = Talk(server=("10.0.0.10", 49_700)).open().send(True, bind())
     other = Talk(server=("10.0.0.11", 49_700)).open().send(True, b"hello").send(True, bind())

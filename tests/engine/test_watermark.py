@@ -1,0 +1,150 @@
+"""Watermarks and coverage: what has arrived, and who was watching."""
+
+import pytest
+
+from dsl.schema.dns import DnsQuery
+from dsl.schema.kerberos import KerberosAs
+from dsl.schema.radius import VpnSession
+from dsl.schema.sensor import SensorHealth
+from dsl.schema.windows import Logon
+from engine.coverage import Coverage, CoverageRow, both, united, without
+from engine.entities_rows import FOREVER
+from engine.watermark import Watermarks
+
+S = 1_000_000
+T = 10_000 * S
+
+
+def wire(ts, sensor="a", domain="x"):
+    return KerberosAs(ts=T + ts * S, via="wire", sensor=sensor, domain=domain)
+
+
+def record(ts, sensor="log"):
+    return Logon(ts=T + ts * S, via="event_4624", sensor=sensor)
+
+
+def marks(*events, types=("kerberos_as",), clock=None):
+    watermarks = Watermarks()
+    watermarks.observe(events, clock)
+    return (watermarks.of(types) - T) / S
+
+
+@pytest.mark.parametrize(
+    ("events", "types", "expected"),
+    [
+        ([wire(0)], ["kerberos_as"], -60),
+        ([wire(0), wire(50, "b")], ["kerberos_as"], -60),
+        ([wire(0), wire(120, "b")], ["kerberos_as"], -60),
+        ([wire(0), wire(121, "b")], ["kerberos_as"], 61),
+        ([wire(0), record(0)], ["logon"], -300),
+        ([wire(0), record(0)], ["kerberos_as", "logon"], -300),
+        ([wire(0), record(0)], ["kerberos_as"], -60),
+        ([wire(1000)], ["vpn_session"], 100),
+        ([wire(1000)], ["dns_query"], 940),
+    ],
+)
+def test_the_watermark_is_the_least_of_the_live_sensors(events, types, expected):
+    assert marks(*events, types=types) == expected
+
+
+def test_a_slow_feed_delays_only_those_who_read_it():
+    slow = VpnSession(ts=T, via="syslog", sensor="vpn")
+    assert marks(slow, wire(60), types=["kerberos_as"]) == 0
+    assert marks(slow, wire(60), types=["vpn_session", "kerberos_as"]) == -900
+
+
+def test_a_heartbeat_moves_a_quiet_sensor_and_the_mark_never_falls():
+    watermarks = Watermarks()
+    watermarks.observe([wire(0), wire(100, "b")])
+    assert watermarks.of(["kerberos_as"]) == T - 60 * S
+    watermarks.observe([SensorHealth(ts=T + 100 * S, kind="heartbeat", activity="*", sensor="a")])
+    assert watermarks.of(["kerberos_as"]) == T + 40 * S
+    watermarks.observe([wire(-500, "c")])
+    assert watermarks.of(["kerberos_as"]) == T + 40 * S
+    assert watermarks.late["kerberos_as"] == 1
+
+
+def test_a_clock_that_runs_ahead_moves_nothing():
+    watermarks = Watermarks()
+    watermarks.observe([wire(0), wire(10**9, "mad")], clock=T + 5 * S)
+    assert watermarks.now == T + 5 * S
+    assert watermarks.of(["kerberos_as"]) == T - 60 * S
+
+
+# --- coverage ------------------------------------------------------------------------------------
+
+
+def test_spans():
+    assert united([(5, 6), (1, 3), (3, 4)]) == [(1, 4), (5, 6)]
+    assert united([(1, 2), (4, 5)], apart=2) == [(1, 5)]
+    assert without([(0, 10)], 3, 5) == [(0, 3), (5, 10)]
+    assert both([(0, 5), (8, 9)], [(4, 20)]) == [(4, 5), (8, 9)]
+
+
+def rows(coverage, kind="kerberos_as"):
+    return [
+        (r.domain, (r.valid_from - T) / S, (r.valid_to - 1 - T) / S) for r in coverage.rows(kind)
+    ]
+
+
+def test_a_sensor_is_alive_from_sign_to_sign():
+    coverage = Coverage()
+    coverage.observe([wire(0), wire(120), wire(241)])
+    assert rows(coverage) == [
+        ("", 0, 120),
+        ("", 241, 241),
+        ("x", 0, 120),
+        ("x", 241, 241),
+    ]
+
+
+def test_a_late_sign_closes_the_gap():
+    coverage = Coverage()
+    coverage.observe([wire(0), wire(200)])
+    coverage.observe([wire(100)])
+    assert rows(coverage)[0] == ("", 0, 200)
+
+
+def test_heartbeats_and_gaps():
+    coverage = Coverage()
+    beats = [
+        SensorHealth(ts=T + t * S, kind="heartbeat", activity="*", sensor="a") for t in (60, 120)
+    ]
+    gap = SensorHealth(
+        ts=T + 130 * S, kind="gap", activity="*", sensor="a", from_ts=T + 70 * S, to_ts=T + 90 * S
+    )
+    coverage.observe([wire(0), *beats, gap])
+    assert [(a, b) for d, a, b in rows(coverage) if d == "x"] == [(0, 70 - 1 / S), (90, 120)]
+    # Who decodes one type of the wire decodes them all.
+    assert [(a, b) for _, a, b in rows(coverage, "dns_query")] == [(60, 70 - 1 / S), (90, 120)]
+    assert rows(coverage, "logon") == []
+
+
+def test_a_domain_is_covered_where_all_its_sensors_were_alive():
+    coverage = Coverage()
+    coverage.observe([wire(t) for t in range(0, 500, 100)])
+    coverage.observe([wire(t, "b") for t in (200, 300)])
+    coverage.observe([wire(t, "c", "y") for t in (0, 100)])
+    assert [(a, b) for d, a, b in rows(coverage) if d == "x"] == [(0, 300)]
+    assert [(a, b) for d, a, b in rows(coverage) if d == "y"] == [(0, 100)]
+    assert [(a, b) for d, a, b in rows(coverage) if d == ""] == [(0, 100)]
+
+
+def test_declared_coverage_less_reported_gaps():
+    coverage = Coverage()
+    coverage.declare(["kerberos_as", "logon"])
+    coverage.observe([SensorHealth(ts=9, kind="gap", activity="logon", from_ts=5, to_ts=9)])
+    changed, written = coverage.take_rows()
+    assert changed == {"kerberos_as", "logon"}
+    assert written == [
+        CoverageRow("", "kerberos_as", 0, FOREVER),
+        CoverageRow("", "logon", 0, 5),
+        CoverageRow("", "logon", 9, FOREVER),
+    ]
+    assert coverage.take_rows() == (set(), [])
+
+
+def test_a_query_without_a_domain_counts_for_all():
+    coverage = Coverage()
+    coverage.observe([DnsQuery(ts=5, sensor="a")])
+    assert coverage.rows("dns_query") == [CoverageRow("", "dns_query", 5, 6)]
