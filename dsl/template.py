@@ -72,6 +72,7 @@ def check_template(text: str, produced: Collection[str], params: Collection[str]
     `produced`: roles and dedup columns of the detection's alerts; `params`: its parameters.
     """
     environment = Environment(autoescape=True)
+    environment.globals.clear()
     try:
         tree = environment.parse(text)
         # names come from the code jinja would generate, which needs to know every filter and test
@@ -95,9 +96,11 @@ def _shown(value: object) -> str:
 
 
 def _nodes(node: nodes.Node) -> Iterator[nodes.Node]:
+    """All nodes, without what stands inside of something that is refused as a whole."""
     yield node
-    for child in node.iter_child_nodes():
-        yield from _nodes(child)
+    if isinstance(node, _STATEMENTS + _EXPRESSIONS):
+        for child in node.iter_child_nodes():
+            yield from _nodes(child)
 
 
 def _faults(
@@ -131,8 +134,8 @@ def _faults(
                 yield Fault(
                     "D0504", f"there is no parameter `{attribute}`", at, "not declared", hint
                 )
-        case nodes.Getattr(node=nodes.Name(name="loop")):
-            pass
+        case nodes.Getattr(node=nodes.Name(name="loop") | nodes.Getattr()):
+            pass  # `loop.index`; of `a.b.c` the inner part is told
         case nodes.Getattr(attr=attribute):
             at = _word(text, node.lineno, attribute, before=r"\.")
             message = f"`{attribute}` is read of a value that has no parts"

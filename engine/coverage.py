@@ -95,10 +95,10 @@ class Coverage:
         joined = united([*spans, (ts, ts + 1)], apart=lateness.IDLE_US)
         self.alive[sensor, kind] = joined[-_MOST_SPANS:]
 
-    def take_rows(self) -> tuple[set[str], list[CoverageRow]]:
-        """Types whose coverage changed since the last call, and all rows of these types."""
+    def take_changed(self) -> set[str]:
+        """Types whose coverage changed since the last call."""
         changed, self._changed = self._changed, set()
-        return changed, [row for kind in sorted(changed) for row in self.rows(kind)]
+        return changed
 
     def rows(self, kind: str) -> list[CoverageRow]:
         """Rows of one type, by domain, then in time."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from engine.entities import Directory
 from engine.entities_names import plain_ip
 from engine.entities_rows import (
     FOREVER,
@@ -25,10 +26,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dsl.given_directory import DirectoryObject
-    from engine.entities import Directory
+    from engine.directory_file import DirectoryFile
 
 _PASSED_ON = ("dc", "rodc")
 """Tags of a host that hold for its computer account too."""
+
+
+def directory_of(declared: DirectoryFile | None) -> Directory:
+    """A directory that holds what a file declares; empty where there is none."""
+    directory = Directory()
+    if declared is not None:
+        declare(directory, declared.objects)
+        for network in declared.networks:
+            directory.declare_network(network)
+    return directory
 
 
 def declare(directory: Directory, objects: Iterable[DirectoryObject]) -> None:

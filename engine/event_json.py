@@ -5,9 +5,12 @@ Times are integers of microseconds as in the schema, bytes are hex text.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
-from dsl.schema.base import Event
+if TYPE_CHECKING:
+    from dsl.schema.base import Event
 
 
 def event_dict(event: Event) -> dict[str, object]:

@@ -11,8 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from dsl.schema.registry import event_types
-from engine.entities import Directory
-from engine.entities_build import declare
+from engine.entities_build import directory_of
 from engine.entities_rows import FOREVER
 from engine.report import alert_dict, explanation
 from engine.run import Engine
@@ -86,7 +85,7 @@ def replay(
         Store(),
         rules,
         compile_detection=compile_detection,
-        directory=_directory(given),
+        directory=directory_of(given.directory),
         directory_settled=FOREVER if given.directory is not None else None,
         as_written=given.as_written,
     )
@@ -102,12 +101,3 @@ def replay(
     standing = [a for a in engine.alerts() if a.status not in ("merged", "retracted")]
     envelopes = {rule.plan.id: rule.envelope for rule in rules}
     return Replayed(standing, engine, envelopes, dict(engine.watermarks.late))
-
-
-def _directory(given: Setting) -> Directory:
-    directory = Directory()
-    if given.directory is not None:
-        declare(directory, given.directory.objects)
-        for network in given.directory.networks:
-            directory.declare_network(network)
-    return directory

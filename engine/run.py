@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import duckdb
+
 from dsl.schema.registry import event_type
 from engine import engine_state
 from engine.coverage import Coverage
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from dsl.plan import DetectionPlan
     from dsl.schema.base import Event
     from engine.alert_records import Alert, Change
+    from engine.entities_rows import DirectoryRows
     from engine.lists import ListRow
     from engine.running import Slice
     from engine.store import Store
@@ -66,6 +69,10 @@ class Engine:
         self._clock = clock
         self._new: dict[str, tuple[int, int]] = {}
         self._next_number = 1
+        self._unwritten: list[DirectoryRows] = []
+        self._uncovered: set[str] = set()
+        self.faults: dict[str, str] = {}
+        """Detections the database could not compute at the last tick, and what it said."""
         self.running = {rule.plan.id: Running(rule, compile_detection(rule.plan)) for rule in rules}
         self._ingest = Ingest(self.directory, as_written=as_written)
         if keep:
@@ -121,7 +128,10 @@ class Engine:
     # --- tick -------------------------------------------------------------------------------------
 
     def tick(self, *, final: bool = False) -> list[Change]:
-        """Bring all alerts up to date; `final` decides everything still open (end of a replay)."""
+        """Bring all alerts up to date; `final` decides everything still open (end of a replay).
+
+        If it raises, the store is as before and the engine is not: open a new one.
+        """
         if self._clock is not None:
             self.watermarks.observe((), self._clock())
         moment = Moment(
@@ -132,12 +142,13 @@ class Engine:
             settled=self.directory_settled,
             final=final,
         )
+        self._write_facts()
         self._new = {}
+        slices = {name: self._compute(running, moment) for name, running in self.running.items()}
         connection = self.store.connection
         connection.begin()
         try:
-            self._write_facts()
-            changes = [c for running in self.running.values() for c in self._run(running, moment)]
+            changes = [c for name, made in slices.items() for c in self._apply(name, made, moment)]
             if self._keep:
                 self._keep_alerts(changes)
                 state = engine_state.of_tick(
@@ -151,15 +162,39 @@ class Engine:
         return changes
 
     def _write_facts(self) -> None:
+        """What the directory and coverage have learnt, for the rules to read."""
         rows = self.directory.take_rows()
         if rows is not None:
-            facts.put_directory(self.store.connection, rows)
-        types, spans = self.coverage.take_rows()
-        if types:
-            facts.put_coverage(self.store.connection, types, spans)
+            self._unwritten.append(rows)
+        self._uncovered |= self.coverage.take_changed()
+        if not self._unwritten and not self._uncovered:
+            return
+        connection = self.store.connection
+        connection.begin()
+        try:
+            for rows in self._unwritten:
+                facts.put_directory(connection, rows)
+            spans = [row for kind in sorted(self._uncovered) for row in self.coverage.rows(kind)]
+            facts.put_coverage(connection, self._uncovered, spans)
+        except BaseException:
+            connection.rollback()
+            raise
+        connection.commit()
+        self._unwritten, self._uncovered = [], set()
 
-    def _run(self, running: Running, moment: Moment) -> list[Change]:
-        slices = running.compute(self.store.connection, moment)
+    def _compute(self, running: Running, moment: Moment) -> list[Slice]:
+        """A detection's slices; one that the database cannot compute must not stop the others."""
+        name = running.rule.plan.id
+        try:
+            slices = running.compute(self.store.connection, moment)
+        except duckdb.Error as error:
+            self.faults[name] = str(error)
+            return []
+        self.faults.pop(name, None)
+        return slices
+
+    def _apply(self, name: str, slices: Sequence[Slice], moment: Moment) -> list[Change]:
+        running = self.running[name]
         changes, changed = running.apply(slices, self._number)
         sealed = running.rows.seal(running.settled_before(moment))
         if self._keep:
@@ -190,3 +225,4 @@ class Engine:
             events = self.store.events(missing, read)
             copies = [(e.id or 0, event_line(e)) for e in events]
             stored.put_evidence(self.store.connection, alert.number, copies)
+        stored.put_outbox(self.store.connection, changes)

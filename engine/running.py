@@ -104,6 +104,7 @@ class Running:
         self.newest = -1
         """Greatest ts of an event the detection reads."""
         self._endless = _endless(rule.plan)
+        self._owed: tuple[int, int] | None = None
 
     @property
     def rule(self) -> Rule:
@@ -123,16 +124,39 @@ class Running:
     # --- slices -----------------------------------------------------------------------------------
 
     def compute(self, connection: duckdb.DuckDBPyConnection, moment: Moment) -> list[Slice]:
-        """The slices that changed knowledge asks for, computed."""
+        """The slices that changed knowledge asks for, computed.
+
+        Where the backend fails, everything is as before and the next call asks for it again.
+        """
+        before = dict(self.decided), self.settled
+        span = self._span(moment)
+        try:
+            made = self._compute(connection, moment, span)
+        except BaseException:
+            self.decided, self.settled = before
+            self._owed = span
+            raise
+        self._owed = None
+        return made
+
+    def _span(self, moment: Moment) -> tuple[int, int] | None:
+        """Earliest and latest ts for which the detection's rows may have changed: of its new
+        events, and from where on the directory answers otherwise.
+        """
         read = [moment.new[kind] for kind in self.rule.plan.events if kind in moment.new]
-        span = (min(a for a, _ in read), max(z for _, z in read)) if read else None
-        if span is not None:
-            self.newest = max(self.newest, span[1])
+        read += [self._owed] if self._owed else []
+        self.newest = max(self.newest, *(z for _, z in read), -1)
+        if moment.changed_from is not None and moment.changed_from <= self.newest:
+            read.append((moment.changed_from, self.newest))
+        if not read:
+            return None
+        return min(a for a, _ in read), max(z for _, z in read)
+
+    def _compute(
+        self, connection: duckdb.DuckDBPyConnection, moment: Moment, span: tuple[int, int] | None
+    ) -> list[Slice]:
         if self.newest < 0:
             return []
-        if moment.changed_from is not None and moment.changed_from <= self.newest:
-            low = moment.changed_from if span is None else min(span[0], moment.changed_from)
-            span = (low, self.newest)
         settled = FOREVER if moment.settled is None and moment.final else moment.settled or 0
         watermark = FOREVER if moment.final else moment.watermark(self.rule.plan.events)
         made = []

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("rule", metavar="RULE|CODE")
-@click.option("--plan", "show_plan", is_flag=True, help="The checked plan: columns, look-back, emission.")
+@click.option(
+    "--plan", "show_plan", is_flag=True, help="The checked plan: columns, look-back, emission."
+)
 @click.option("--sql", "show_sql", is_flag=True, help="The SQL that DuckDB runs.")  # fmt: skip
 def command(rule: str, show_plan: bool, show_sql: bool) -> None:
     """Explain a detection (by id or file), or a diagnostic's code such as D0203."""
@@ -43,7 +45,7 @@ def _code(name: str) -> None:
     code = all_codes().get(name)
     if code is None:
         output.fail(f"there is no code `{name}`")
-    click.echo(f"{click.style(name, bold=True)}: {code.title}\n\n{code.text}\n")
+    click.echo(f"{click.style(name, bold=True)}: {code.title}\n\n{code.paragraph}\n")
     click.echo(f"wrong\n{_indented(code.wrong)}\n\nright\n{_indented(code.right)}")
 
 
@@ -77,7 +79,9 @@ def _people(detection: Detection) -> None:
     e = detection.envelope
     number = f" [{e.external_id}]" if e.external_id else ""
     click.echo(f"{click.style(e.title, bold=True)}{number}")
-    click.echo(f"{e.id} version {e.version}, {e.severity}, confidence {e.confidence}, {', '.join(e.mitre)}")
+    click.echo(
+        f"{e.id} version {e.version}, {e.severity}, confidence {e.confidence}, {', '.join(e.mitre)}"
+    )
     click.echo(f"\n{e.description.strip()}\n")
     start = detection.source.place("detect")
     if start is not None:

@@ -12,7 +12,9 @@ from engine.cli import output, paths
 
 @click.command()
 @click.argument("files", nargs=-1, metavar="[PATH]…", type=click.Path(exists=True, path_type=Path))
-@click.option("--check", "only", is_flag=True, help="Write nothing; exit code 1 if a file would change.")
+@click.option(
+    "--check", "only", is_flag=True, help="Write nothing; exit code 1 if a file would change."
+)
 def command(files: tuple[Path, ...], only: bool) -> None:
     """Format the `detect` blocks of detections and relations; the rest of a file is left alone.
 

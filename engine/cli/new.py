@@ -63,6 +63,8 @@ def command(name: str, tactic: str, into: Path) -> None:
     if path.exists():
         output.fail(f"{path} exists already", "choose another id")
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(FRAME.format(id=name, title=name.replace("_", " ").capitalize()), encoding="utf-8")
+    path.write_text(
+        FRAME.format(id=name, title=name.replace("_", " ").capitalize()), encoding="utf-8"
+    )
     click.echo(f"wrote {path}")
     click.echo(f"next: atp check {path} && atp test {path}")

@@ -7,13 +7,13 @@ cleaned before a terminal sees it.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from sensor.inputs.files import FileSummary
@@ -46,7 +46,9 @@ def warn(message: str) -> None:
 def report_damage(summary: FileSummary, most: int = 5) -> bool:
     """Name the damaged parts of a file with their offsets; True if there were any."""
     for damage in summary.damages[:most]:
-        warn(f"{summary.path}: damaged at offset {damage.offset}: {damage.reason}; the rest is used")
+        warn(
+            f"{summary.path}: damaged at offset {damage.offset}: {damage.reason}; the rest is used"
+        )
     if len(summary.damages) > most:
         warn(f"{summary.path}: {len(summary.damages) - most} more damaged parts")
     if summary.fault:

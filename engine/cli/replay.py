@@ -13,22 +13,38 @@ from engine.cli import output, paths
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from dsl.catalogue import Catalogue
     from dsl.schema.base import Event
     from engine.directory_file import DirectoryFile
     from engine.running import Rule
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="PATH…",
-                type=click.Path(exists=True, path_type=Path))
-@click.option("--directory", "directory_path", metavar="FILE",
-              type=click.Path(exists=True, dir_okay=False, path_type=Path),
-              help="Directory file: domains, hosts, accounts, groups, tags.")
-@click.option("--detections", "rules", multiple=True, metavar="PATH",
-              type=click.Path(exists=True, path_type=Path),
-              help="File or folder of detections; default: `detections/` here, else the shipped ones.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text",
-              help="text: explained for people; json: an alert a line.")
+@click.argument(
+    "files", nargs=-1, required=True, metavar="PATH…", type=click.Path(exists=True, path_type=Path)
+)
+@click.option(
+    "--directory",
+    "directory_path",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Directory file: domains, hosts, accounts, groups, tags.",
+)
+@click.option(
+    "--detections",
+    "rules",
+    multiple=True,
+    metavar="PATH",
+    type=click.Path(exists=True, path_type=Path),
+    help="File or folder of detections; default: `detections/` here, else the shipped ones.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="text: explained for people; json: an alert a line.",
+)
 @click.option("--evidence", type=click.IntRange(0), default=2, show_default=True,
               help="Events shown below an alert (text).")  # fmt: skip
 def command(
@@ -83,7 +99,7 @@ def _summary(
     )
 
 
-def load_rules(rules: tuple[Path, ...]) -> tuple[paths.Catalogue, list[Rule]]:
+def load_rules(rules: tuple[Path, ...]) -> tuple[Catalogue, list[Rule]]:
     """Checked detections, ready to run; ends the command where one has errors."""
     from dsl.check import check  # noqa: PLC0415 - starts fast
     from engine.running import Rule  # noqa: PLC0415

@@ -22,7 +22,9 @@ def command(name: str | None, form: str) -> None:
         import difflib  # noqa: PLC0415 - only for a slip
 
         near = difflib.get_close_matches(name, event_types(), n=1)
-        output.fail(f"there is no event type `{name}`", f"did you mean `{near[0]}`?" if near else "")
+        output.fail(
+            f"there is no event type `{name}`", f"did you mean `{near[0]}`?" if near else ""
+        )
     if form == "json":
         schema = json_schema()
         if name is not None:

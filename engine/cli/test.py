@@ -14,13 +14,19 @@ from engine.cli import output, paths
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dsl.schema.base import Event
     from engine.rule_tests import Outcome
 
 
 @click.command()
 @click.argument("files", nargs=-1, metavar="[PATH]…", type=click.Path(exists=True, path_type=Path))
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text",
-              help="json: an outcome a line.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="json: an outcome a line.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Name the tests that pass, too.")  # fmt: skip
 def command(files: tuple[Path, ...], form: str, verbose: bool) -> None:
     """Run the tests of detections and shared relations.
@@ -35,16 +41,18 @@ def command(files: tuple[Path, ...], form: str, verbose: bool) -> None:
     errors = catalogue.diagnostics.errors
     paths.show(errors)
 
-    def decode(path: Path) -> list[object]:
-        events: list[object] = []
+    def decode(path: Path) -> list[Event]:
+        events: list[Event] = []
         read_file(path, events.append)
         return events
 
     asked = tuple(p.resolve() for p in (files or paths.default_paths()))
+    rules = {n: d.path for n, d in catalogue.detections.items()}
+    rules |= {n: r.path for n, r in catalogue.relations.items()}
     chosen = [
-        rule.id
-        for rule in (*catalogue.detections.values(), *catalogue.relations.values())
-        if any(p == rule.path.resolve() or p in rule.path.resolve().parents for p in asked)
+        name
+        for name, path in rules.items()
+        if any(p == path.resolve() or p in path.resolve().parents for p in asked)
     ]
     began = time.perf_counter()
     outcomes = []
@@ -63,7 +71,9 @@ def _show(outcome: Outcome, form: str, *, verbose: bool) -> None:
 
         click.echo(msgspec.json.encode(outcome).decode())
     elif outcome.skipped:
-        click.echo(f"{click.style('skip', fg='yellow')} {outcome.rule}: {outcome.test}: {outcome.skipped}")
+        click.echo(
+            f"{click.style('skip', fg='yellow')} {outcome.rule}: {outcome.test}: {outcome.skipped}"
+        )
     elif not outcome.passed:
         click.echo(
             f"{click.style('FAIL', fg='red', bold=True)} {outcome.rule}: {outcome.test}"

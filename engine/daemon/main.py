@@ -24,23 +24,54 @@ TICK_S = 1.0
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--watch", "folders", multiple=True, metavar="FOLDER",
-              type=click.Path(exists=True, file_okay=False, path_type=Path),
-              help="Read captures and event logs that appear or grow here. May be given again.")
-@click.option("--interface", "interfaces", multiple=True, metavar="NAME",
-              help="Capture live from this network interface (needs root). May be given again.")
-@click.option("--store", "store_path", type=click.Path(dir_okay=False, path_type=Path),
-              default=Path("atp.duckdb"), show_default=True, metavar="FILE",
-              help="The database of events and alerts.")
-@click.option("--alerts", "alerts_path", type=click.Path(dir_okay=False, path_type=Path),
-              default=Path("alerts.jsonl"), show_default=True, metavar="FILE",
-              help="Every change of an alert is appended here, one JSON object a line.")
-@click.option("--directory", "directory_path", metavar="FILE",
-              type=click.Path(exists=True, dir_okay=False, path_type=Path),
-              help="Directory file: domains, hosts, accounts, groups, tags.")
-@click.option("--detections", "rules", multiple=True, metavar="PATH",
-              type=click.Path(exists=True, path_type=Path),
-              help="File or folder of detections; default: `detections/` here, else the shipped ones.")
+@click.option(
+    "--watch",
+    "folders",
+    multiple=True,
+    metavar="FOLDER",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Read captures and event logs that appear or grow here. May be given again.",
+)
+@click.option(
+    "--interface",
+    "interfaces",
+    multiple=True,
+    metavar="NAME",
+    help="Capture live from this network interface (needs root). May be given again.",
+)
+@click.option(
+    "--store",
+    "store_path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("atp.duckdb"),
+    show_default=True,
+    metavar="FILE",
+    help="The database of events and alerts.",
+)
+@click.option(
+    "--alerts",
+    "alerts_path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("alerts.jsonl"),
+    show_default=True,
+    metavar="FILE",
+    help="Every change of an alert is appended here, one JSON object a line.",
+)
+@click.option(
+    "--directory",
+    "directory_path",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Directory file: domains, hosts, accounts, groups, tags.",
+)
+@click.option(
+    "--detections",
+    "rules",
+    multiple=True,
+    metavar="PATH",
+    type=click.Path(exists=True, path_type=Path),
+    help="File or folder of detections; default: `detections/` here, else the shipped ones.",
+)
 @click.option("--quiet", is_flag=True, help="Write nothing to the terminal but errors.")  # fmt: skip
 def main(
     folders: tuple[Path, ...],
@@ -56,7 +87,9 @@ def main(
     Exit codes: 0 stopped in order; 2 could not start.
     """
     if not folders and not interfaces:
-        output.fail("nothing to watch", "name a folder with --watch or an interface with --interface")
+        output.fail(
+            "nothing to watch", "name a folder with --watch or an interface with --interface"
+        )
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -94,7 +127,7 @@ def _start(
     from engine.daemon.capture import Capture  # noqa: PLC0415
     from engine.daemon.folders import Folders  # noqa: PLC0415
     from engine.daemon.service import Service  # noqa: PLC0415
-    from engine.directory_file import directory_of  # noqa: PLC0415
+    from engine.entities_build import directory_of  # noqa: PLC0415
     from engine.entities_rows import FOREVER  # noqa: PLC0415
     from engine.lists import rows_of  # noqa: PLC0415
     from engine.run import Engine  # noqa: PLC0415

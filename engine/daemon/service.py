@@ -84,7 +84,9 @@ class Service:
             if running is None:
                 continue  # its detection is gone
             copies = stored.evidence(connection, change.alert.number)
-            evidence = [msgspec.json.decode(copies[i]) for i in change.alert.evidence if i in copies]
+            evidence = [
+                msgspec.json.decode(copies[i]) for i in change.alert.evidence if i in copies
+            ]
             alert = alert_dict(change.alert, running.rule.envelope, evidence)
             if self._lines is not None:
                 self._lines.write(change.seq, change.kind, alert)

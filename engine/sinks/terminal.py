@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +11,7 @@ import click
 from engine.times import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _WIDTH = 110
 _COLOUR = {"high": "red", "medium": "yellow", "low": "cyan", "informational": "white"}
@@ -33,7 +32,10 @@ def block(alert: Mapping[str, object], *, evidence: int = 0) -> str:
         ),
     ]
     lines += textwrap.wrap(
-        clean(str(alert["explanation"])), _WIDTH, initial_indent=" " * 14, subsequent_indent=" " * 14
+        clean(str(alert["explanation"])),
+        _WIDTH,
+        initial_indent=" " * 14,
+        subsequent_indent=" " * 14,
     )
     shown = alert["evidence"]
     if evidence and isinstance(shown, list):
@@ -46,7 +48,9 @@ def block(alert: Mapping[str, object], *, evidence: int = 0) -> str:
 def clean(text: str) -> str:
     """Text that cannot drive a terminal: control, format and direction characters shown escaped."""
     return "".join(
-        c if c == " " or unicodedata.category(c)[0] not in "CZ" else c.encode("unicode_escape").decode()
+        c
+        if c == " " or unicodedata.category(c)[0] not in "CZ"
+        else c.encode("unicode_escape").decode()
         for c in text.replace("\n", " ")
     )
 

@@ -1,13 +1,15 @@
 """Rows and records of alerts in the store, so that a restart neither loses nor repeats an alert.
 
 `alert_row` holds the rows of recent alerts by slice (`statement` -1: summed-up rows), `alert_record`
-every alert, `alert_event` a copy of its evidence, which outlives the events themselves. Each
-function takes a connection and runs inside the caller's transaction.
+every alert, `alert_event` a copy of its evidence, which outlives the events themselves,
+`alert_outbox` the changes that sinks have not confirmed. Each function takes a connection and runs inside the caller's transaction.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from engine.alert_codec import (
     pack_episode,
@@ -18,17 +20,28 @@ from engine.alert_codec import (
     unpack_row,
 )
 from engine.alerts import dedup_key
+from engine.store.facts import put_state, states
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     import duckdb
 
-    from engine.alert_records import Alert
+    from engine.alert_records import Alert, Change
     from engine.alert_rows import Held
     from engine.alerts import AlertRow, Episode
 
 _SEALED: Final = -1
+_LAST_CHANGE: Final = "outbox.last"
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """A change in the outbox; `seq` counts up through all runs."""
+
+    seq: int
+    kind: str
+    raised: bool
+    alert: Alert
 
 
 def put_slice(
@@ -116,8 +129,8 @@ def all_records(connection: duckdb.DuckDBPyConnection) -> list[Alert]:
 
 def highest_number(connection: duckdb.DuckDBPyConnection) -> int:
     """The greatest alert number given, 0 where there is none."""
-    row = connection.execute("SELECT max(number) FROM alert_record").fetchone()
-    return 0 if row is None or row[0] is None else int(row[0])
+    ((highest,),) = connection.execute("SELECT max(number) FROM alert_record").fetchall()
+    return 0 if highest is None else int(highest)
 
 
 def evidence_ids(connection: duckdb.DuckDBPyConnection, number: int) -> set[int]:
@@ -141,6 +154,32 @@ def evidence(connection: duckdb.DuckDBPyConnection, number: int) -> dict[int, st
         "SELECT id, data FROM alert_event WHERE number = ?", [number]
     ).fetchall()
     return {int(id_): str(data) for id_, data in found}
+
+
+def put_outbox(connection: duckdb.DuckDBPyConnection, changes: Sequence[Change]) -> None:
+    """Let changes wait for the sinks, numbered on from the last one ever put."""
+    if not changes:
+        return
+    last = states(connection, _LAST_CHANGE).get("")
+    first = int(last or 0) + 1
+    rows = [
+        [seq, c.kind, c.raised, pack_record(c.alert)] for seq, c in enumerate(changes, start=first)
+    ]
+    connection.executemany("INSERT INTO alert_outbox VALUES (?, ?, ?, ?)", rows)
+    put_state(connection, {_LAST_CHANGE: str(first + len(rows) - 1)})
+
+
+def outbox(connection: duckdb.DuckDBPyConnection) -> list[Waiting]:
+    """Changes that wait, in order."""
+    found = connection.execute(
+        "SELECT seq, kind, raised, data FROM alert_outbox ORDER BY seq"
+    ).fetchall()
+    return [Waiting(int(s), str(k), bool(r), unpack_record(data)) for s, k, r, data in found]
+
+
+def delivered(connection: duckdb.DuckDBPyConnection, seq: int) -> None:
+    """Every sink has the changes up to `seq`."""
+    connection.execute("DELETE FROM alert_outbox WHERE seq <= ?", [seq])
 
 
 def _insert(

@@ -56,16 +56,16 @@ class Store:
 
     def state(self, key: str) -> str | None:
         """The value last stored with events under this key."""
-        row = self.connection.execute("SELECT value FROM state WHERE key = ?", [key]).fetchone()
+        row = self._row("SELECT value FROM state WHERE key = ?", [key])
         return None if row is None else str(row[0])
 
     def delete_before(self, event: str, ts: int) -> int:
         """Delete events of a type older than `ts` (microseconds); how many there were."""
-        row = self.connection.execute(
+        row = self._row(
             f'DELETE FROM "{_known(event)}" WHERE ts < ?',  # noqa: S608  # a name of the schema
             [ts],
-        ).fetchone()
-        return int(row[0]) if row else 0
+        )
+        return int(str(row[0])) if row else 0
 
     def events(self, ids: Iterable[int], types: Iterable[str] | None = None) -> list[Event]:
         """The stored events with these ids, in order; `types` spares looking into every table."""
@@ -88,26 +88,31 @@ class Store:
 
     def newest(self, event: str) -> int | None:
         """The greatest `ts` of a type, None where it has no events."""
-        row = self.connection.execute(f'SELECT max(ts) FROM "{_known(event)}"').fetchone()  # noqa: S608  # a name of the schema
-        return None if row is None or row[0] is None else int(row[0])
+        row = self._row(f'SELECT max(ts) FROM "{_known(event)}"')  # noqa: S608  # a name of the schema
+        return None if row is None or row[0] is None else int(str(row[0]))
 
     def highest_id(self) -> int:
         """The greatest id of any stored event, 0 where there is none."""
         parts = " UNION ALL ".join(f'SELECT max(id) AS id FROM "{n}"' for n in event_types())  # noqa: S608  # names of the schema
-        row = self.connection.execute(f"SELECT max(id) FROM ({parts})").fetchone()  # noqa: S608
-        return 0 if row is None or row[0] is None else int(row[0])
+        row = self._row(f"SELECT max(id) FROM ({parts})")  # noqa: S608
+        return 0 if row is None or row[0] is None else int(str(row[0]))
 
     def ranges_after(self, id_: int) -> dict[str, tuple[int, int]]:
         """Least and greatest `ts` by type of the events with a greater id."""
         found = {}
         for name in event_types():
-            row = self.connection.execute(
+            row = self._row(
                 f'SELECT min(ts), max(ts) FROM "{name}" WHERE id > ?',  # noqa: S608  # a name of the schema
                 [id_],
-            ).fetchone()
+            )
             if row is not None and row[0] is not None:
-                found[name] = (int(row[0]), int(row[1]))
+                found[name] = (int(str(row[0])), int(str(row[1])))
         return found
+
+    def _row(self, query: str, values: Sequence[object] = ()) -> tuple[object, ...] | None:
+        # fetchone leaves the result open, and the connection refuses the next register
+        rows: list[tuple[object, ...]] = self.connection.execute(query, list(values)).fetchall()
+        return rows[0] if rows else None
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A further connection to the same database, for another thread."""

@@ -41,6 +41,9 @@ OTHER_TABLES: Final[dict[str, str]] = {
         f"{_INTERVAL}"
     ),
     "coverage": f"domain VARCHAR NOT NULL, type VARCHAR NOT NULL, {_INTERVAL}",
+    "alert_outbox": (
+        "seq BIGINT PRIMARY KEY, kind VARCHAR NOT NULL, raised BOOLEAN NOT NULL, data BLOB NOT NULL"
+    ),
     "alert_row": (
         "detection VARCHAR NOT NULL, statement BIGINT NOT NULL, ts BIGINT NOT NULL, "
         "dedup BLOB NOT NULL, data BLOB NOT NULL"

@@ -128,28 +128,37 @@ def _operation(b: bytes, o: int) -> int:
 class Stream:
     """The messages inside one direction's SASL buffers; one may begin in this and end in the next."""
 
-    __slots__ = ("_rest", "_skip")
+    __slots__ = ("_held", "_need", "_parts", "_skip")
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._parts: list[bytes] = []
+        self._held = 0
+        self._need = 0
         self._skip = 0
 
     @property
     def inside(self) -> bool:
         """Whether a message is under way."""
-        return bool(self._rest) or self._skip > 0
+        return self._held > 0 or self._skip > 0
 
     def reset(self) -> None:
         """Forget what was under way: bytes are missing."""
-        self._rest = b""
-        self._skip = 0
+        self._parts.clear()
+        self._held = self._need = self._skip = 0
 
     def feed(self, text: bytes) -> list[bytes]:
         """The messages (their wanted part) that this plain text completes, in order."""
         if self._skip >= len(text):
             self._skip -= len(text)
             return []
-        b = self._rest + text[self._skip :] if self._rest else text[self._skip :]
+        if self._skip:
+            text = text[self._skip :]
+            self._skip = 0
+        self._parts.append(text)
+        self._held += len(text)
+        if self._held < self._need:
+            return []  # joined once, when there is enough
+        b = b"".join(self._parts)
         self.reset()
         found: list[bytes] = []
         o = 0
@@ -158,8 +167,9 @@ class Stream:
             if total < 0:
                 return found
             if total == 0 or len(b) - o < want:
-                if len(b) - o <= _WANT:
-                    self._rest = b[o:]
+                self._parts.append(b[o:])
+                self._held = len(b) - o
+                self._need = want
                 return found
             found.append(b[o : o + want])
             o += total

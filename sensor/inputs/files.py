@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from sensor.inputs import captures, logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from dsl.schema.base import Event
     from sensor.inputs.damage import Damage
-
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ class LiveCapture:
             parts: list[bytes] = []
             try:
                 self._receive(times, parts)
-                self._socket.setblocking(False)
+                self._socket.settimeout(0.0)
                 while len(times) < _BLOCK_PACKETS:
                     self._receive(times, parts)
             except (TimeoutError, BlockingIOError):

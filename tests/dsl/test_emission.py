@@ -31,8 +31,8 @@ TABLE = [
     ('t = match logon where account.name == "a"' + ALERT, True, False, ""),
     ('t = match logon where account.name != "a"' + ALERT, False, True, "!="),
     ("t = match logon where host_of_account(account) != source" + ALERT, False, True, "!="),
-    ("t = match logon let h := host_of(src_ip)\nu = match t where not is_dc(h)"
-     "\nalert u as (source: source)", False, True, "not is_dc(h)"),
+    (("t = match logon let h := host_of(src_ip)\nu = match t where not is_dc(h)"
+     "\nalert u as (source: source)"), False, True, "not is_dc(h)"),
     ('t = match logon where has_coverage("logon", 1d)' + ALERT, False, False, "has_coverage"),
     ("t = window logon by source over 1h compute n := count() having n >= 3" + ALERT, True, False, ""),
     ("t = window logon by source over 1h tumbling compute n := count() having n > 3" + ALERT,
@@ -97,8 +97,8 @@ TABLE = [
      True, False, ""),
     ("t = match logon where source in @known" + ALERT, True, False, ""),
     ("t = match logon where not source in @known" + ALERT, True, False, ""),
-    ("s = sequence by account within 1h: logon as a then kerberos_as as b\n"
-     "alert s as (source: a.source) except source in @known", False, False, "@known"),
+    (("s = sequence by account within 1h: logon as a then kerberos_as as b\n"
+     "alert s as (source: a.source) except source in @known"), False, False, "@known"),
     ("t = match logon where encrypted\nalert t as (source: source) when not is_dc(source)",
      False, True, "`when`"),
 ]  # fmt: skip
@@ -172,7 +172,7 @@ def test_a_monotone_plan_loses_no_row(planned, name):
     built = planned(BLOCKS[name] + ALERT)
     assert built.monotone
 
-    @settings(max_examples=60, deadline=None, database=None)
+    @settings(max_examples=100, deadline=None, database=None)
     @given(st.lists(EVENT, max_size=9), st.lists(st.booleans(), min_size=9, max_size=9))
     def holds(drawn, late):
         events = stream(drawn)
@@ -182,18 +182,23 @@ def test_a_monotone_plan_loses_no_row(planned, name):
     holds()
 
 
+# a nearer partner that comes later gives a row of an `around` join a later ts: the row at the old
+# ts, up to `within` earlier, is gone
+MOVES = {"around": 3 * SECOND}
+
+
 @pytest.mark.parametrize("name", BLOCKS)
 def test_an_event_changes_rows_within_the_look_back_only(planned, name):
     built = planned(BLOCKS[name] + ALERT)
 
-    @settings(max_examples=60, deadline=None, database=None)
+    @settings(max_examples=100, deadline=None, database=None)
     @given(st.lists(EVENT, min_size=1, max_size=9))
     def holds(drawn):
         events = stream(drawn)
         changed = events[-1]["ts"]
         with_it, without = rows(built, events), rows(built, events[:-1])
         for at in with_it.keys() ^ without.keys():
-            assert changed <= at[0] <= changed + built.look_back
+            assert changed - MOVES.get(name, 0) <= at[0] <= changed + built.look_back
         for at in with_it.keys() & without.keys():
             if with_it[at] != without[at]:
                 assert changed <= at[0] <= changed + built.look_back

@@ -113,7 +113,12 @@ def test_two_domains_with_one_first_label_decide_nothing():
 def test_a_known_domain_brings_its_sensitive_groups(directory):
     rows = {row.key: row for row in directory.take_rows().objects}
     admins = rows[f"domain admins@{DOMAIN}"]
-    assert (admins.rid, admins.sid, admins.sensitive, admins.admin) == (512, f"{SID}-512", True, True)
+    assert (admins.rid, admins.sid, admins.sensitive, admins.admin) == (
+        512,
+        f"{SID}-512",
+        True,
+        True,
+    )
     assert "sensitive" in admins.tags
     assert not rows[f"domain users@{DOMAIN}"].sensitive
     assert rows[f"backup operators@{DOMAIN}"].sid == "S-1-5-32-551"
@@ -128,7 +133,12 @@ def wire(event_class, ts=T, src="10.0.0.50", dst="10.0.0.10", **fields):
 
 
 def ticket(ts=T, account="alice", **fields):
-    given = {"result": "none", "outcome": "success", "account_name": account, "realm": DOMAIN.upper()}
+    given = {
+        "result": "none",
+        "outcome": "success",
+        "account_name": account,
+        "realm": DOMAIN.upper(),
+    }
     return wire(KerberosAs, ts, **(given | fields))
 
 
@@ -176,7 +186,7 @@ def test_who_a_controller_replicates_with_is_one_and_who_asks_is_not():
     assert not directory.is_dc("ip:10.0.0.66", T)
     accounts = {r.key: r.tags for r in directory.take_rows().objects}
     assert accounts[f"dc2$@{DOMAIN}"] == ("dc",)
-    assert dict((h, c) for h, _, c, _ in directory.domain_controllers())["ip:10.0.0.11"] == "low"
+    assert {h: c for h, _, c, _ in directory.domain_controllers()}["ip:10.0.0.11"] == "low"
 
 
 def test_the_controllers_of_a_directory_are_all():
@@ -225,7 +235,12 @@ def test_claimed_names_never_make_a_controller():
 
 def test_a_service_ticket_names_only_known_controllers():
     service = wire(
-        KerberosAp, T, dst="10.0.0.66", service=f"cifs/dc1.{DOMAIN}", result="none", outcome="success"
+        KerberosAp,
+        T,
+        dst="10.0.0.66",
+        service=f"cifs/dc1.{DOMAIN}",
+        result="none",
+        outcome="success",
     )
     directory = learnt(ticket(), service)
     assert directory.addresses.at("10.0.0.66", T) is None
@@ -310,7 +325,9 @@ def test_declared_memberships_are_closed_and_cut_to_their_links():
             DirectoryObject("group", "loop", {}, members=("loop",)),
         ],
     )
-    members = [(m.group_key, m.member_key, m.valid_from, m.valid_to) for m in directory.take_rows().members]
+    members = [
+        (m.group_key, m.member_key, m.valid_from, m.valid_to) for m in directory.take_rows().members
+    ]
     assert members == [
         ("inner", "alice", 100, 200),
         ("loop", "loop", 0, FOREVER),
@@ -324,7 +341,9 @@ def test_intervals_of_a_key_never_overlap():
     declare(
         directory,
         [
-            DirectoryObject("account", "bob", {"tags": ("honeytoken",)}, valid_from=0, valid_to=None),
+            DirectoryObject(
+                "account", "bob", {"tags": ("honeytoken",)}, valid_from=0, valid_to=None
+            ),
             DirectoryObject("account", "bob", {}, valid_from=500, valid_to=900),
         ],
     )

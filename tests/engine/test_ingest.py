@@ -1,5 +1,7 @@
 """Ingest: repeats dropped, names resolved once, the counted witness stamped."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,15 +100,25 @@ def test_other_fields_of_the_directory(directory):
     assert service("cifs/unknown.host") is None
     replication = Replication(ts=1, src_ip="10.0.0.66", dst_ip="10.0.0.10", direction="outbound")
     assert take(replication).partner == "ip:10.0.0.66"
-    group = GroupChange(ts=1, dc=DC, group="CORP\\X|S-1-5-21-1-2-3-512", member="CN=sql,DC=corp,DC=lab,DC=test")
+    group = GroupChange(
+        ts=1, dc=DC, group="CORP\\X|S-1-5-21-1-2-3-512", member="CN=sql,DC=corp,DC=lab,DC=test"
+    )
     seen = take(group)
     assert (seen.group, seen.member) == (f"domain admins@{DOMAIN}", f"sql@{DOMAIN}")
-    assert take(SamrQuery(ts=1, object_sid="S-1-5-21-1-2-3-512")).object == f"domain admins@{DOMAIN}"
+    assert (
+        take(SamrQuery(ts=1, object_sid="S-1-5-21-1-2-3-512")).object == f"domain admins@{DOMAIN}"
+    )
 
 
 def test_a_host_that_moved():
     ingest = Ingest(Directory())
-    machine = {"via": "wire", "result": "none", "outcome": "success", "realm": "CORP.LAB.TEST", "dst_ip": "10.0.0.10"}
+    machine = {
+        "via": "wire",
+        "result": "none",
+        "outcome": "success",
+        "realm": "CORP.LAB.TEST",
+        "dst_ip": "10.0.0.10",
+    }
     ingest.take([KerberosAs(ts=1, src_ip="10.0.0.5", account_name="A$", **machine)])
     stays = HostBinding(ts=2, ip="10.0.0.5", host=f"a.{DOMAIN}", method="dhcp")
     moves = HostBinding(ts=3, ip="10.0.0.6", host=f"a.{DOMAIN}", method="dhcp")
@@ -137,7 +149,7 @@ def test_seen_numbers_are_a_set(numbers):
         plain.add(n)
     ranges = seen.ranges.get("s", [])
     assert {n for a, b in ranges for n in range(a, b + 1)} == plain
-    assert all(b + 1 < c for (_, b), (c, _) in zip(ranges, ranges[1:], strict=False))
+    assert all(b + 1 < c for (_, b), (c, _) in itertools.pairwise(ranges))
 
 
 # --- the counted witness ------------------------------------------------------------------------

@@ -181,9 +181,7 @@ def property_of(rule, compiled, examples):
         database=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
-    @given(
-        st.lists(arrivals, min_size=2, max_size=12), st.lists(st.integers(1, 12), max_size=4)
-    )
+    @given(st.lists(arrivals, min_size=2, max_size=12), st.lists(st.integers(1, 12), max_size=4))
     def holds(stream, cuts):
         check(rule, compiled, stream, cuts)
 

@@ -26,7 +26,8 @@ def octets(value: bytes | str, tag: int = 4) -> bytes:
 def oid(dotted: str) -> bytes:
     first, second, *rest = map(int, dotted.split("."))
     out = b""
-    for n in (40 * first + second, *rest):
+    for number in (40 * first + second, *rest):
+        n = number
         part = [n & 0x7F]
         while n > 0x7F:
             n >>= 7
@@ -45,12 +46,17 @@ def ldap(number: int, operation: bytes, *controls: bytes, long: bool = False) ->
     return tlv(0x30, integer(number), operation, *tail, long=long)
 
 
-def ldap_result(tag: int, code: int = 0, message: str = "", matched: bytes = b"", *more: bytes) -> bytes:
+def ldap_result(
+    tag: int, code: int = 0, message: str = "", matched: bytes = b"", *more: bytes
+) -> bytes:
     return tlv(tag, integer(code, 10), octets(matched), octets(message), *more)
 
 
 def search_request(
-    base: str = "", scope: int = 2, flt: bytes = tlv(0x87, b"objectClass"), attributes: tuple[str, ...] = ()
+    base: str = "",
+    scope: int = 2,
+    flt: bytes = tlv(0x87, b"objectClass"),
+    attributes: tuple[str, ...] = (),
 ) -> bytes:
     limits = integer(0, 10) + integer(0) + integer(0) + tlv(1, b"\0")
     return tlv(0x63, octets(base), integer(scope, 10), limits, flt, seq(*map(octets, attributes)))

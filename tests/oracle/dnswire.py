@@ -14,7 +14,9 @@ def question(dotted: str | bytes, kind: int = 1) -> bytes:
     return (name(dotted) if isinstance(dotted, str) else dotted) + struct.pack(">HH", kind, 1)
 
 
-def record(owner: str | bytes = b"\xc0\x0c", kind: int = 1, data: bytes = bytes(4), size: int | None = None) -> bytes:
+def record(
+    owner: str | bytes = b"\xc0\x0c", kind: int = 1, data: bytes = bytes(4), size: int | None = None
+) -> bytes:
     head = name(owner) if isinstance(owner, str) else owner
     return head + struct.pack(">HHIH", kind, 1, 60, len(data) if size is None else size) + data
 
@@ -28,7 +30,9 @@ def query(number, dotted, kind=1):
 
 
 def reply(number, dotted, kind=1, *answers, rcode=0):
-    return message(number, question(dotted, kind), *answers, flags=0x8180 | rcode, counts=(len(answers), 0, 0))
+    return message(
+        number, question(dotted, kind), *answers, flags=0x8180 | rcode, counts=(len(answers), 0, 0)
+    )
 
 
 def tcp(raw: bytes) -> bytes:

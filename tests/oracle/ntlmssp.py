@@ -9,7 +9,12 @@ V10 = bytes([10, 0]) + (19041).to_bytes(2, "little") + bytes([0, 0, 0, 15])
 
 
 def negotiate(flags=UNICODE | SIGN, version=b""):
-    return b"NTLMSSP\0" + struct.pack("<II", 1, flags | (VERSION if version else 0)) + bytes(16) + version
+    return (
+        b"NTLMSSP\0"
+        + struct.pack("<II", 1, flags | (VERSION if version else 0))
+        + bytes(16)
+        + version
+    )
 
 
 def challenge(flags=UNICODE | SIGN):
@@ -26,7 +31,15 @@ def v2(*pairs):
 
 
 def authenticate(
-    user="alice", domain="CORP", workstation="WS9", *, flags=UNICODE | SIGN, lm=bytes(24), nt=bytes(24), mic=None, version=b""
+    user="alice",
+    domain="CORP",
+    workstation="WS9",
+    *,
+    flags=UNICODE | SIGN,
+    lm=bytes(24),
+    nt=bytes(24),
+    mic=None,
+    version=b"",
 ):
     """`mic` None: no room for one, so that version and MIC are absent unless `version` is given."""
     encoding = "utf-16-le" if flags & UNICODE else "latin-1"
@@ -39,4 +52,6 @@ def authenticate(
         payload += part
     flags |= VERSION if version else 0
     middle = (version or (bytes(8) if mic is not None else b"")) + (mic or b"")
-    return b"NTLMSSP\0" + struct.pack("<I", 3) + fields + struct.pack("<I", flags) + middle + payload
+    return (
+        b"NTLMSSP\0" + struct.pack("<I", 3) + fields + struct.pack("<I", flags) + middle + payload
+    )

@@ -15,7 +15,11 @@ import zeeklog
 
 from dsl.schema.enums import DNS_RCODE, ETYPE, LDAP_SCOPE, PADATA
 
-pytestmark = [pytest.mark.data, pytest.mark.slow, pytest.mark.skipif(shutil.which("tshark") is None, reason="needs tshark")]
+pytestmark = [
+    pytest.mark.data,
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("tshark") is None, reason="needs tshark"),
+]
 
 FIELDS = {
     "as_req": "kerberos.as_req_element", "as_rep": "kerberos.as_rep_element", "tgs_req": "kerberos.tgs_req_element",
@@ -48,7 +52,15 @@ DIFFERENT = {
 
 
 def tshark(capture):
-    command = ["tshark", "-r", str(capture), "-Y", "kerberos || ldap || cldap || dns", "-T", "fields"]
+    command = [
+        "tshark",
+        "-r",
+        str(capture),
+        "-Y",
+        "kerberos || ldap || cldap || dns",
+        "-T",
+        "fields",
+    ]
     for field in FIELDS.values():
         command += ["-e", field]
     out = subprocess.run(command, capture_output=True, text=True, check=False).stdout
@@ -111,10 +123,11 @@ def test_as_requests(atp_lab, name):
     capture = atp_lab / "capture" / f"{name}.pcap"
     names = ("CNameString", "realm", "etype", "ENCTYPE", "padata_type", "kdc_options")
     expected = []
-    for cname, realm, stamped, etypes, padata, options in fields(
-        capture, "kerberos.as_req_element", *(f"kerberos.{n}" for n in names)
-    ):
+    for row in fields(capture, "kerberos.as_req_element", *(f"kerberos.{n}" for n in names)):
+        cname, realm, stamped, etypes, padata, options = row
         raw = int(options, 16)
+        if "136" in padata.split(","):  # FAST: what tshark shows first is the armour's ticket
+            realm, stamped = realm.split(",")[-1], ""
         expected.append((
             cname.replace(",", "/"), realm, stamped.split(",")[0], etypes, padata, [i for i in range(32) if raw & 1 << 31 - i],
         ))  # fmt: skip
@@ -135,7 +148,12 @@ def test_searches(atp_lab, name):
     """Base, scope and attributes of each search on TCP, in order; a further page is no new search."""
     capture = atp_lab / "capture" / f"{name}.pcap"
     rows = fields(
-        capture, "tcp && ldap.searchRequest_element", "tcp.stream", "ldap.baseObject", "ldap.scope", "ldap.AttributeDescription"
+        capture,
+        "tcp && ldap.searchRequest_element",
+        "tcp.stream",
+        "ldap.baseObject",
+        "ldap.scope",
+        "ldap.AttributeDescription",
     )
     searches = [row[1:] for before, row in zip([[], *rows], rows, strict=False) if row != before]
     assert [
@@ -149,5 +167,7 @@ def test_names_asked(atp_lab):
     """Name and answer code of each question over UDP."""
     capture = atp_lab / "capture" / "benign.pcap"
     rows = fields(capture, "udp && dns.flags.response == 1", "dns.qry.name", "dns.flags.rcode")
-    found = collections.Counter((e.query, e.rcode) for e in zeeklog.events(capture, "DnsQuery") if e.transport == "udp")
+    found = collections.Counter(
+        (e.query, e.rcode) for e in zeeklog.events(capture, "DnsQuery") if e.transport == "udp"
+    )
     assert found == collections.Counter((name.lower(), DNS_RCODE[int(code)]) for name, code in rows)

@@ -32,7 +32,9 @@ def test_dynamic_updates(atp_data):
     assert [(e.src_ip, e.src_port, e.rcode, e.qtype) for e in events] == [
         (*zeeklog.ends(row), row["rcode_name"].lower(), "update") for row in rows
     ]
-    assert all(row["query"].endswith(f".{event.query}") for row, event in zip(rows, events, strict=True))
+    assert all(
+        row["query"].endswith(f".{event.query}") for row, event in zip(rows, events, strict=True)
+    )
 
 
 def test_unusual_type(atp_data):

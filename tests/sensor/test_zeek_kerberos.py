@@ -42,7 +42,9 @@ def said(row):
 
 
 def test_kinit(atp_data):
-    rows = zeeklog.rows(atp_data / "expected/zeek+zeek/scripts.base.protocols.krb.kinit/kerberos.log")
+    rows = zeeklog.rows(
+        atp_data / "expected/zeek+zeek/scripts.base.protocols.krb.kinit/kerberos.log"
+    )
     heard = zeeklog.events(atp_data / "pcap/zeek+zeek/krb__kinit.pcap", "KerberosAs", "KerberosTgs")
     events = [e for e in heard if e.outcome != "continue"]
     expected = {zeeklog.ends(row): row for row in rows}
@@ -56,10 +58,14 @@ def test_kinit(atp_data):
         row = expected[event.src_ip, event.src_port]
         if type(event).__name__ == "KerberosAs":
             assert event.till == int(float(row["till"])) * 1_000_000
-            assert (event.certificate_thumbprint is not None) == (row["client_cert_subject"] is not None)
+            assert (event.certificate_thumbprint is not None) == (
+                row["client_cert_subject"] is not None
+            )
 
 
-@pytest.mark.parametrize("folder", ["scripts.base.protocols.krb.tgs", "scripts.policy.protocols.krb.ticket-logging"])
+@pytest.mark.parametrize(
+    "folder", ["scripts.base.protocols.krb.tgs", "scripts.policy.protocols.krb.ticket-logging"]
+)
 def test_tgs(atp_data, folder):
     (row,) = zeeklog.rows(atp_data / "expected/zeek+zeek" / folder / "kerberos.log")
     (event,) = zeeklog.events(atp_data / "pcap/zeek+zeek/krb__auth.pcap", "KerberosTgs")
@@ -70,7 +76,10 @@ def test_tgs(atp_data, folder):
     ("capture", "log"),
     [
         ("ldap__aduser1.pcap", "scripts.base.protocols.ldap.aduser1/krb.kerberos.log"),
-        ("dce-rpc__kerberos445_auth.pcapng", "scripts.base.protocols.dce-rpc.spnego-gssapi-kerberos/kerberos.log.445"),
+        (
+            "dce-rpc__kerberos445_auth.pcapng",
+            "scripts.base.protocols.dce-rpc.spnego-gssapi-kerberos/kerberos.log.445",
+        ),
     ],
 )
 def test_ap_requests_in_other_protocols(atp_data, capture, log):
@@ -78,4 +87,8 @@ def test_ap_requests_in_other_protocols(atp_data, capture, log):
     (row,) = zeeklog.rows(atp_data / "expected/zeek+zeek" / log)
     (event,) = zeeklog.events(atp_data / "pcap/zeek+zeek" / capture, "KerberosAp")
     assert row["request_type"] == "AP"
-    assert (event.src_ip, event.src_port, event.service, event.etype) == (*zeeklog.ends(row), row["service"], CIPHERS[row["cipher"]])
+    assert (event.src_ip, event.src_port, event.service, event.etype) == (
+        *zeeklog.ends(row),
+        row["service"],
+        CIPHERS[row["cipher"]],
+    )

@@ -71,7 +71,14 @@ def flat(text: str) -> str:
 @pytest.mark.parametrize(("capture", "log"), SEARCHES)
 def test_searches(atp_data, capture, log):
     expected = [
-        (*zeeklog.ends(row), SCOPES[row["scope"]], row["base_object"] or "", int(row["result_count"]), RESULTS[row["result"]], flat(row["filter"]))
+        (
+            *zeeklog.ends(row),
+            SCOPES[row["scope"]],
+            row["base_object"] or "",
+            int(row["result_count"]),
+            RESULTS[row["result"]],
+            flat(row["filter"]),
+        )
         for row in zeeklog.rows(atp_data / (FOLDER + log))
     ]
     found = [
@@ -115,16 +122,24 @@ def test_binds_and_adds(atp_data, capture, log):
     assert [(e.src_ip, e.src_port) for e in binds] == [ends for ends, _ in expected]
     for event, (_, row) in zip(binds, expected, strict=True):
         assert event.mechanism in BINDS[row["opcode"]]
-        assert event.result == (None if row["result"] == "SASL bind in progress" else RESULTS[row["result"]])
+        assert event.result == (
+            None if row["result"] == "SASL bind in progress" else RESULTS[row["result"]]
+        )
         if row["opcode"] != "sicily_response":
             assert (event.bind_name or None) == row["object"]
-    adds = [e for e in events if type(e).__name__ == "DirectoryChange" and e.attribute is None and e.op == "add"]
+    adds = [
+        e
+        for e in events
+        if type(e).__name__ == "DirectoryChange" and e.attribute is None and e.op == "add"
+    ]
     assert len(adds) == sum(row["opcode"] == "add" for row in rows)
 
 
 def test_many_adds_without_answer(atp_data):
     """Zeek gives up pairing after ten pending messages; ours are bounded higher."""
-    events = zeeklog.events(atp_data / "pcap/zeek+zeek/ldap__pending-adds-10.pcap", "DirectoryChange")
+    events = zeeklog.events(
+        atp_data / "pcap/zeek+zeek/ldap__pending-adds-10.pcap", "DirectoryChange"
+    )
     rows = zeeklog.rows(atp_data / (FOLDER + "pending-messages-exceeded/ldap.log"))
     assert {row["opcode"] for row in rows} == {"add"}
     assert sum(e.attribute is None for e in events) == 10

@@ -19,12 +19,16 @@ pytestmark = pytest.mark.data
     [
         ("ldap__aduser1-ntlm.pcap", "scripts.base.protocols.ldap.aduser1/ntlm.ntlm.log"),
         ("dce-rpc__mapi.pcap", "scripts.base.protocols.dce-rpc.mapi/ntlm.log"),
-        ("dce-rpc__ntlm-unterminated-av-sequence.pcap", "scripts.base.protocols.dce-rpc.ntlm-unterminated-av-pair-seq/ntlm.log"),
+        (
+            "dce-rpc__ntlm-unterminated-av-sequence.pcap",
+            "scripts.base.protocols.dce-rpc.ntlm-unterminated-av-pair-seq/ntlm.log",
+        ),
     ],
 )
 def test_exchanges(atp_data, capture, log):
     rows = [row for row in zeeklog.rows(atp_data / "expected/zeek+zeek" / log) if row["username"]]
     events = zeeklog.events(atp_data / "pcap/zeek+zeek" / capture, "NtlmAuth")
     assert sorted((e.src_ip, e.src_port, e.account, e.workstation) for e in events) == sorted(
-        (*zeeklog.ends(row), f"{row['domainname']}\\{row['username']}", row["hostname"]) for row in rows
+        (*zeeklog.ends(row), f"{row['domainname']}\\{row['username']}", row["hostname"])
+        for row in rows
     )

@@ -53,7 +53,9 @@ def test_expect_names_both_tags():
         ber.expect(b"\x04\x00", 0, 2, ber.INTEGER)
 
 
-@pytest.mark.parametrize(("raw", "total"), [("30", 0), ("3084", 0), ("308400000100", 262), ("3080", -1), ("1f01", -1)])
+@pytest.mark.parametrize(
+    ("raw", "total"), [("30", 0), ("3084", 0), ("308400000100", 262), ("3080", -1), ("1f01", -1)]
+)
 def test_size_of_what_is_not_complete(raw, total):
     b = bytes.fromhex(raw)
     assert ber.size(b, 0, len(b)) == total
@@ -72,14 +74,20 @@ def test_integers_of_no_or_nine_bytes(raw):
         ber.read_integer(b, 0, len(b))
 
 
-@pytest.mark.parametrize("dotted", ["1.3.6.1.5.5.2", "2.5.4.3", "1.2.840.113554.1.2.2", "2.999.3", "0.9.2342.19200300.100.1.25"])
+@pytest.mark.parametrize(
+    "dotted",
+    ["1.3.6.1.5.5.2", "2.5.4.3", "1.2.840.113554.1.2.2", "2.999.3", "0.9.2342.19200300.100.1.25"],
+)
 def test_object_identifiers(dotted):
     b = der.oid(dotted)
     start, stop = ber.header(b, 0, len(b))
     assert ber.oid(b, start, stop) == dotted
 
 
-@pytest.mark.parametrize(("raw", "numbers"), [("0040810010", [1, 8, 15, 27]), ("0080", [0]), ("0000000001", [31]), ("00000000008080", [])])
+@pytest.mark.parametrize(
+    ("raw", "numbers"),
+    [("0040810010", [1, 8, 15, 27]), ("0080", [0]), ("0000000001", [31]), ("00000000008080", [])],
+)
 def test_bits_from_the_left(raw, numbers):
     b = bytes.fromhex(raw)
     assert ber.bits(b, 0, len(b)) == numbers

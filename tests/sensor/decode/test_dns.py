@@ -44,7 +44,14 @@ def test_question_with_answer(udp):
 
 @pytest.mark.parametrize(
     ("rcode", "word", "outcome"),
-    [(0, "noerror", "success"), (2, "servfail", "error"), (3, "nxdomain", "error"), (5, "refused", "denied"), (9, "notauth", "denied"), (12, "rcode_12", "error")],
+    [
+        (0, "noerror", "success"),
+        (2, "servfail", "error"),
+        (3, "nxdomain", "error"),
+        (5, "refused", "denied"),
+        (9, "notauth", "denied"),
+        (12, "rcode_12", "error"),
+    ],
 )
 def test_codes(rcode, word, outcome):
     events, _ = talk((C, query(7, "a.test", 33)), (S, reply(7, "a.test", 33, rcode=rcode)))
@@ -63,7 +70,11 @@ def test_pairs_by_id_name_and_type():
 
 def test_repeats_are_one_question():
     asked, answered = (C, query(7, "a.test")), (S, reply(7, "a.test"))
-    for order in ([asked, asked, answered, answered], [answered, asked], [asked, answered, asked, answered]):
+    for order in (
+        [asked, asked, answered, answered],
+        [answered, asked],
+        [asked, answered, asked, answered],
+    ):
         events, counts = talk(*order)
         assert len(events) == 1
         assert counts["dns.repeated"] == len(order) - (2 if order[0] == asked else 1)
@@ -71,15 +82,20 @@ def test_repeats_are_one_question():
 
 def test_same_question_later_is_another():
     ears = conversation.Ears()
-    reader = dns.reader(conversation.flow(53, True), ears)
+    reader = dns.reader(conversation.flow(53, udp=True), ears)
     for start in (1_000_000, 9_000_000):
-        conversation.feed(reader, [(C, query(7, "a.test")), (S, reply(7, "a.test"))], udp=True, start=start)
+        conversation.feed(
+            reader, [(C, query(7, "a.test")), (S, reply(7, "a.test"))], udp=True, start=start
+        )
     assert len(ears.events) == 2
 
 
 def test_unanswered_and_unasked():
     events, _ = talk((C, query(7, "a.test")), (S, reply(9, "b.test", 28)))
-    assert brief(events, "query", "outcome", "rcode") == [("b.test", "success", "noerror"), ("a.test", "unknown", None)]
+    assert brief(events, "query", "outcome", "rcode") == [
+        ("b.test", "success", "noerror"),
+        ("a.test", "unknown", None),
+    ]
 
 
 def test_waiting_questions_are_bounded():
@@ -91,7 +107,12 @@ def test_waiting_questions_are_bounded():
 def test_transfer_is_one_event(size):
     parts = [
         (S, reply(7, "test", AXFR, record(kind=SOA), record(), record())),
-        (S, dnswire.message(7, record("b.test"), record("c.test"), flags=0x8400, questions=0, counts=(2, 0, 0))),
+        (
+            S,
+            dnswire.message(
+                7, record("b.test"), record("c.test"), flags=0x8400, questions=0, counts=(2, 0, 0)
+            ),
+        ),
         (S, reply(7, "test", AXFR, record(), record(kind=SOA))),
     ]
     events, _ = talk((C, query(7, "test", AXFR)), *parts, udp=False, size=size)
@@ -108,8 +129,18 @@ def test_transfer_is_one_event(size):
         (AXFR, [reply(7, "test", AXFR, record(kind=SOA), record())], "success", 2),
         (AXFR, [reply(7, "test", AXFR, rcode=5)], "denied", 0),
         (AXFR, [reply(7, "test", AXFR)], "denied", 0),
-        (AXFR, [reply(7, "test", AXFR, record(kind=SOA)), reply(7, "test", AXFR, rcode=2)], "error", 1),
-        (AXFR, [reply(7, "test", AXFR, record(kind=SOA), record(), record(kind=SOA))], "success", 3),
+        (
+            AXFR,
+            [reply(7, "test", AXFR, record(kind=SOA)), reply(7, "test", AXFR, rcode=2)],
+            "error",
+            1,
+        ),
+        (
+            AXFR,
+            [reply(7, "test", AXFR, record(kind=SOA), record(), record(kind=SOA))],
+            "success",
+            3,
+        ),
         (IXFR, [reply(7, "test", IXFR, record(kind=SOA))], "success", 1),
         (AXFR, [], "unknown", None),
     ],
@@ -123,7 +154,9 @@ def test_dynamic_update():
     zone = dnswire.question("corp.test", SOA)
     update = dnswire.message(7, zone, record("ws9.corp.test"), flags=0x2800, counts=(0, 1, 0))
     events, _ = talk((C, update), (S, dnswire.message(7, zone, flags=0xA805)))
-    assert brief(events, "query", "qtype", "rcode", "outcome", "answers") == [("corp.test", "update", "refused", "denied", None)]
+    assert brief(events, "query", "qtype", "rcode", "outcome", "answers") == [
+        ("corp.test", "update", "refused", "denied", None)
+    ]
 
 
 def test_server_to_server_is_read_by_the_qr_bit():
@@ -143,15 +176,15 @@ def test_server_to_server_is_read_by_the_qr_bit():
 )
 def test_frame(raw, answer):
     reader = dns.reader(conversation.flow(53), conversation.Ears())
-    assert reader.frame(True, raw, 0, len(raw)) == answer
+    assert reader.frame(C, raw, 0, len(raw)) == answer
 
 
 def test_resync():
     reader = dns.reader(conversation.flow(53), conversation.Ears())
     junk = b"\xff" * 31
     b = junk + tcp(query(0x1234, "a.test"))
-    assert reader.resync(True, b, 0, len(b)) == len(junk)
-    assert reader.resync(False, b, 0, len(b)) == -1
+    assert reader.resync(C, b, 0, len(b)) == len(junk)
+    assert reader.resync(S, b, 0, len(b)) == -1
 
 
 def test_messages_without_a_question():

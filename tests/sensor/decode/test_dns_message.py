@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import time
 
-import dnswire
 import pytest
 from dnswire import message, question, record
 from hypothesis import given
@@ -33,7 +32,16 @@ def test_names(raw, text):
 
 
 def test_compressed_names_and_types_of_the_ends():
-    found = parse(message(1, question("a.test"), record(kind=6), record(b"\1b\xc0\x0e"), record(kind=6), counts=(3, 0, 0)))
+    found = parse(
+        message(
+            1,
+            question("a.test"),
+            record(kind=6),
+            record(b"\1b\xc0\x0e"),
+            record(kind=6),
+            counts=(3, 0, 0),
+        )
+    )
     assert (found.answer_types, found.anomalies) == ([6, 6], set())
 
 
@@ -47,12 +55,26 @@ ANOMALIES = [
     ("compression_loop", message(1, question(POINTER_TO_ITSELF))),
     ("compression_loop", message(1, question(b"\1a\xc0\x0c"))),
     ("compression_loop", message(1, question(b"\xc0\x40"))),
-    ("rdata_overflow", message(1, question("a.test"), record(size=200), flags=0x8000, counts=(1, 0, 0))),
-    ("dynamic_update_overflow", message(1, question("a.test"), record(kind=TXT, data=b"\xff" + b"x" * 8), flags=UPDATE, counts=(0, 1, 0))),
+    (
+        "rdata_overflow",
+        message(1, question("a.test"), record(size=200), flags=0x8000, counts=(1, 0, 0)),
+    ),
+    (
+        "dynamic_update_overflow",
+        message(
+            1,
+            question("a.test"),
+            record(kind=TXT, data=b"\xff" + b"x" * 8),
+            flags=UPDATE,
+            counts=(0, 1, 0),
+        ),
+    ),
 ]
 
 
-@pytest.mark.parametrize(("word", "raw"), ANOMALIES, ids=[f"{w}-{i}" for i, (w, _) in enumerate(ANOMALIES)])
+@pytest.mark.parametrize(
+    ("word", "raw"), ANOMALIES, ids=[f"{w}-{i}" for i, (w, _) in enumerate(ANOMALIES)]
+)
 def test_anomalies(word, raw):
     assert parse(raw).anomalies == {word}
 
@@ -60,20 +82,36 @@ def test_anomalies(word, raw):
 def test_signature_that_grows_past_its_length():
     """CVE-2020-1350: a SIG record whose signer's name, once expanded, no longer fits 64 kB."""
     signer = b"\x3f" + b"x" * 63 + b"\x3f" + b"y" * 63 + b"\0"
-    raw = message(1, question(signer), record(kind=SIG, data=bytes(18) + b"\xc0\x0c" + bytes(65_500)), flags=0x8000, counts=(1, 0, 0))
+    raw = message(
+        1,
+        question(signer),
+        record(kind=SIG, data=bytes(18) + b"\xc0\x0c" + bytes(65_500)),
+        flags=0x8000,
+        counts=(1, 0, 0),
+    )
     assert parse(raw).anomalies == {"rdata_overflow"}
-    small = message(1, question(signer), record(kind=SIG, data=bytes(18) + b"\xc0\x0c" + bytes(64)), flags=0x8000, counts=(1, 0, 0))
+    small = message(
+        1,
+        question(signer),
+        record(kind=SIG, data=bytes(18) + b"\xc0\x0c" + bytes(64)),
+        flags=0x8000,
+        counts=(1, 0, 0),
+    )
     assert parse(small).anomalies == set()
 
 
 def test_signatures_that_fill_an_update():
     """CVE-2021-26897: SIG records of an update add up to more than its answer can hold."""
     part = record(kind=SIG, data=bytes(18) + b"\0" + bytes(32_600))
-    assert parse(message(1, question("a.test"), part, part, flags=UPDATE, counts=(0, 2, 0))).anomalies == {"dynamic_update_overflow"}
+    assert parse(
+        message(1, question("a.test"), part, part, flags=UPDATE, counts=(0, 2, 0))
+    ).anomalies == {"dynamic_update_overflow"}
 
 
 def test_valid_text_records_of_an_update():
-    raw = message(1, question("a.test"), record(kind=TXT, data=b"\3abc\4defg"), flags=UPDATE, counts=(0, 1, 0))
+    raw = message(
+        1, question("a.test"), record(kind=TXT, data=b"\3abc\4defg"), flags=UPDATE, counts=(0, 1, 0)
+    )
     assert parse(raw).anomalies == set()
 
 
@@ -99,7 +137,16 @@ def test_any_bytes(raw):
 
 @given(st.data())
 def test_damaged_messages(data):
-    raw = bytearray(message(1, question("a.test"), record(), record(kind=TXT, data=b"\3abc"), flags=0x8000, counts=(2, 0, 0)))
+    raw = bytearray(
+        message(
+            1,
+            question("a.test"),
+            record(),
+            record(kind=TXT, data=b"\3abc"),
+            flags=0x8000,
+            counts=(2, 0, 0),
+        )
+    )
     for _ in range(data.draw(st.integers(1, 4))):
         raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
     parse(bytes(raw[: data.draw(st.integers(12, len(raw)))]))

@@ -11,6 +11,7 @@ import pytest
 
 from sensor.decode import kerberos
 
+CLIENT, SERVER = True, False
 AS_FIELDS = {
     "kerberos_preauth_required": {
         "account": "alice@CORP.LAB.TEST", "account_name": "alice", "realm": "CORP.LAB.TEST",
@@ -92,7 +93,9 @@ def test_tgs_exchanges(name):
 @pytest.mark.parametrize("name", [*AS_FIELDS, *TGS_FIELDS])
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 6, 7, 13, 100, 1460])
 def test_pieces_of_any_size_make_the_same_events(name, size):
-    assert plain(conversation.replay(kerberos, name, size=size)) == plain(conversation.replay(kerberos, name))
+    assert plain(conversation.replay(kerberos, name, size=size)) == plain(
+        conversation.replay(kerberos, name)
+    )
 
 
 def test_every_split_point():
@@ -145,7 +148,7 @@ def talk(*messages, udp=False):
 
 
 def half(name, side):
-    port, _, messages = conversation.recorded(name)
+    _, _, messages = conversation.recorded(name)
     return messages[side]
 
 
@@ -182,8 +185,10 @@ def test_lost_answer_does_not_shift_the_pairing():
     ears = conversation.Ears()
     reader = kerberos.reader(conversation.flow(88), ears)
     conversation.feed(reader, [half("kerberos_as", 0)], close=False)
-    reader.gap(1_002_000, False)
-    conversation.feed(reader, [half("kerberos_wrong_password", 0), half("kerberos_wrong_password", 1)])
+    reader.gap(1_002_000, SERVER)
+    conversation.feed(
+        reader, [half("kerberos_wrong_password", 0), half("kerberos_wrong_password", 1)]
+    )
     assert [e.outcome for e in ears.events] == ["unknown", "wrong_password"]
 
 
@@ -223,15 +228,15 @@ def test_port_464_is_recognised_only():
 def test_frame(head, answer):
     b = bytes.fromhex(head)
     reader = kerberos.reader(conversation.flow(88), conversation.Ears())
-    assert reader.frame(True, b, 0, len(b)) == answer
+    assert reader.frame(CLIENT, b, 0, len(b)) == answer
 
 
 def test_resync_finds_the_next_message_inside_a_segment():
     _, message = half("kerberos_as", 1)
     junk = bytes(range(256)) * 3
     reader = kerberos.reader(conversation.flow(88), conversation.Ears())
-    assert reader.resync(False, junk + message, 0, len(junk + message)) == len(junk)
-    assert reader.resync(False, junk, 0, len(junk)) == -1
+    assert reader.resync(SERVER, junk + message, 0, len(junk + message)) == len(junk)
+    assert reader.resync(SERVER, junk, 0, len(junk)) == -1
 
 
 def test_locked_account_is_told_by_the_ntstatus_in_e_data():

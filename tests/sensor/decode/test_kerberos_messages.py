@@ -51,7 +51,12 @@ def test_host_addresses_as_text():
             ),
         ),
     )  # fmt: skip
-    assert read(message).addresses == ["10.0.0.9", "WS9", "fe80:0000:0000:0000:0000:0000:0000:0001", "99:0102"]
+    assert read(message).addresses == [
+        "10.0.0.9",
+        "WS9",
+        "fe80:0000:0000:0000:0000:0000:0000:0001",
+        "99:0102",
+    ]
 
 
 @pytest.mark.parametrize(("octet", "value"), [(b"\xff", True), (b"\x00", False), (b"\x01", True)])
@@ -68,14 +73,24 @@ def test_unreadable_padata_leaves_the_request():
 
 @pytest.mark.parametrize(("kind", "name_tag"), [(129, 0xA0), (130, 0xA1)])
 def test_impersonated_user(kind, name_tag):
-    who = der.tlv(name_tag, name(10, "bob@other.test")) + der.tlv(name_tag + 1, der.octets("OTHER.TEST", 0x1B))
-    value = der.seq(who) if kind == 129 else der.seq(der.tlv(0xA0, der.seq(der.tlv(0xA0, der.integer(7)), who)))
+    who = der.tlv(name_tag, name(10, "bob@other.test")) + der.tlv(
+        name_tag + 1, der.octets("OTHER.TEST", 0x1B)
+    )
+    value = (
+        der.seq(who)
+        if kind == 129
+        else der.seq(der.tlv(0xA0, der.seq(der.tlv(0xA0, der.integer(7)), who)))
+    )
     assert read(as_req(REALM, padata=pa(kind, value))).for_user == "bob@other.test"
 
 
 def test_names_join_their_components():
     found = read(as_req(REALM, der.tlv(0xA3, name(2, "krbtgt", "CORP.LAB.TEST"))))
-    assert (found.sname.text, found.sname.first, found.sname.kind) == ("krbtgt/CORP.LAB.TEST", "krbtgt", 2)
+    assert (found.sname.text, found.sname.first, found.sname.kind) == (
+        "krbtgt/CORP.LAB.TEST",
+        "krbtgt",
+        2,
+    )
 
 
 def test_lists_are_bounded():
@@ -100,9 +115,18 @@ def test_every_truncation_is_malformed():
 
 @pytest.mark.parametrize("kind", [11, 19])
 def test_offered_etypes(kind):
-    info = der.seq(*[der.seq(der.tlv(0xA0, der.integer(n)), der.tlv(0xA1, der.octets("salt"))) for n in (18, 17, 23)])
+    info = der.seq(
+        *[
+            der.seq(der.tlv(0xA0, der.integer(n)), der.tlv(0xA1, der.octets("salt")))
+            for n in (18, 17, 23)
+        ]
+    )
     error = der.tlv(
-        0x7E, der.seq(der.tlv(0xA6, der.integer(25)), der.tlv(0xAC, der.octets(der.seq(pa(2, b""), pa(kind, info)))))
+        0x7E,
+        der.seq(
+            der.tlv(0xA6, der.integer(25)),
+            der.tlv(0xAC, der.octets(der.seq(pa(2, b""), pa(kind, info)))),
+        ),
     )
     found = kerberos_messages.failure(error, 0, len(error))
     assert (found.code, found.offered) == (25, [18, 17, 23])

@@ -47,7 +47,9 @@ def test_bad_integrity_is_a_wrong_password_only_where_one_was_asked():
     assert outcome(failure(31), to_as_req=False) == "error"
 
 
-@pytest.mark.parametrize(("code", "word"), [(0, "none"), (25, "preauth_required"), (99, "error_99")])
+@pytest.mark.parametrize(
+    ("code", "word"), [(0, "none"), (25, "preauth_required"), (99, "error_99")]
+)
 def test_result_words(code, word):
     assert result_word(code) == word
 
@@ -71,4 +73,7 @@ def test_fingerprint_keeps_order():
     request.sname = Principal(2, "cifs", "cifs/dc1")
     request.rtime = 1
     request.authz_data = True
-    assert fingerprint(request) == "tgs1;opt=1,8,15;et=23,18;pa=1,167;cn=-;sn=2;till=none;has=rtime,authz"
+    assert (
+        fingerprint(request)
+        == "tgs1;opt=1,8,15;et=23,18;pa=1,167;cn=-;sn=2;till=none;has=rtime,authz"
+    )

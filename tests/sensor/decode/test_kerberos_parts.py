@@ -14,7 +14,8 @@ def ticket(cipher, kvno=None, long=False):
     if kvno is not None:
         encrypted.insert(1, der.tlv(0xA1, der.integer(kvno)))
     name = der.seq(
-        der.tlv(0xA0, der.integer(2)), der.tlv(0xA1, der.seq(der.octets("cifs", 0x1B), der.octets("dc1", 0x1B)))
+        der.tlv(0xA0, der.integer(2)),
+        der.tlv(0xA1, der.seq(der.octets("cifs", 0x1B), der.octets("dc1", 0x1B))),
     )
     return der.tlv(
         0x61,
@@ -69,6 +70,8 @@ def test_raw_account(name, realm, kind, account):
     assert kerberos_parts.account_of(name, realm, kind) == account
 
 
-@pytest.mark.parametrize(("number", "word"), [(18, "aes256"), (23, "rc4_hmac"), (-133, "rc4_hmac_old"), (99, "etype_99")])
+@pytest.mark.parametrize(
+    ("number", "word"), [(18, "aes256"), (23, "rc4_hmac"), (-133, "rc4_hmac_old"), (99, "etype_99")]
+)
 def test_etype_words(number, word):
     assert kerberos_parts.etype_word(number) == word

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import hashlib
 
 import der
@@ -24,7 +24,7 @@ ISSUER = x509.Name([
 
 
 def certificate(key, serial):
-    now = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    now = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     builder = (
         x509.CertificateBuilder()
         .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "alice")]))
@@ -32,16 +32,21 @@ def certificate(key, serial):
         .public_key(key.public_key())
         .serial_number(serial)
         .not_valid_before(now)
-        .not_valid_after(now + datetime.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
         .add_extension(
-            x509.ExtendedKeyUsage([ObjectIdentifier("1.3.6.1.5.5.7.3.2"), ObjectIdentifier("1.3.6.1.4.1.311.20.2.2")]), True
+            x509.ExtendedKeyUsage(
+                [ObjectIdentifier("1.3.6.1.5.5.7.3.2"), ObjectIdentifier("1.3.6.1.4.1.311.20.2.2")]
+            ),
+            critical=True,
         )
         .add_extension(
             x509.UnrecognizedExtension(
                 ObjectIdentifier("1.3.6.1.4.1.311.25.2"),
-                der.seq(der.tlv(0xA0, der.oid("1.3.6.1.4.1.311.25.2.1"), der.tlv(0xA0, der.octets(SID)))),
+                der.seq(
+                    der.tlv(0xA0, der.oid("1.3.6.1.4.1.311.25.2.1"), der.tlv(0xA0, der.octets(SID)))
+                ),
             ),
-            False,
+            critical=False,
         )
     )
     return builder.sign(key, hashes.SHA256())
@@ -67,7 +72,9 @@ def test_the_signers_certificate(signed):
     assert found is not None
     assert found.issuer == "CN=Corp\\, CA,DC=corp,DC=test"
     assert found.serial == "8f00aa11"
-    assert found.thumbprint == hashlib.sha1(mine.public_bytes(serialization.Encoding.DER)).hexdigest()
+    assert (
+        found.thumbprint == hashlib.sha1(mine.public_bytes(serialization.Encoding.DER)).hexdigest()
+    )
     assert found.ekus == ["1.3.6.1.5.5.7.3.2", "1.3.6.1.4.1.311.20.2.2"]
     assert found.sids == [SID]
 
@@ -79,6 +86,8 @@ def test_truncations(signed):
             client_certificate(value, 0, end)
 
 
-@pytest.mark.parametrize("value", [der.seq(der.octets("x", 0x81)), der.seq(der.octets(der.seq(der.oid("1.2.3")), 0x80))])
+@pytest.mark.parametrize(
+    "value", [der.seq(der.octets("x", 0x81)), der.seq(der.octets(der.seq(der.oid("1.2.3")), 0x80))]
+)
 def test_other_content_is_no_certificate(value):
     assert client_certificate(value, 0, len(value)) is None

@@ -53,23 +53,36 @@ def test_recorded(name):
 @pytest.mark.parametrize("name", RECORDED)
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 6, 7, 11, 64, 1460])
 def test_pieces_of_any_size_make_the_same_events(name, size):
-    assert plain(conversation.replay(ldap, name, size=size, **KEY)) == plain(conversation.replay(ldap, name, **KEY))
+    assert plain(conversation.replay(ldap, name, size=size, **KEY)) == plain(
+        conversation.replay(ldap, name, **KEY)
+    )
 
 
 def test_search_fields():
     event = conversation.replay(ldap, "ldap_simple_search", **KEY).events[1]
-    assert (event.protocol, event.base, event.scope, event.cldap) == ("ldap", "DC=corp,DC=lab,DC=test", "subtree", False)
+    assert (event.protocol, event.base, event.scope, event.cldap) == (
+        "ldap",
+        "DC=corp,DC=lab,DC=test",
+        "subtree",
+        False,
+    )
     assert event.filter == "(&(objectClass=user)(servicePrincipalName=*)(!(objectClass=computer)))"
     assert event.filter_shape == "(&(!(objectclass=?))(objectclass=?)(serviceprincipalname=*))"
     assert event.filter_attributes == ["objectclass", "serviceprincipalname"]
     assert event.attributes == ["samaccountname", "serviceprincipalname", "useraccountcontrol"]
-    assert event.returned == [f"CN={n},CN=Users,DC=corp,DC=lab,DC=test" for n in ("svc-sql Lab", "krbtgt", "svc-web Lab")]
+    assert event.returned == [
+        f"CN={n},CN=Users,DC=corp,DC=lab,DC=test" for n in ("svc-sql Lab", "krbtgt", "svc-web Lab")
+    ]
     assert (event.returned_count, event.result) == (3, 0)
 
 
 def test_pages_are_one_search():
     _, event = conversation.replay(ldap, "ldap_paged", **KEY).events
-    assert (event.filter, event.returned_count, len(event.returned)) == ("(objectClass=*)", 284, 100)
+    assert (event.filter, event.returned_count, len(event.returned)) == (
+        "(objectClass=*)",
+        284,
+        100,
+    )
 
 
 def test_cldap_ping():
@@ -78,7 +91,10 @@ def test_cldap_ping():
     assert event.filter_attributes == ["ntver", "dnsdomain", "aac"]
 
 
-def bind(name="", auth=der.octets("", 0x80), number=1):
+ANONYMOUS = der.octets("", 0x80)
+
+
+def bind(name="", auth=ANONYMOUS, number=1):
     return C, der.ldap(number, der.tlv(0x60, der.integer(3), der.octets(name), auth))
 
 
@@ -102,7 +118,13 @@ ALICE = (bind("CN=alice", der.octets("pw", 0x80)), bound())
 
 
 def test_a_failed_bind_ends_the_old_one():
-    events, _, flow = talk(*ALICE, bind("CN=bob", der.octets("x", 0x80), 3), bound(49, "data 775,", number=3), search(4), done(4))
+    events, _, flow = talk(
+        *ALICE,
+        bind("CN=bob", der.octets("x", 0x80), 3),
+        bound(49, "data 775,", number=3),
+        search(4),
+        done(4),
+    )
     assert brief(events, "account", "outcome") == [
         ("LdapBind", "CN=alice", "success"), ("LdapBind", "CN=bob", "locked"), ("LdapSearch", None, "success"),
     ]  # fmt: skip
@@ -110,8 +132,13 @@ def test_a_failed_bind_ends_the_old_one():
 
 
 def test_global_catalogue_and_unbind():
-    events, _, flow = talk(*ALICE, search(), entry(), (C, der.ldap(9, der.tlv(0x42))), port=3268, close=False)
-    assert brief(events, "protocol", "outcome") == [("LdapBind", "gc", "success"), ("LdapSearch", "gc", "unknown")]
+    events, _, flow = talk(
+        *ALICE, search(), entry(), (C, der.ldap(9, der.tlv(0x42))), port=3268, close=False
+    )
+    assert brief(events, "protocol", "outcome") == [
+        ("LdapBind", "gc", "success"),
+        ("LdapSearch", "gc", "unknown"),
+    ]
     assert (events[1].returned_count, flow.account) == (1, None)
 
 
@@ -119,25 +146,54 @@ def test_several_messages_in_one_segment_and_in_any_order():
     _, first = search(2, base="DC=a")
     _, second = search(3, base="DC=b")
     events, _, _ = talk((C, first + second), entry(3), done(3), entry(2), entry(2), done(2))
-    assert brief(events, "base", "returned_count") == [("LdapSearch", "DC=b", 1), ("LdapSearch", "DC=a", 2)]
+    assert brief(events, "base", "returned_count") == [
+        ("LdapSearch", "DC=b", 1),
+        ("LdapSearch", "DC=a", 2),
+    ]
 
 
 def test_windows_lengths_everywhere():
     flt = der.tlv(0x87, b"cn", long=True)
     limits = der.integer(0, 10) + der.integer(0) + der.integer(0) + der.tlv(1, b"\0")
-    request = der.tlv(0x63, der.tlv(4, b"DC=a", long=True), der.integer(2, 10), limits, flt, der.seq(long=True), long=True)
-    events, _, _ = talk((C, der.ldap(2, request, long=True)), (S, der.ldap(2, der.ldap_result(0x65), long=True)), size=5)
+    request = der.tlv(
+        0x63,
+        der.tlv(4, b"DC=a", long=True),
+        der.integer(2, 10),
+        limits,
+        flt,
+        der.seq(long=True),
+        long=True,
+    )
+    events, _, _ = talk(
+        (C, der.ldap(2, request, long=True)),
+        (S, der.ldap(2, der.ldap_result(0x65), long=True)),
+        size=5,
+    )
     assert brief(events, "filter", "outcome") == [("LdapSearch", "(cn=*)", "success")]
 
 
 def test_paging_over_45_seconds_is_told_in_parts():
     ears = conversation.Ears()
     reader = ldap.reader(conversation.flow(389), ears, **KEY)
-    conversation.feed(reader, [search(2, der.paged(b"")), entry(2), done(2, 0, der.paged(b"c1"))], close=False)
-    conversation.feed(reader, [search(3, der.paged(b"c1")), entry(3), done(3, 0, der.paged(b"c2"))], start=47_000_000, close=False)
+    conversation.feed(
+        reader, [search(2, der.paged(b"")), entry(2), done(2, 0, der.paged(b"c1"))], close=False
+    )
+    conversation.feed(
+        reader,
+        [search(3, der.paged(b"c1")), entry(3), done(3, 0, der.paged(b"c2"))],
+        start=47_000_000,
+        close=False,
+    )
     assert brief(ears.events, "returned_count") == [("LdapSearch", 2)]
-    conversation.feed(reader, [search(4, der.paged(b"c2")), entry(4), done(4, 0, der.paged(b""))], start=48_000_000)
-    assert brief(ears.events, "returned_count", "ts") == [("LdapSearch", 2, 1_001_000), ("LdapSearch", 1, 48_001_000)]
+    conversation.feed(
+        reader,
+        [search(4, der.paged(b"c2")), entry(4), done(4, 0, der.paged(b""))],
+        start=48_000_000,
+    )
+    assert brief(ears.events, "returned_count", "ts") == [
+        ("LdapSearch", 2, 1_001_000),
+        ("LdapSearch", 1, 48_001_000),
+    ]
 
 
 def test_pages_left_alone_are_told_at_the_close():
@@ -146,7 +202,9 @@ def test_pages_left_alone_are_told_at_the_close():
 
 
 def test_abandoned_search():
-    events, _, _ = talk(search(2), entry(2), (C, der.ldap(3, der.integer(2, 0x50))), entry(2), done(2))
+    events, _, _ = talk(
+        search(2), entry(2), (C, der.ldap(3, der.integer(2, 0x50))), entry(2), done(2)
+    )
     assert brief(events, "returned_count", "outcome") == [("LdapSearch", 1, "unknown")]
 
 
@@ -172,11 +230,66 @@ def test_writes_are_rows_with_the_outcome_of_the_response(code, outcome):
     events, _, _ = talk(*ALICE, (C, der.ldap(5, MODIFY)), *answer)
     fields = ("actor", "outcome", "group", "action", "member", "object", "attribute", "op", "value")
     assert brief(events[1:], *fields) == [
-        ("GroupChange", "CN=alice", outcome, "CN=Domain Admins", "member_added", "CN=eve", None, None, None, None),
-        ("GroupChange", "CN=alice", outcome, "CN=Domain Admins", "member_added", "CN=mal", None, None, None, None),
-        ("DirectoryChange", "CN=alice", outcome, None, None, None, "CN=Domain Admins", "description", "replace", "x"),
-        ("GroupChange", "CN=alice", outcome, "CN=Domain Admins", "member_removed", None, None, None, None, None),
-        ("DirectoryChange", "CN=alice", outcome, None, None, None, "CN=Domain Admins", "unicodePwd", "replace", None),
+        (
+            "GroupChange",
+            "CN=alice",
+            outcome,
+            "CN=Domain Admins",
+            "member_added",
+            "CN=eve",
+            None,
+            None,
+            None,
+            None,
+        ),
+        (
+            "GroupChange",
+            "CN=alice",
+            outcome,
+            "CN=Domain Admins",
+            "member_added",
+            "CN=mal",
+            None,
+            None,
+            None,
+            None,
+        ),
+        (
+            "DirectoryChange",
+            "CN=alice",
+            outcome,
+            None,
+            None,
+            None,
+            "CN=Domain Admins",
+            "description",
+            "replace",
+            "x",
+        ),
+        (
+            "GroupChange",
+            "CN=alice",
+            outcome,
+            "CN=Domain Admins",
+            "member_removed",
+            None,
+            None,
+            None,
+            None,
+            None,
+        ),
+        (
+            "DirectoryChange",
+            "CN=alice",
+            outcome,
+            None,
+            None,
+            None,
+            "CN=Domain Admins",
+            "unicodePwd",
+            "replace",
+            None,
+        ),
     ]
     assert {e.account for e in events} == {"CN=alice"}
 
@@ -184,7 +297,13 @@ def test_writes_are_rows_with_the_outcome_of_the_response(code, outcome):
 def test_start_tls_then_records():
     request = der.tlv(0x77, der.octets("1.3.6.1.4.1.1466.20037", 0x80))
     hello = bytes.fromhex("1603010010") + bytes(16)
-    events, counts, flow = talk((C, der.ldap(1, request)), (S, der.ldap(1, der.ldap_result(0x78))), (C, hello), (S, hello), size=3)
+    events, counts, flow = talk(
+        (C, der.ldap(1, request)),
+        (S, der.ldap(1, der.ldap_result(0x78))),
+        (C, hello),
+        (S, hello),
+        size=3,
+    )
     assert (events, counts, flow.encrypted) == ([], {"ldap.tls_records": 2}, True)
 
 
@@ -224,12 +343,22 @@ def test_signed_buffers_are_read(wrap, size):
     _, finished = done(5)
     answer = found + finished
     events, counts, flow = talk(
-        *NTLM_BIND, bound(number=2), (C, wrap(request)), (S, wrap(answer[:9])), (S, wrap(answer[9:])), size=size
+        *NTLM_BIND,
+        bound(number=2),
+        (C, wrap(request)),
+        (S, wrap(answer[:9])),
+        (S, wrap(answer[9:])),
+        size=size,
     )
     assert brief(events, "account", "outcome") == [
         ("NtlmAuth", "CORP\\alice", "success"), ("LdapBind", "CORP\\alice", "success"), ("LdapSearch", "CORP\\alice", "success"),
     ]  # fmt: skip
-    assert (events[2].base, events[2].returned_count, flow.encrypted, counts) == ("DC=signed", 1, False, {})
+    assert (events[2].base, events[2].returned_count, flow.encrypted, counts) == (
+        "DC=signed",
+        1,
+        False,
+        {},
+    )
 
 
 def test_sealed_buffers_are_counted():
@@ -250,7 +379,10 @@ def test_bind_left_in_the_middle():
     events, _, _ = talk(*NTLM_BIND[:2])
     assert brief(events, "outcome", "result") == [("LdapBind", "unknown", None)]
     events, _, _ = talk(*NTLM_BIND[:2], *ALICE)
-    assert brief(events, "outcome", "account") == [("LdapBind", "unknown", None), ("LdapBind", "success", "CN=alice")]
+    assert brief(events, "outcome", "account") == [
+        ("LdapBind", "unknown", None),
+        ("LdapBind", "success", "CN=alice"),
+    ]
 
 
 def test_sicily():
@@ -270,7 +402,9 @@ def ping(user="nobody"):
 
 
 def pong(opcode):
-    netlogon = der.seq(der.octets("netlogon"), der.tlv(0x31, der.octets(bytes([opcode, 0]) + bytes(30))))
+    netlogon = der.seq(
+        der.octets("netlogon"), der.tlv(0x31, der.octets(bytes([opcode, 0]) + bytes(30)))
+    )
     return der.ldap(7, der.entry("", netlogon)) + der.ldap(7, der.ldap_result(0x65))
 
 

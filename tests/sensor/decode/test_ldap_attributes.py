@@ -4,7 +4,7 @@ import pytest
 
 from sensor.decode.ldap_attributes import attribute_name, identity, is_secret, sid_text, value_text
 
-SID = bytes.fromhex("010500000000000515000000010000000200000003000000" "51040000")
+SID = bytes.fromhex("01050000000000051500000001000000020000000300000051040000")
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,9 @@ def test_names(sent, name):
     assert attribute_name(sent) == name
 
 
-@pytest.mark.parametrize("name", ["unicodePwd", "USERPASSWORD", "dBCSPwd", "ms-Mcs-AdmPwd", "supplementalCredentials"])
+@pytest.mark.parametrize(
+    "name", ["unicodePwd", "USERPASSWORD", "dBCSPwd", "ms-Mcs-AdmPwd", "supplementalCredentials"]
+)
 def test_secrets_never_become_text(name):
     assert is_secret(name)
     assert value_text(name, b"secret", 0, 6) is None
@@ -49,7 +51,10 @@ def test_values(name, raw, text):
     assert value_text(name, b"<" + raw + b">", 1, 1 + len(raw)) == text
 
 
-@pytest.mark.parametrize(("raw", "text"), [(SID, "S-1-5-21-1-2-3-1105"), (SID[:-1], None), (b"\x02" + SID[1:], None), (b"", None)])
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [(SID, "S-1-5-21-1-2-3-1105"), (SID[:-1], None), (b"\x02" + SID[1:], None), (b"", None)],
+)
 def test_sids(raw, text):
     assert sid_text(raw) == text
 

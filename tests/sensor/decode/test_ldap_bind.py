@@ -34,7 +34,12 @@ def sasl(mechanism, credentials=None):
         ("", sasl("GSS-SPNEGO"), "gss_spnego", None),
         ("", sasl("EXTERNAL"), "external", None),
         ("", sasl("SCRAM-SHA-512", b"n,,n=u"), "scram_sha_512", None),
-        ("", sasl("DIGEST-MD5", 'username="al",realm="corp.test",nonce="x"'), "digest_md5", "al@corp.test"),
+        (
+            "",
+            sasl("DIGEST-MD5", 'username="al",realm="corp.test",nonce="x"'),
+            "digest_md5",
+            "al@corp.test",
+        ),
         ("", sasl("DIGEST-MD5", 'username="al@x.test",realm="corp"'), "digest_md5", "al@x.test"),
         ("", sasl("DIGEST-MD5"), "digest_md5", None),
         ("", der.octets("", 0x89), "ntlm_sicily", None),
@@ -48,12 +53,22 @@ def test_mechanisms(name, auth, mechanism, account):
 
 
 def test_password_tag_counts_passwords_and_keeps_none():
-    first, same, other = bind("a", simple("Passw0rd")), bind("b", simple("Passw0rd")), bind("a", simple("passw0rd"))
+    first, same, other = (
+        bind("a", simple("Passw0rd")),
+        bind("b", simple("Passw0rd")),
+        bind("a", simple("passw0rd")),
+    )
     assert first.password_tag == same.password_tag != other.password_tag
     assert len(first.password_tag) == 8
-    again = ldap_bind.bind_request(raw := der.integer(3) + der.octets("a") + simple("Passw0rd"), 0, len(raw), b"K" * 32)
+    again = ldap_bind.bind_request(
+        raw := der.integer(3) + der.octets("a") + simple("Passw0rd"), 0, len(raw), b"K" * 32
+    )
     assert again.password_tag != first.password_tag
-    assert not [v for v in (getattr(first, s) for s in first.__slots__) if isinstance(v, (str, bytes)) and "assw0rd" in str(v)]
+    assert not [
+        v
+        for v in (getattr(first, s) for s in first.__slots__)
+        if isinstance(v, (str, bytes)) and "assw0rd" in str(v)
+    ]
 
 
 def test_unknown_choice():
@@ -87,7 +102,11 @@ def ad(data):
         (49, ad("773"), "expired"),
         (49, ad("775"), "locked"),
         (49, ad("0"), "wrong_password"),
-        (1, "000004DC: LdapErr: DSID-0C090A5C, comment: In order to perform this operation a successful bind must be completed", "denied"),
+        (
+            1,
+            "000004DC: LdapErr: DSID-0C090A5C, comment: In order to perform this operation a successful bind must be completed",
+            "denied",
+        ),
         (1, "", "error"),
         (4, "", "success"),
         (8, "", "denied"),

@@ -15,7 +15,9 @@ def attribute(name, *values):
 
 
 def modify(*changes):
-    body = der.octets(DN) + der.seq(*(der.seq(der.integer(op, 10), attribute(n, *v)) for op, n, *v in changes))
+    body = der.octets(DN) + der.seq(
+        *(der.seq(der.integer(op, 10), attribute(n, *v)) for op, n, *v in changes)
+    )
     return ldap_change.change(MODIFY, body, 0, len(body))
 
 
@@ -24,7 +26,12 @@ def rows(found):
 
 
 def test_modify_is_a_row_a_value():
-    found = modify((0, "servicePrincipalName", "a/b", "c/d"), (1, "description"), (2, "USERACCOUNTCONTROL", "512"), (3, "usn", "1"))
+    found = modify(
+        (0, "servicePrincipalName", "a/b", "c/d"),
+        (1, "description"),
+        (2, "USERACCOUNTCONTROL", "512"),
+        (3, "usn", "1"),
+    )
     assert found.object == DN
     assert rows(found) == [
         ("servicePrincipalName", "add", "a/b"), ("servicePrincipalName", "add", "c/d"), ("description", "delete", None),
@@ -32,7 +39,9 @@ def test_modify_is_a_row_a_value():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["unicodePwd", "userpassword", "OID.1.2.840.113556.1.4.90", "unicodePwd;binary"])
+@pytest.mark.parametrize(
+    "name", ["unicodePwd", "userpassword", "OID.1.2.840.113556.1.4.90", "unicodePwd;binary"]
+)
 def test_passwords_are_rows_without_value(name):
     found = modify((1, name, "old"), (0, name, "new"))
     assert [value for _, _, value in rows(found)] == [None, None]
@@ -40,11 +49,17 @@ def test_passwords_are_rows_without_value(name):
 
 def test_members():
     found = modify((0, "Member", "CN=a", "<SID=S-1-5-21-1-2-3-4>"), (1, "1", "x"))
-    assert [(row.is_member, row.value) for row in found.rows] == [(True, "CN=a"), (True, "S-1-5-21-1-2-3-4"), (False, "x")]
+    assert [(row.is_member, row.value) for row in found.rows] == [
+        (True, "CN=a"),
+        (True, "S-1-5-21-1-2-3-4"),
+        (False, "x"),
+    ]
 
 
 def test_add_tells_the_object_and_its_class():
-    body = der.octets(DN) + der.seq(attribute("objectClass", "top", "person", "user"), attribute("unicodePwd", "secret"))
+    body = der.octets(DN) + der.seq(
+        attribute("objectClass", "top", "person", "user"), attribute("unicodePwd", "secret")
+    )
     found = ldap_change.change(ADD, body, 0, len(body))
     assert found.object_class == "user"
     assert rows(found)[0] == (None, "add", None)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import der
 import pytest
 
@@ -8,12 +10,18 @@ from sensor.decode import ldap_frame
 from sensor.decode.ldap_frame import Stream
 
 SEARCH = der.ldap(1, der.search_request("DC=test"))
-ENTRY = der.ldap(300, der.entry("CN=alice,DC=test", der.seq(der.octets("x"), der.tlv(0x31, der.octets(b"y" * 3000)))))
+ENTRY = der.ldap(
+    300,
+    der.entry("CN=alice,DC=test", der.seq(der.octets("x"), der.tlv(0x31, der.octets(b"y" * 3000)))),
+)
 DONE = der.ldap(300, der.ldap_result(0x65))
 NAMED = len(ENTRY) - len(ENTRY[ENTRY.index(b"CN=alice") :]) + len("CN=alice,DC=test")
 
 
-@pytest.mark.parametrize("message", [SEARCH, ENTRY, DONE, der.ldap(5, der.tlv(0x42)), der.ldap(2**31 - 1, der.tlv(0x4A, b"CN=x"))])
+@pytest.mark.parametrize(
+    "message",
+    [SEARCH, ENTRY, DONE, der.ldap(5, der.tlv(0x42)), der.ldap(2**31 - 1, der.tlv(0x4A, b"CN=x"))],
+)
 def test_bounds_wait_for_what_they_need(message):
     want, total = ldap_frame.message_bounds(message, 0, len(message))
     assert total == len(message)
@@ -30,7 +38,10 @@ def test_an_entry_is_wanted_to_its_name():
 
 def test_windows_lengths():
     message = der.tlv(
-        0x30, der.integer(2), der.tlv(0x64, der.tlv(4, b"CN=a", long=True), der.seq(long=True), long=True), long=True
+        0x30,
+        der.integer(2),
+        der.tlv(0x64, der.tlv(4, b"CN=a", long=True), der.seq(long=True), long=True),
+        long=True,
     )
     want, total = ldap_frame.message_bounds(message, 0, len(message))
     assert (message[want - 4 : want], total) == (b"CN=a", len(message))
@@ -115,3 +126,12 @@ def test_stream_forgets():
 def test_content_needs_a_head():
     with pytest.raises(Malformed):
         ldap_frame.content(b"\x30", 0, 1)
+
+
+def test_stream_of_a_great_message_in_small_buffers():
+    message = der.ldap(1, der.tlv(0x68, der.octets("CN=a"), der.octets(b"x" * 900_000)))
+    stream = Stream()
+    begin = time.perf_counter()
+    found = [m for o in range(0, len(message), 20) for m in stream.feed(message[o : o + 20])]
+    assert found == [message]
+    assert time.perf_counter() - begin < 1.0

@@ -15,7 +15,11 @@ def read(operation):
 
 
 def test_request():
-    found = read(der.search_request("DC=test", 1, der.octets("cn", 0x87), ("CN", "1.2.840.113556.1.4.221", "*")))
+    found = read(
+        der.search_request(
+            "DC=test", 1, der.octets("cn", 0x87), ("CN", "1.2.840.113556.1.4.221", "*")
+        )
+    )
     assert (found.base, found.scope, found.filter.text) == ("DC=test", "one", "(cn=*)")
     assert found.attributes == ["cn", "samaccountname", "*"]
 
@@ -33,7 +37,9 @@ def test_hundred_names_are_kept():
     assert (found.count, len(found.returned)) == (251, 100)
 
 
-@pytest.mark.parametrize("before", [b"", der.seq(der.octets("1.2.3"), der.tlv(1, b"\xff"), der.octets("x"))])
+@pytest.mark.parametrize(
+    "before", [b"", der.seq(der.octets("1.2.3"), der.tlv(1, b"\xff"), der.octets("x"))]
+)
 def test_paged_cookie(before):
     controls = der.tlv(0xA0, before, der.paged(b"cookie"))
     assert ldap_search.paged_cookie(controls, 0, len(controls)) == b"cookie"
@@ -42,7 +48,9 @@ def test_paged_cookie(before):
 
 def test_critical_paged_control():
     control = der.seq(
-        der.octets("1.2.840.113556.1.4.319"), der.tlv(1, b"\xff"), der.octets(der.seq(der.integer(5), der.octets(b"c")))
+        der.octets("1.2.840.113556.1.4.319"),
+        der.tlv(1, b"\xff"),
+        der.octets(der.seq(der.integer(5), der.octets(b"c"))),
     )
     controls = der.tlv(0xA0, control)
     assert ldap_search.paged_cookie(controls, 0, len(controls)) == b"c"

@@ -29,7 +29,12 @@ def test_response_forms(lm, nt, flags, response):
 
 @pytest.mark.parametrize(
     ("user", "domain", "account"),
-    [("alice", "CORP", "CORP\\alice"), ("alice@corp.test", "", "alice@corp.test"), ("", "", None), ("jürgen", "CORP", "CORP\\jürgen")],
+    [
+        ("alice", "CORP", "CORP\\alice"),
+        ("alice@corp.test", "", "alice@corp.test"),
+        ("", "", None),
+        ("jürgen", "CORP", "CORP\\jürgen"),
+    ],
 )
 def test_accounts(user, domain, account):
     found = read(ntlmssp.authenticate(user, domain))
@@ -57,7 +62,9 @@ def test_mic_and_version(mic, version, expected, shown):
 
 def test_av_pairs():
     target = "cifs/dc1".encode("utf-16-le")
-    found = read(ntlmssp.authenticate(nt=ntlmssp.v2(av(2, b"C\0"), av(6, b"\2\0\0\0"), av(9, target))))
+    found = read(
+        ntlmssp.authenticate(nt=ntlmssp.v2(av(2, b"C\0"), av(6, b"\2\0\0\0"), av(9, target)))
+    )
     assert found.av_order == [2, 6, 9]
     assert ntlm.av_flags_words(found.av_flags) == ["mic_provided"]
     assert found.target_name == "cifs/dc1"
@@ -69,7 +76,13 @@ def test_av_pairs_without_end_keep_what_was_read():
 
 
 def test_flags_words_are_of_the_schema():
-    assert ntlm.flags_words(0xE2088297)[:5] == ["unicode", "oem", "request_target", "sign", "lm_key"]
+    assert ntlm.flags_words(0xE2088297)[:5] == [
+        "unicode",
+        "oem",
+        "request_target",
+        "sign",
+        "lm_key",
+    ]
 
 
 def test_negotiate():

@@ -53,8 +53,18 @@ def test_recorded_ntlm_v1_in_spnego():
     (event,) = ears.events
     assert (auth.mechanism, auth.account, auth.workstation) == ("ntlm", "CORP\\bob", "ROGUE")
     assert (event.ts, event.protocol, event.src_ip) == (1002, "ntlm", "10.0.0.50")
-    assert (event.account, event.workstation, event.outcome, event.status) == ("CORP\\bob", "ROGUE", "success", 0)
-    assert (event.ntlm_version, event.mic, event.native_os, event.signing) == ("v1_ess", "present", "6.1.0", True)
+    assert (event.account, event.workstation, event.outcome, event.status) == (
+        "CORP\\bob",
+        "ROGUE",
+        "success",
+        0,
+    )
+    assert (event.ntlm_version, event.mic, event.native_os, event.signing) == (
+        "v1_ess",
+        "present",
+        "6.1.0",
+        True,
+    )
     assert event.av_flags is None
     assert event.fingerprint == (
         "ntlm1;n=62088215;nv=6.1.0;a=62088215;av=6.1.0;r=v1_ess;mic=present;has=dom,usr,ws;avp="
@@ -87,7 +97,7 @@ def test_more_processing_required_is_no_end():
     assert len(ears.events) == 1
 
 
-@pytest.mark.parametrize("wrap", [lambda t: t, lambda t: init(NTLM, token=t), lambda t: resp(t)])
+@pytest.mark.parametrize("wrap", [lambda t: t, lambda t: init(NTLM, token=t), resp])
 def test_ntlm_bare_and_nested(wrap):
     tokens = [
         (CLIENT, wrap(ntlmssp.negotiate(version=V10))),
@@ -96,7 +106,12 @@ def test_ntlm_bare_and_nested(wrap):
     ]
     auth, ears = exchange(tokens)
     (event,) = ears.events
-    assert (auth.mechanism, event.account, event.ntlm_version, event.mic) == ("ntlm", "CORP\\alice", "v2", "present")
+    assert (auth.mechanism, event.account, event.ntlm_version, event.mic) == (
+        "ntlm",
+        "CORP\\alice",
+        "v2",
+        "present",
+    )
 
 
 def test_signing_needs_both_sides():
@@ -121,15 +136,28 @@ def gss(token, tok_id=b"\1\0"):
     return der.tlv(0x60, der.oid(KRB5), tok_id + token)
 
 
-@pytest.mark.parametrize("wrap", [gss, lambda t: init(KRB5, NTLM, token=gss(t)), lambda t: t, lambda t: init(KRB5, token=t)])
+@pytest.mark.parametrize(
+    "wrap",
+    [gss, lambda t: init(KRB5, NTLM, token=gss(t)), lambda t: t, lambda t: init(KRB5, token=t)],
+)
 def test_kerberos_bare_and_nested(wrap):
     ears = conversation.Ears()
     conversation.replay(kerberos, "kerberos_as", ears=ears)
     auth, _ = exchange([(CLIENT, wrap(ap_req()))], ears=ears)
     event = ears.events[-1]
     assert auth.mechanism == "kerberos"
-    assert (event.service, event.ticket_size, event.etype, event.kvno) == ("ldap/dc1.corp.lab.test", 1071, "aes256", 1)
-    assert (event.result, event.outcome, event.protocol, event.ts) == ("none", "success", "kerberos", 1000)
+    assert (event.service, event.ticket_size, event.etype, event.kvno) == (
+        "ldap/dc1.corp.lab.test",
+        1071,
+        "aes256",
+        1,
+    )
+    assert (event.result, event.outcome, event.protocol, event.ts) == (
+        "none",
+        "success",
+        "kerberos",
+        1000,
+    )
 
 
 def test_owner_of_a_ticket_whose_issue_was_seen():
@@ -143,13 +171,17 @@ def test_owner_of_a_ticket_whose_issue_was_seen():
 
 def test_kerberos_refused():
     error = der.tlv(0x7E, der.seq(der.tlv(0xA6, der.integer(41))))
-    _, ears = exchange([(CLIENT, gss(ap_req())), (SERVER, resp(gss(error, b"\3\0")))], "denied", 0xC000006D)
+    _, ears = exchange(
+        [(CLIENT, gss(ap_req())), (SERVER, resp(gss(error, b"\3\0")))], "denied", 0xC000006D
+    )
     assert (ears.events[0].result, ears.events[0].outcome) == ("modified", "denied")
 
 
 def test_ap_rep_tells_success_where_the_carrier_cannot():
     ap_rep = der.tlv(0x6F, der.seq())
-    _, ears = exchange([(CLIENT, gss(ap_req())), (SERVER, resp(gss(ap_rep, b"\2\0")))], "unknown", None)
+    _, ears = exchange(
+        [(CLIENT, gss(ap_req())), (SERVER, resp(gss(ap_rep, b"\2\0")))], "unknown", None
+    )
     assert (ears.events[0].result, ears.events[0].outcome) == ("none", "success")
 
 
@@ -188,4 +220,8 @@ def test_tokens_never_raise():
         raw = bytes.fromhex(token)
         for end in range(len(raw)):
             _, ears = exchange([(to_server, raw[:end])])
-            assert set(ears.counts) <= {"auth.smb_malformed", "auth.ntlm_without_proof", "auth.spnego_without_proof"}
+            assert set(ears.counts) <= {
+                "auth.smb_malformed",
+                "auth.ntlm_without_proof",
+                "auth.spnego_without_proof",
+            }

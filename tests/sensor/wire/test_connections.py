@@ -247,8 +247,9 @@ def test_beginnings_of_binds_are_bounded_and_forgotten(wire, notes):
 
 def test_socks_is_no_bind(wire, notes):
     talk = Talk(server=("10.0.0.10", 1080)).open().send(True, b"\5\1\0").send(False, b"\5\0")
-    wire.feed(talk.send(True, bind()).send(False, ONE).frames)
+    wire.feed(talk.send(True, ONE).send(False, ONE).frames)
     assert notes.flows == []
+    assert sum(wire.driver._connections._ports.tcp) == 2
 
 
 def test_bind_on_a_port_ignored_so_far(wire, notes):
