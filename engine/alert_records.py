@@ -25,7 +25,7 @@ class Alert(msgspec.Struct, kw_only=True):
     """What people see. Times in microseconds; `confidence` 0..100.
 
     `number` is the stable public number, `id` the hash of the episode now, `aliases` the hashes it
-    had before. `dedup_values` are the dedup columns by name. `first_row`, `last_row` bound the rows' ts. `params` are those of the newest row.
+    had before. `revision` grows with every change. `dedup_values` are the dedup columns by name. `first_row`, `last_row` bound the rows' ts. `params` are those of the newest row.
     A `merged` record names the number it went into.
     """
 
@@ -51,6 +51,7 @@ class Alert(msgspec.Struct, kw_only=True):
     status: Status = "open"
     aliases: list[str] = msgspec.field(default_factory=list)
     merged_into: int | None = None
+    revision: int = 1
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -62,14 +63,15 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Envelope(msgspec.Struct, frozen=True):
-    """What all alerts of a detection share: names of the dedup columns, and the values of the
-    parameters in force for new rows.
+    """What all alerts of a detection share: names of the dedup columns, D in microseconds, and the
+    values of the parameters in force for new rows.
     """
 
     detection: str
     version: int
     params: dict[str, Scalar]
     dedup_names: tuple[str, ...] = ()
+    dedup_us: int = 0
 
 
 def reconcile(
@@ -85,12 +87,11 @@ def reconcile(
     """
     changes: list[Change] = []
     continued: list[Alert] = []
-    matched: set[int] = set()
-    for episode in sorted(found, key=lambda e: e.anchor):
-        id_ = alert_id(
-            envelope.detection, envelope.version, dedup_key(episode.dedup), episode.anchor
-        )
-        record = _continued(records, matched, episode, id_)
+    ordered = sorted(found, key=lambda e: e.anchor)
+    partners = _partners(records, ordered, envelope)
+    for episode in ordered:
+        id_ = _id(episode, envelope)
+        record = partners.get(episode.anchor)
         if record is None:
             record = _new(id_, episode, envelope, next_number())
             changes.append(Change("opened", record))
@@ -98,8 +99,8 @@ def reconcile(
             change = _bring_up(record, id_, episode, envelope)
             if change is not None:
                 changes.append(change)
-        matched.add(record.number)
         continued.append(record)
+    matched = {r.number for r in continued}
     ended = [
         _end(record, continued)
         for record in records
@@ -108,21 +109,39 @@ def reconcile(
     return changes + ended
 
 
-def _continued(
-    records: Sequence[Alert], matched: set[int], episode: Episode, id_: str
-) -> Alert | None:
-    """The record an episode continues: the older of the living ones it overlaps; else one that
-    was retracted there; else one that had been merged away under this very hash.
+def _id(episode: Episode, envelope: Envelope) -> str:
+    return alert_id(envelope.detection, envelope.version, dedup_key(episode.dedup), episode.anchor)
+
+
+def _partners(
+    records: Sequence[Alert], ordered: Sequence[Episode], envelope: Envelope
+) -> dict[tuple[int, int], Alert]:
+    """The record each episode continues, by its anchor.
+
+    The older of those it overlaps, living ones first; else one less than D away, for a late event
+    may move a row as a whole; else one that had been merged away under this very hash.
     """
-    free = [r for r in records if r.number not in matched]
-    overlapping = [
-        r
-        for r in free
-        if r.status != "merged" and r.first_row <= episode.last and episode.anchor[0] <= r.last_row
-    ]
-    if overlapping:
-        return min(overlapping, key=lambda r: (r.status == "retracted", r.number))
-    return next((r for r in free if r.id == id_), None)
+    found: dict[tuple[int, int], Alert] = {}
+    free = {r.number: r for r in records}
+    for reach in (1, max(envelope.dedup_us, 1), None):
+        for episode in ordered:
+            if episode.anchor in found:
+                continue
+            if reach is None:
+                id_ = _id(episode, envelope)
+                fitting = [r for r in free.values() if r.id == id_]
+            else:
+                fitting = [
+                    r
+                    for r in free.values()
+                    if r.status != "merged"
+                    and r.first_row - episode.last < reach
+                    and episode.anchor[0] - r.last_row < reach
+                ]
+            if fitting:
+                best = min(fitting, key=lambda r: (r.status == "retracted", r.number))
+                found[episode.anchor] = free.pop(best.number)
+    return found
 
 
 def _new(id_: str, episode: Episode, envelope: Envelope, number: int) -> Alert:
@@ -172,8 +191,10 @@ def _bring_up(record: Alert, id_: str, episode: Episode, envelope: Envelope) -> 
     record.overflow = episode.overflow
     if again:
         record.status, record.merged_into = "open", None
-        return Change("opened", record, raised)
-    return Change("updated", record, raised) if _shown(record) != before else None
+    elif _shown(record) == before:
+        return None
+    record.revision += 1
+    return Change("opened" if again else "updated", record, raised)
 
 
 def _end(record: Alert, continued: Sequence[Alert]) -> Change:
@@ -182,6 +203,7 @@ def _end(record: Alert, continued: Sequence[Alert]) -> Change:
         (a for a in continued if a.first_row <= record.last_row and record.first_row <= a.last_row),
         None,
     )
+    record.revision += 1
     if heir is None:
         record.status = "retracted"
         return Change("retracted", record)

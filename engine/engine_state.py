@@ -15,7 +15,6 @@ from engine.coverage import Spans  # noqa: TC001  # msgspec reads annotations at
 from engine.ingest_seen import Ranges
 from engine.store import alerts as stored
 from engine.store import facts
-from engine.watermark import Source  # noqa: TC001  # msgspec reads annotations at run time
 from engine.witnesses import Sensors
 
 if TYPE_CHECKING:
@@ -34,7 +33,8 @@ class _Marks(msgspec.Struct):
     now: int
     marks: dict[str, int]
     late: dict[str, int]
-    sources: list[tuple[tuple[str, str, str], Source]]
+    sources: list[tuple[tuple[str, str, str], int]]
+    progress: list[tuple[tuple[str, int], int]]
 
 
 class _Alive(msgspec.Struct):
@@ -69,7 +69,11 @@ def of_tick(
     """Where a tick got to, to be stored with its alerts."""
     state = {f"running/{r.rule.plan.id}": _json(_progress(r)) for r in running}
     marks = _Marks(
-        watermarks.now, watermarks.marks, dict(watermarks.late), list(watermarks.sources.items())
+        watermarks.now,
+        watermarks.marks,
+        dict(watermarks.late),
+        list(watermarks.sources.items()),
+        list(watermarks.progress.items()),
     )
     domains = [(k, sorted(v)) for k, v in coverage.domains.items()]
     state["watermarks"] = _json(marks)
@@ -102,6 +106,7 @@ def resume(
         watermarks.now, watermarks.marks = marks.now, marks.marks
         watermarks.late.update(marks.late)
         watermarks.sources.update(marks.sources)
+        watermarks.progress.update(marks.progress)
     if "alive" in state:
         alive = msgspec.json.decode(state["alive"], type=_Alive)
         coverage.alive.update(alive.spans)

@@ -37,13 +37,31 @@ def list_row(
     name: str, kind: KindName, value: str, *, valid_from: int = 0, expires: int | None = None
 ) -> ListRow:
     """An entry of a list; times in microseconds. Raises ValueError for a bad address."""
-    low = high = None
-    if kind == "ip":
-        network = ipaddress.ip_network(value, strict=False)
-        low, high = ip_bytes(str(network[0])), ip_bytes(str(network[-1]))
+    low, high = _range(value) if kind == "ip" else (None, None)
+    if kind == "ip" and low is None:
+        raise ValueError(f"{value!r} is no address and no network")
     end = FOREVER if expires is None else expires
     # Lists ignore case, whatever they hold: so the store compares them.
     return ListRow(name, kind, value.lower(), low, high, valid_from, end)
+
+
+def exclusion_row(
+    detection: str, applies_to: str, value: str, *, valid_from: int = 0, expires: int | None = None
+) -> ListRow:
+    """An entry of a detection's own exclusion list. `applies_to` is a role's name, a kind, or
+    `text` for every role; an address or network excludes roles of kind ip by range.
+    """
+    low, high = _range(value)
+    end = FOREVER if expires is None else expires
+    return ListRow(detection, applies_to, value.lower(), low, high, valid_from, end)
+
+
+def _range(value: str) -> tuple[bytes | None, bytes | None]:
+    try:
+        network = ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        return None, None
+    return ip_bytes(str(network[0])), ip_bytes(str(network[-1]))
 
 
 def rows_of(files: Iterable[ListFile]) -> list[ListRow]:

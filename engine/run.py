@@ -10,12 +10,14 @@ Not thread-safe: the daemon's one worker owns it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 import duckdb
 
 from dsl.schema.registry import event_type
 from engine import engine_state
+from engine.alert_events import SENSOR, alert_event, event_seq
 from engine.coverage import Coverage
 from engine.entities import Directory
 from engine.event_json import event_line
@@ -35,6 +37,10 @@ if TYPE_CHECKING:
     from engine.lists import ListRow
     from engine.running import Slice
     from engine.store import Store
+
+
+_MOST_PASSES: Final = 5
+"""Detections over alerts of detections over alerts: so deep at most in one tick."""
 
 
 class Engine:
@@ -144,13 +150,29 @@ class Engine:
         )
         self._write_facts()
         self._new = {}
-        slices = {name: self._compute(running, moment) for name, running in self.running.items()}
+        first = [n for n, r in self.running.items() if "alert" not in r.rule.plan.events]
+        readers = [n for n in self.running if n not in first]
+        changes = self._pass(first, moment, last=not readers)
+        told = changes
+        for i in range(_MOST_PASSES if readers else 0):
+            span = self._tell(told)
+            if i and span is None:
+                break
+            new = ({} if i else moment.new) | ({} if span is None else {"alert": span})
+            told = self._pass(readers, replace(moment, new=new), last=True)
+            changes += told
+        return changes
+
+    def _pass(self, names: Sequence[str], moment: Moment, *, last: bool) -> list[Change]:
+        """Some detections brought up to date; the last pass notes how far the tick got."""
+        slices = {name: self._compute(self.running[name], moment) for name in names}
         connection = self.store.connection
         connection.begin()
         try:
             changes = [c for name, made in slices.items() for c in self._apply(name, made, moment)]
             if self._keep:
                 self._keep_alerts(changes)
+            if self._keep and last:
                 state = engine_state.of_tick(
                     self._ingest, self.watermarks, self.coverage, self.running.values()
                 )
@@ -160,6 +182,22 @@ class Engine:
             raise
         connection.commit()
         return changes
+
+    def _tell(self, changes: Sequence[Change]) -> tuple[int, int] | None:
+        """Changed alerts as events; the span of time in which they changed."""
+        changed = {c.alert.number: c.alert for c in changes}
+        if not changed:
+            return None
+        seqs = {event_seq(id_) for a in changed.values() for id_ in (a.id, *a.aliases)}
+        times = self.store.delete_sent("alert", SENSOR, seqs)
+        for alert in changed.values():
+            event = alert_event(alert, self.running[alert.detection].rule.envelope)
+            if event is not None:
+                event.id = self._ingest.next_id
+                self._ingest.next_id += 1
+                self.store.append([event])
+                times.append(event.ts)
+        return (min(times), max(times)) if times else None
 
     def _write_facts(self) -> None:
         """What the directory and coverage have learnt, for the rules to read."""

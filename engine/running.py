@@ -229,7 +229,7 @@ class Running:
         for row in rows:
             confidence = envelope.confidence if row.confidence is None else row.confidence
             if waits and row.ts > known:
-                confidence /= 2
+                confidence = round(confidence / 2)
             severity = row.severity or envelope.severity
             rated.append(replace(row, severity=severity, confidence=float(confidence)))
         return rated
@@ -249,7 +249,8 @@ class Running:
                 changed.append(part)
         rule = self.rule
         names = tuple(name for name, _ in rule.plan.alerts[0].dedup_by) if rule.plan.alerts else ()
-        envelope = Envelope(rule.plan.id, rule.plan.version, dict(rule.plan.params), names)
+        params = dict(rule.plan.params)
+        envelope = Envelope(rule.plan.id, rule.plan.version, params, names, self.rows.dedup_us)
         changes = []
         for key in sorted(touched):
             records = self.records.setdefault(key, [])

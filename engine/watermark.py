@@ -1,7 +1,7 @@
 """Up to when everything has arrived: one watermark per event type, from its sensors by domain.
 
-A sensor is complete up to its newest event or heartbeat less the lateness of its kind; the type's
-watermark is the least of its live sensors. A sensor silent for two minutes leaves. A watermark
+A sensor is complete up to its newest event or heartbeat, of whatever type, less the lateness of
+its kind; a type's watermark is the least of its live sensors. A sensor silent for two minutes leaves. A watermark
 never goes back. `now` is event time: the newest `ts` seen, or the caller's clock where there is
 one; an event from a clock that runs ahead of it moves nothing. Knows no store.
 """
@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING, Final
-
-import msgspec
 
 from dsl.schema.registry import event_type
 from dsl.schema.sensor import SensorHealth
@@ -26,19 +24,14 @@ _AHEAD_US: Final = 60 * lateness.SECOND_US
 """How far a sensor's clock may run ahead of the engine's."""
 
 
-class Source(msgspec.Struct):
-    """A sensor of a type in a domain: its newest `ts` and its allowed lateness."""
-
-    newest: int
-    late: int
-
-
 class Watermarks:
     """Watermarks of all event types; times in microseconds."""
 
     def __init__(self) -> None:
-        self.sources: dict[tuple[str, str, str], Source] = {}
-        """(event type, domain, sensor) -> its progress."""
+        self.sources: dict[tuple[str, str, str], int] = {}
+        """(event type, domain, sensor) -> how late its events may be."""
+        self.progress: dict[tuple[str, int], int] = {}
+        """(sensor, lateness) -> newest ts of what it sends with that lateness."""
         self.marks: dict[str, int] = {}
         self.now = 0
         self.late: Counter[str] = Counter()
@@ -56,13 +49,10 @@ class Watermarks:
             if isinstance(event, SensorHealth):
                 self._heartbeat(event)
                 continue
-            key = (kind, event.domain or "", event.sensor or "")
-            source = self.sources.get(key)
-            if source is None:
-                self.sources[key] = Source(event.ts, lateness.of_via(event.via))
-            else:
-                source.newest = max(source.newest, event.ts)
-                source.late = max(source.late, lateness.of_via(event.via))
+            sensor, late = event.sensor or "", lateness.of_via(event.via)
+            key = (kind, event.domain or "", sensor)
+            self.sources[key] = max(late, self.sources.get(key, 0))
+            self.progress[sensor, late] = max(event.ts, self.progress.get((sensor, late), 0))
         if clock is not None:
             self.now = max(self.now, clock)
 
@@ -70,9 +60,10 @@ class Watermarks:
         """A heartbeat says that everything before it has been sent."""
         if event.kind != "heartbeat":
             return
-        for (kind, _, sensor), source in self.sources.items():
-            if sensor == (event.sensor or "") and event.activity in (None, "*", kind):
-                source.newest = max(source.newest, event.ts)
+        for sensor, late in self.progress:
+            if sensor == (event.sensor or ""):
+                newest = self.progress[sensor, late]
+                self.progress[sensor, late] = max(newest, event.ts)
 
     def of(self, events: Iterable[str]) -> int:
         """The watermark of a detection that reads these types: the least of theirs."""
@@ -81,12 +72,13 @@ class Watermarks:
     def _of_type(self, kind: str) -> int:
         mark = self.now
         slowest = None
-        for (type_, _, _), source in self.sources.items():
+        for (type_, _, sensor), late in self.sources.items():
             if type_ != kind:
                 continue
-            slowest = max(slowest or 0, source.late)
-            if self.now - source.newest <= lateness.IDLE_US:
-                mark = min(mark, source.newest - source.late)
+            slowest = max(slowest or 0, late)
+            newest = self.progress[sensor, late]
+            if self.now - newest <= lateness.IDLE_US:
+                mark = min(mark, newest - late)
         # Those that left, or may still turn up, were allowed to be late too.
         mark = min(mark, self.now - (lateness.of_type(kind) if slowest is None else slowest))
         self.marks[kind] = max(mark, self.marks.get(kind, 0))

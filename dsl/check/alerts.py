@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from dsl import plan, syntax
-from dsl.check import operators
 from dsl.check.columns import microseconds
+from dsl.check.containers import listed
+from dsl.check.differences import converted
 from dsl.check.expressions import Expressions
 from dsl.check.kinds import NULL, NUMBERS, named, one
 from dsl.check.scope import Relation, scope_of
@@ -89,7 +90,7 @@ def _severity(check: Expressions, node: syntax.Expr) -> plan.Expr | None:
     value = check.check(node, SEVERITY)
     if value is None:
         return None
-    value = operators.converted(check, value, SEVERITY, node.at)
+    value = converted(check, value, SEVERITY, node.at)
     if value is None:
         return None
     if (
@@ -135,11 +136,11 @@ def _excepts(
     failed = False
     for item in node.excepts:
         value = _named(check, item.role, roles)
-        listed = operators.listed(check, item.listed, None if value is None else one(value.type))
-        if value is None or not isinstance(listed, plan.ListRef):
+        entries = listed(check, item.listed, None if value is None else one(value.type))
+        if value is None or not isinstance(entries, plan.ListRef):
             failed = True
         else:
-            found.append((value, listed))
+            found.append((value, entries))
     return tuple(found), failed
 
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import zoneinfo
-from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from dsl import plan, syntax
-from dsl.check import operators
+from dsl.check.constants import constants_are_right
+from dsl.check.containers import contained
+from dsl.check.differences import converted
 from dsl.check.kinds import NUMBERS, comparable, many, named, one, unite
 from dsl.faults import did_you_mean
 from dsl.functions import AGGREGATES, FUNCTIONS
-from dsl.schema.registry import event_types
 from dsl.types import Type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from dsl.check.expressions import Expressions
     from dsl.signatures import Parameter, Signature
 
@@ -41,7 +38,7 @@ def call(check: Expressions, node: syntax.Call) -> plan.Expr | None:
     if fitted is None:
         return None
     arguments, result = fitted
-    if not _constants_are_right(check, name, node, arguments):
+    if not constants_are_right(check, name, node, arguments):
         return None
     return plan.Call(name, tuple(arguments), result)
 
@@ -123,13 +120,13 @@ def _arguments(check: Expressions, node: syntax.Call, signature: Signature) -> A
             if not parameter.many:
                 value = check.check(argument)
             elif expected is None and not silent:
-                value = operators.contained(check, argument, Type("text"), shared_node)
+                value = contained(check, argument, Type("text"), shared_node)
             else:
-                value = operators.contained(check, argument, expected, shared_node)
+                value = contained(check, argument, expected, shared_node)
         else:
             value = check.check(argument, expected, quiet=silent)
             if value is not None and parameter.variable and expected is not None:
-                value = operators.converted(check, value, expected, argument.at)
+                value = converted(check, value, expected, argument.at)
         found[i] = value
         silent = silent or value is None
         if value is not None and parameter.variable:
@@ -239,45 +236,3 @@ _WAYS: Final = {
     ("host", "ip"): "the address is `src_ip`",
     ("int", "duration"): "write a duration with its unit, such as `10m`",
 }
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones())
-
-
-def _event_types() -> frozenset[str]:
-    return frozenset(event_types())
-
-
-def _population_kinds() -> frozenset[str]:
-    return frozenset({"account", "host", "group"})
-
-
-_CONSTANTS: Final[dict[str, tuple[int, Callable[[], frozenset[str]], str]]] = {
-    "has_coverage": (0, _event_types, "event type"),
-    "population": (0, _population_kinds, "kind of object"),
-    "hour": (1, _zones, "time zone"),
-    "weekday": (1, _zones, "time zone"),
-}
-"""Constants out of a known set: position, the set, what it is called."""
-
-
-def _constants_are_right(
-    check: Expressions, name: str, node: syntax.Call, arguments: Arguments
-) -> bool:
-    rule = _CONSTANTS.get(name)
-    if rule is None or rule[0] >= len(arguments):
-        return True
-    position, allowed, what = rule
-    argument = arguments[position]
-    known = allowed()
-    # a machine without a zone database cannot tell
-    if not isinstance(argument, plan.Lit) or not known or argument.value in known:
-        return True
-    written = str(argument.value)
-    check.error(
-        "D0307", node.arguments[position].at, f'there is no {what} "{written}"', "unknown",
-        did_you_mean(written, known),
-    )  # fmt: skip
-    return False

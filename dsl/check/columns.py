@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dsl import syntax
-from dsl.check.expressions import Expressions, part_at
 from dsl.check.kinds import DURATION, named
+from dsl.check.missing import part_at
 from dsl.check.scope import IMPLIED, RESERVED, Column
 
 if TYPE_CHECKING:
-    from dsl.check.scope import Relation, Scope
+    from dsl.check.expressions import Expressions
     from dsl.syntax import At
     from dsl.types import Type
 
@@ -80,13 +80,3 @@ def new_name(check: Expressions, name: str, at: At, taken: set[str]) -> None:
     elif name in taken:
         check.error("D0210", at, f"`{name}` is defined twice", "a second time", "take another name")
     taken.add(name)
-
-
-def checker(check: Expressions, scope: Scope) -> Expressions:
-    """The same surroundings, another scope."""
-    return Expressions(check.context, scope)
-
-
-def known(relation: Relation) -> set[str]:
-    """Names of a relation's columns."""
-    return set(relation.columns)

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 
 from dsl import plan, syntax
 from dsl.attributes import ATTRIBUTES, attributes_of
-from dsl.check import calls, operators
+from dsl.check import calls, containers, operators
+from dsl.check.differences import converted
 from dsl.check.kinds import BOOL, DURATION, FLOAT, INT, NULL, TEXT, has_word, named, unite
-from dsl.faults import did_you_mean, nearest
+from dsl.check.missing import near, part_at, unknown_column, unknown_enum_word
+from dsl.faults import did_you_mean
 from dsl.schema.base import ENTITY_KINDS
 from dsl.syntax import At
 
@@ -23,32 +25,6 @@ if TYPE_CHECKING:
     from dsl.check.context import Context
     from dsl.check.scope import Scope
     from dsl.types import Type
-
-
-def bare(node: syntax.Expr) -> bool:
-    """A single word: a column, or an enum's word."""
-    return isinstance(node, syntax.Path) and len(node.parts) == 1
-
-
-def called(node: syntax.Expr, kind: Type) -> str:
-    """How a message names an operand: as written and its kind, or the kind alone."""
-    match node:
-        case syntax.Path(parts):
-            return f"`{'.'.join(parts)}` ({named(kind)})"
-        case syntax.Call(function):
-            return f"`{'.'.join(function.parts)}(…)` ({named(kind)})"
-        case syntax.Param(name):
-            return f"`${name}` ({named(kind)})"
-        case _:
-            return named(kind)
-
-
-def part_at(path: syntax.Path, first: int) -> At:
-    """Where the words from `first` on stand, if the name is written without blanks."""
-    offset = sum(len(p) + 1 for p in path.parts[:first])
-    if path.at.end - path.at.start != len(".".join(path.parts)):
-        return path.at
-    return At(path.at.start + offset, path.at.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +88,7 @@ class Expressions:
             case syntax.Binary():
                 return operators.binary(self, node)
             case syntax.In():
-                return operators.membership(self, node)
+                return containers.membership(self, node)
             case syntax.IsNull(operand, negated):
                 inner = self.check(operand)
                 if inner is None:
@@ -169,66 +145,11 @@ class Expressions:
             if has_word(enum, word):
                 return plan.Lit(word, replace(enum, many=False))
             if not self.scope.open:
-                self._unknown_enum_word(node, enum)
+                unknown_enum_word(self, node, enum)
             return None
         if not quiet or len(node.parts) > 1:
-            self._unknown_column(node)
+            unknown_column(self, node)
         return None
-
-    def _unknown_enum_word(self, node: syntax.Path, enum: Type) -> None:
-        word = node.parts[0]
-        close = nearest(word, [*enum.words, *self.scope.columns])
-        values = ", ".join(f"`{w}`" for w in enum.words[:12])
-        more = ", …" if len(enum.words) > 12 else ""
-        self.error(
-            "D0207",
-            node.at,
-            f"`{word}` is neither a value of this enum nor a column",
-            "no such value",
-            f"did you mean `{close}`?" if close else f"the values are {values}{more}",
-        )
-
-    def _unknown_column(self, node: syntax.Path) -> None:
-        first, scope = node.parts[0], self.scope
-        if first in self.context.refused or (scope.open and first not in scope.sides):
-            return
-        written = ".".join(node.parts)
-        absent = scope.missing(node.parts)
-        if absent is not None:
-            self.error(absent.code, node.at, absent.message, absent.label, absent.hint)
-        elif first in scope.sides and len(node.parts) > 1:
-            inside = [
-                c.removeprefix(f"{first}.") for c in scope.columns if c.startswith(f"{first}.")
-            ]
-            self.error(
-                "D0203",
-                part_at(node, 1),
-                f"`{first}` has no column `{'.'.join(node.parts[1:])}`",
-                "not a column of it",
-                did_you_mean(".".join(node.parts[1:]), inside),
-            )
-        elif first in self.context.local and len(node.parts) > 1:
-            self.error(
-                "D0213",
-                node.at,
-                f"columns of `{first}` cannot be read here",
-                f"`{first}` is not what these rows are made of",
-                f"bring them together first: a `sequence`, or a `join` with `keep {written}`",
-            )
-        else:
-            self.error(
-                "D0203",
-                node.at,
-                f"`{scope.title}` has no column `{written}`",
-                f"not a column of this {scope.noun}",
-                self._near(written),
-            )
-
-    def _near(self, written: str) -> str:
-        qualified = [c for c in self.scope.columns if c.endswith(f".{written}")]
-        if qualified:
-            return "it belongs to a step: write " + " or ".join(f"`{c}`" for c in qualified[:3])
-        return did_you_mean(written, self.scope.columns)
 
     def attribute(self, entity: plan.Expr, name: str, at: At, of: syntax.Expr) -> plan.Expr | None:
         """`entity.name`, as of the row's ts."""
@@ -240,7 +161,7 @@ class Expressions:
                 at,
                 f"{article} has no attributes" if not kind.many else f"{article} cannot be asked",
                 "only an account, host or group has attributes",
-                self._near(".".join(of.parts)) if isinstance(of, syntax.Path) else "",
+                near(self.scope, ".".join(of.parts)) if isinstance(of, syntax.Path) else "",
             )
             return None
         attribute = ATTRIBUTES.get(name)
@@ -295,7 +216,7 @@ class Expressions:
             if value is None:
                 continue
             if isinstance(value, plan.Lit) and meets is not None:
-                value = checked[i] = operators.converted(self, value, meets, nodes[i].at)
+                value = checked[i] = converted(self, value, meets, nodes[i].at)
                 if value is None:
                     continue
             united = unite(kind, value.type)
@@ -305,12 +226,7 @@ class Expressions:
                     nodes[i].at,
                     f"this is {named(value.type)}, the others are {named(kind)}",
                     "another kind",
-                    "make all of one kind"
-                    + (
-                        ", `text(…)` turns any value into text"
-                        if "text" in (kind.kind, value.type.kind)
-                        else ""
-                    ),
+                    "make all of one kind; `text(…)` turns any value into text",
                 )
                 checked[i] = None
                 continue

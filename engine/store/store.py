@@ -67,6 +67,15 @@ class Store:
         )
         return int(str(row[0])) if row else 0
 
+    def delete_sent(self, event: str, sensor: str, seqs: Iterable[int]) -> list[int]:
+        """Delete events by sensor and seq (the engine's own, to be written anew); their `ts`."""
+        rows = self.connection.execute(
+            f'DELETE FROM "{_known(event)}" '  # noqa: S608  # a name of the schema
+            "WHERE sensor = ? AND list_contains(?::BIGINT[], seq) RETURNING ts",
+            [sensor, list(seqs)],
+        ).fetchall()
+        return [int(ts) for (ts,) in rows]
+
     def events(self, ids: Iterable[int], types: Iterable[str] | None = None) -> list[Event]:
         """The stored events with these ids, in order; `types` spares looking into every table."""
         wanted = sorted(set(ids))

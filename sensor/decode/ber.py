@@ -30,28 +30,41 @@ def header(b: bytes, o: int, e: int) -> tuple[int, int]:
         raise Malformed(f"element head cut at {o}")
     if b[o] & 0x1F == 0x1F:
         raise Malformed(f"multi-byte tag at {o}")
-    n = b[o + 1]
     start = o + 2
+    n = b[o + 1]
     if n >= 0x80:
-        width = n & 0x7F
-        start += width
-        if not 1 <= width <= 4 or start > e:
-            raise Malformed(f"length of {width} bytes at {o}")
-        n = 0
-        for i in range(o + 2, start):
-            n = n << 8 | b[i]
+        start += n & 0x7F
+        n = _long_length(b, o, e)
     stop = start + n
     if stop > e:
         raise Malformed(f"element at {o} ends at {stop}, after {e}")
     return start, stop
 
 
+def _long_length(b: bytes, o: int, e: int) -> int:
+    """The length in the one to four bytes behind the length octet of the element at `o`."""
+    width = b[o + 1] & 0x7F
+    if not 1 <= width <= 4 or o + 2 + width > e:
+        raise Malformed(f"length of {width} bytes at {o}")
+    n = 0
+    for i in range(o + 2, o + 2 + width):
+        n = n << 8 | b[i]
+    return n
+
+
 def expect(b: bytes, o: int, e: int, tag: int) -> tuple[int, int]:
     """As `header`, for an element that must have this tag."""
-    start, stop = header(b, o, e)
+    if o + 2 > e:
+        raise Malformed(f"element head cut at {o}")
     if b[o] != tag:
         raise Malformed(f"tag {b[o]:#x} instead of {tag:#x} at {o}")
-    return start, stop
+    n = b[o + 1]
+    if n >= 0x80:
+        return header(b, o, e)
+    stop = o + 2 + n
+    if stop > e:
+        raise Malformed(f"element at {o} ends at {stop}, after {e}")
+    return o + 2, stop
 
 
 def size(b: bytes, o: int, e: int) -> int:
@@ -86,6 +99,9 @@ def integer(b: bytes, o: int, e: int) -> int:
 
 def read_integer(b: bytes, o: int, e: int, tag: int = INTEGER) -> tuple[int, int]:
     """Value and end of the INTEGER (or ENUMERATED) element at `o`."""
+    if o + 3 <= e and b[o] == tag and b[o + 1] == 1:
+        n = b[o + 2]
+        return (n - 256 if n & 0x80 else n), o + 3
     start, stop = expect(b, o, e, tag)
     return integer(b, start, stop), stop
 

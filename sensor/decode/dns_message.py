@@ -6,6 +6,7 @@ message's `anomalies` (words of enums.DNS_ANOMALY). Knows no transport and no pa
 
 from __future__ import annotations
 
+import re
 from struct import Struct
 from typing import Final
 
@@ -18,12 +19,14 @@ AXFR: Final = 252
 _HEAD: Final = Struct(">HHHHHH")
 _RECORD: Final = Struct(">HHIH")
 _NAME: Final = 255
+_FIRST_NAME: Final = b"\xc0\x0c"
+"""A pointer to the first question's name, which has been read: the owner of most records."""
 _SIG: Final = frozenset({24, 46})
 _TXT: Final = 16
 _SIGNER: Final = 18
 """Bytes of a SIG record's data before its signer's name (RFC 2535 §4.1)."""
 _MAX_DATA: Final = 65_535
-_PLAIN: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_*/+@$")
+_PLAIN: Final = re.compile(rb"[A-Za-z0-9_\-*/+@$]*")
 _MESSAGE: Final = 512
 _STEPS: Final = 50_000
 _JUMPS: Final = 64
@@ -105,7 +108,10 @@ def _records(found: Message, b: bytes, o: int, base: int, e: int) -> None:
 
 def _record(found: Message, b: bytes, o: int, base: int, e: int) -> tuple[int, int, int]:
     """Type, expanded length of the data, and end of the record at `o`."""
-    _, at = _skip(found, b, o, base, e)
+    if b.startswith(_FIRST_NAME, o, e):
+        at = o + 2
+    else:
+        _, at = _skip(found, b, o, base, e)
     if at + 10 > e:
         raise _Stop
     kind, _, _, size = _RECORD.unpack_from(b, at)
@@ -173,21 +179,31 @@ def _skip(found: Message, b: bytes, o: int, base: int, e: int) -> tuple[int, int
 
 def _name(found: Message, b: bytes, o: int, base: int, e: int) -> tuple[str, int]:
     """Text and end of the name at `o` (RFC 1035 §5.1: other bytes in decimal); cut where too long."""
+    labels: list[bytes] = []
+    at = o
+    while at < e and at - o < _NAME and 0 < b[at] < 0x40 and at + b[at] < e:
+        labels.append(b[at + 1 : at + 1 + b[at]])
+        at += 1 + b[at]
+    if at < e and b[at] == 0 and at - o < _NAME:
+        return _text(labels), at + 1
     expanded, end = _skip(found, b, o, base, e)
     expanded = min(expanded, _TEXT)
-    labels: list[str] = []
+    labels.clear()
     while expanded > 1:
         size = b[o]
         if size >= 0xC0:
             o = base + ((size & 0x3F) << 8 | b[o + 1])
             continue
-        labels.append(_label(b[o + 1 : o + 1 + size]))
+        labels.append(b[o + 1 : o + 1 + size])
         expanded -= 1 + size
         o += 1 + size
-    return ".".join(labels) or ".", end
+    return _text(labels), end
 
 
-def _label(raw: bytes) -> str:
-    if _PLAIN.issuperset(raw):
-        return raw.decode("ascii").lower()
-    return "".join(chr(c) if c in _PLAIN else f"\\{c:03d}" for c in raw).lower()
+def _text(labels: list[bytes]) -> str:
+    if _PLAIN.fullmatch(b"".join(labels)):
+        return b".".join(labels).decode("ascii").lower() or "."
+    return ".".join(
+        "".join(chr(c) if _PLAIN.fullmatch(bytes((c,))) else f"\\{c:03d}" for c in label)
+        for label in labels
+    ).lower()

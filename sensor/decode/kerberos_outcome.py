@@ -10,11 +10,14 @@ exchange BAD_INTEGRITY is how older MIT KDCs refuse a timestamp under the wrong 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from dsl.schema.enums import KERBEROS_ERROR
-from sensor.decode.kerberos_messages import AS_REQ, Failure, Request
+from sensor.decode.kerberos_request import AS_REQ, Request
 from sensor.decode.ntstatus import outcome_of
+
+if TYPE_CHECKING:
+    from sensor.decode.kerberos_reply import Failure
 
 _OUTCOMES: Final[dict[int, str]] = {
     0: "success",

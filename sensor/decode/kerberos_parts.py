@@ -127,6 +127,21 @@ def ticket(b: bytes, o: int, e: int) -> Ticket:
     return found
 
 
+def pa_data(b: bytes, o: int, e: int) -> tuple[int, int, int, int]:
+    """Type, start and stop of the value, and end of the PA-DATA at `o`."""
+    o, stop = ber.expect(b, o, e, ber.SEQUENCE)
+    kind = 0
+    first = last = stop
+    while o < stop:
+        start, end = ber.header(b, o, stop)
+        if b[o] == 0xA1:
+            kind = ber.read_integer(b, start, end)[0]
+        elif b[o] == 0xA2:
+            first, last = ber.expect(b, start, end, ber.OCTET_STRING)
+        o = end
+    return kind, first, last, stop
+
+
 def ap_req(b: bytes, o: int, e: int) -> Ticket | None:
     """The ticket in the AP-REQ at `o`."""
     o, stop = ber.expect(b, o, e, AP_REQ)

@@ -16,15 +16,14 @@ import struct
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from dsl.schema.directory import DirectoryChange, GroupChange
-from dsl.schema.ldap import LdapBind, LdapSearch
-from sensor.contract import common
 from sensor.decode import ber, ldap_bind, ldap_change, ldap_frame, ldap_search, ldap_wrap
+from sensor.decode.ldap_binding import Binding
+from sensor.decode.ldap_events import Written, change_event, search_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sensor.contract import Auth, Context, Flow, Reader
+    from sensor.contract import Context, Flow, Reader
 
 PORTS_TCP: Final = (389, 636, 3268, 3269)
 PORTS_UDP: Final = (389,)
@@ -36,11 +35,8 @@ _CHANGES: Final = 64
 _PAGED: Final = 16
 _PAGING_TIME: Final = 45_000_000
 _START_TLS: Final = b"1.3.6.1.4.1.1466.20037"
-_TOKENS: Final = frozenset({"gssapi", "gss_spnego", "ntlm_sicily"})
 _SILENT: Final = frozenset({0x73, 0x79, 0x6E, 0x6F})
 """Search references, intermediate responses, compares: nothing an event asks for."""
-_TO_SERVER: Final = True
-_TO_CLIENT: Final = False
 _CHANGE_RESPONSES: Final = frozenset({0x67, 0x69, 0x6B, 0x6D})
 
 
@@ -55,35 +51,21 @@ def reader(flow: Flow, context: Context, tag_key: Callable[[], bytes] = process_
     return Directory(flow, context, tag_key)
 
 
-class _PendingChange:
-    __slots__ = ("account", "change", "ts")
-
-    def __init__(self, ts: int, account: str | None, change: ldap_change.Change) -> None:
-        self.ts = ts
-        self.account = account
-        self.change = change
-
-
 class Directory:
     """One conversation: the bind under way, and requests that wait, by message id."""
 
     def __init__(self, flow: Flow, context: Context, tag_key: Callable[[], bytes]) -> None:
         self._flow = flow
         self._context = context
-        self._tag_key = tag_key
         if flow.udp:
             self._protocol = "cldap"
         else:
             self._protocol = "gc" if flow.server_port in _GLOBAL_CATALOG else "ldap"
-        self._bind: ldap_bind.Bind | None = None
-        self._bind_ts = 0
-        self._bind_open = False
-        self._auth: Auth | None = None
-        self._wrapped = False
+        self._binding = Binding(flow, context, self._protocol, tag_key)
         self._start_tls = -1
         self._searches: dict[int, ldap_search.Search] = {}
         self._paged: dict[bytes, ldap_search.Search] = {}
-        self._changes: dict[int, _PendingChange] = {}
+        self._changes: dict[int, Written] = {}
         self._asking = ldap_frame.Stream()
         self._answering = ldap_frame.Stream()
 
@@ -93,7 +75,7 @@ class Directory:
         only_tls = self._flow.server_port in _TLS_PORTS and e - o >= 7
         if only_tls and not ldap_wrap.tls_record(b, o, e):
             return 0, -1
-        return ldap_frame.frame(b, o, e, wrapped=self._wrapped)
+        return ldap_frame.frame(b, o, e, wrapped=self._binding.wrapped)
 
     def resync(self, to_server: bool, b: bytes, o: int, e: int) -> int:
         """Where a message of this direction seems to begin."""
@@ -123,8 +105,7 @@ class Directory:
 
     def close(self, ts: int) -> None:
         """Tell what still waits."""
-        if self._bind is not None:
-            self._bound(ts, self._bind, None)
+        self._binding.close(ts)
         for search in (*self._searches.values(), *self._paged.values()):
             self._searched(search, None)
         self._searches.clear()
@@ -173,14 +154,14 @@ class Directory:
             cookie = ldap_search.paged_cookie(b, end, stop)
             self._done(ts, number, ldap_bind.result(b, start, end), cookie)
         elif tag == 0x60:
-            self._bind_request(ts, b, start, end)
+            self._binding.request(ts, b, start, end)
         elif tag == 0x61:
-            self._bind_response(ts, b, start, end)
+            self._binding.response(ts, b, start, end)
         elif tag in ldap_change.REQUESTS:
             change = ldap_change.change(tag, b, start, end)
             if len(self._changes) == _CHANGES:
                 self._changed(self._changes.pop(next(iter(self._changes))), "unknown")
-            self._changes[number] = _PendingChange(ts, self._flow.account, change)
+            self._changes[number] = Written(ts, self._flow.account, change)
         elif tag in _CHANGE_RESPONSES:
             pending = self._changes.pop(number, None)
             if pending is None:
@@ -236,99 +217,10 @@ class Directory:
             self._searched(search, answer)
 
     def _searched(self, search: ldap_search.Search, answer: ldap_bind.Result | None) -> None:
-        event = LdapSearch(**common(self._flow, search.ts, self._protocol))
-        event.account = search.account
-        event.base = search.base
-        event.scope = search.scope
-        event.filter = search.filter.text
-        event.filter_shape = search.filter.shape
-        event.filter_attributes = search.filter.attributes
-        event.attributes = search.attributes
-        event.returned = search.returned
-        event.returned_count = search.count
-        event.cldap = self._flow.udp
-        event.outcome = "unknown"
-        if answer is not None:
-            event.result = answer.code
-            event.outcome = ldap_bind.outcome(answer)
-            if search.no_such_user and event.outcome == "success":
-                event.outcome = "no_such_user"
-        self._context.emit(event)
+        self._context.emit(search_event(self._flow, self._protocol, search, answer))
 
-    def _bind_request(self, ts: int, b: bytes, o: int, e: int) -> None:
-        bind = ldap_bind.bind_request(b, o, e, self._tag_key())
-        before = self._bind
-        if before is not None and not (self._bind_open and before.mechanism == bind.mechanism):
-            self._bound(ts, before, None)
-        if not self._bind_open or self._auth is None:
-            self._bind_ts = ts
-            self._auth = None
-        if bind.mechanism in _TOKENS:
-            if self._auth is None:
-                self._auth = self._context.auth(self._flow, "ldap")
-            self._auth.token(ts, _TO_SERVER, b, bind.start, bind.stop)
-        self._bind = bind
-        self._bind_open = False
-
-    def _bind_response(self, ts: int, b: bytes, o: int, e: int) -> None:
-        bind = self._bind
-        answer = ldap_bind.result(b, o, e)
-        if bind is None:
-            self._context.count("ldap.unasked")
-            return
-        if self._auth is not None and answer.stop > answer.start:
-            self._auth.token(ts, _TO_CLIENT, b, answer.start, answer.stop)
-        sicily = bind.mechanism == "ntlm_sicily" and bind.tag != ldap_bind.SICILY_RESPONSE
-        if answer.code == ldap_bind.SASL_IN_PROGRESS or (sicily and answer.code == 0):
-            self._bind_open = True
-        else:
-            self._bound(ts, bind, answer)
-
-    def _bound(self, ts: int, bind: ldap_bind.Bind, answer: ldap_bind.Result | None) -> None:
-        """The bind is over: who the connection acts as from here on (RFC 4511 §4.2.1)."""
-        outcome = "unknown" if answer is None else ldap_bind.outcome(answer)
-        account = bind.account
-        if self._auth is not None:
-            account = self._auth.account
-            self._auth.finish(ts, outcome, None)
-        event = LdapBind(**common(self._flow, self._bind_ts, self._protocol))
-        event.account = account
-        event.mechanism = bind.mechanism
-        event.bind_name = bind.name
-        event.password_tag = bind.password_tag
-        event.outcome = outcome
-        event.result = None if answer is None else answer.code
-        self._context.emit(event)
-        self._flow.account = account if outcome == "success" else None
-        self._wrapped = self._wrapped or self._auth is not None
-        self._bind = None
-        self._bind_open = False
-        self._auth = None
-
-    def _changed(self, pending: _PendingChange, outcome: str) -> None:
-        change = pending.change
-        if change.left_out:
-            self._context.count("ldap.values_left_out", change.left_out)
-        for row in change.rows:
-            fields = common(self._flow, pending.ts, self._protocol)
-            fields["account"] = pending.account
-            if row.is_member:
-                member = GroupChange(**fields)
-                member.actor = pending.account
-                member.group = change.object
-                removed = row.op == "delete" or (row.op == "replace" and row.value is None)
-                member.action = "member_removed" if removed else "member_added"
-                member.member = row.value
-                member.outcome = outcome
-                self._context.emit(member)
-                continue
-            event = DirectoryChange(**fields)
-            event.actor = pending.account
-            event.object = change.object
-            event.object_class = change.object_class
-            event.attribute = row.attribute
-            event.op = row.op
-            event.value = row.value
-            event.old_value = row.old_value
-            event.outcome = outcome
-            self._context.emit(event)
+    def _changed(self, written: Written, outcome: str) -> None:
+        if written.change.left_out:
+            self._context.count("ldap.values_left_out", written.change.left_out)
+        for row in written.change.rows:
+            self._context.emit(change_event(self._flow, self._protocol, written, row, outcome))

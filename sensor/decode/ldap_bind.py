@@ -17,6 +17,7 @@ SASL_IN_PROGRESS: Final = 14
 _MECHANISMS: Final[dict[str, str]] = {"GSS-SPNEGO": "gss_spnego", "GSSAPI": "gssapi"}
 _SICILY: Final = frozenset({0x89, 0x8A, 0x8B})
 SICILY_RESPONSE: Final = 0x8B
+SIMPLE: Final = 0x80
 
 _DATA: Final = re.compile(r"\bdata ([0-9a-fA-F]{1,8})\b")
 _DATA_OUTCOMES: Final[dict[int, str]] = {
@@ -72,7 +73,7 @@ def bind_request(b: bytes, o: int, e: int, key: bytes) -> Bind:
     found = Bind(ber.text(b, start, o))
     start, stop = ber.header(b, o, e)
     found.tag = b[o]
-    if found.tag == 0x80:
+    if found.tag == SIMPLE:
         if start == stop:
             found.mechanism = "anonymous"  # RFC 4513 §5.1.2: with or without a name
         else:

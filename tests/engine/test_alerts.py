@@ -26,7 +26,7 @@ from engine.alerts import (
 )
 
 D = 10
-ENVELOPE = Envelope("rule", 1, {"n": 3}, ("source",))
+ENVELOPE = Envelope("rule", 1, {"n": 3}, ("source",), D)
 
 
 def row(ts, key="a", *, tie=0, start=None, severity="low", confidence=50.0, ids=None, **roles):
@@ -199,6 +199,13 @@ def test_a_vanished_episode_is_retracted_and_may_come_back():
     assert alerts.see() == []
     assert alerts.see(row(50)) == [("opened", 1, False)]
     assert alerts.records[0].status == "open"
+
+
+def test_a_row_that_moves_less_than_d_keeps_its_record():
+    alerts = Alerts()
+    alerts.see(row(50))
+    assert alerts.see(row(41)) == [("updated", 1, False)]
+    assert alerts.see(row(31)) == [("opened", 2, False), ("retracted", 1, False)]
 
 
 def test_severity_and_confidence_that_rise_are_news():

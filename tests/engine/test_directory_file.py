@@ -7,7 +7,7 @@ import pytest
 from engine.directory_file import read_directory_file
 from engine.entities import Directory
 from engine.entities_build import declare
-from engine.lists import list_row
+from engine.lists import exclusion_row, list_row
 
 GOOD = """
 domains:
@@ -96,3 +96,9 @@ def test_lists_ignore_case_and_hold_networks():
     assert (row.cidr_low[-1], row.cidr_high[-1]) == (0, 3)
     with pytest.raises(ValueError):
         list_row("x", "ip", "nowhere")
+
+
+def test_an_exclusion_applies_to_a_role_a_kind_or_all():
+    assert exclusion_row("dcsync", "source", "WS9").kind == "source"
+    assert exclusion_row("dcsync", "text", "WS9").cidr_low is None
+    assert exclusion_row("dcsync", "ip", "10.0.0.1").cidr_low[-4:] == bytes([10, 0, 0, 1])

@@ -257,3 +257,29 @@ def test_a_detection_that_fails_is_named_and_made_up_for(rule_of, stream):
     running.generations = whole
     assert run(engine) == [("opened", 1, False)]
     assert engine.faults == {}
+
+
+CHAIN = """
+a = match alert where detection == "spray" let all_of := "x"
+w = window a by all_of over 1h compute n := count(), hit := set(source) having n >= 2
+alert w as (source: hit, what: all_of) dedup 1d by what
+"""
+
+
+def test_a_detection_may_read_alerts(rule_of, stream):
+    built, chain = rule_of("spray", SPRAY, LEAST), rule_of("chain_of_alerts", CHAIN)
+    compiled = {b[0].plan.id: b[1] for b in (built, chain)}
+    engine = Engine(
+        Store(),
+        [chain[0], built[0]],
+        compile_detection=lambda plan: compiled[plan.id],
+        directory_settled=FOREVER,
+        as_written=True,
+    )
+    assert run(engine, *[stream.wrong(i) for i in range(4)]) == [("opened", 1, False)]
+    more = [stream.wrong(MIN + i, source="ws8") for i in range(3)]
+    assert run(engine, *more) == [("opened", 2, False), ("opened", 3, False)]
+    assert engine.alerts()[2].roles == {"source": ["ws8", "ws9"], "what": "x"}
+    late = stream.wrong(1, source="ws8")
+    assert run(engine, late) == [("updated", 2, False), ("updated", 3, False)]
+    assert len(engine.store.events(engine.alerts()[2].evidence)) == 2

@@ -40,6 +40,7 @@ def marks(*events, types=("kerberos_as",), clock=None):
         ([wire(0), record(0)], ["kerberos_as", "logon"], -300),
         ([wire(0), record(0)], ["kerberos_as"], -60),
         ([wire(1000)], ["vpn_session"], 100),
+        ([wire(0), DnsQuery(ts=T + 100 * S, via="wire", sensor="a")], ["kerberos_as"], 40),
         ([wire(1000)], ["dns_query"], 940),
     ],
 )

@@ -39,6 +39,7 @@ class AlertRow:
     """What an alert statement makes of a row."""
 
     ts: int
+    tie: int
     start: int
     roles: Mapping[str, Any]
     severity: str | None
@@ -49,7 +50,11 @@ class AlertRow:
 
 @dataclass
 class Evaluator:
-    """Rows of a plan's nodes over events given as dicts (type, ts, tie, id, columns)."""
+    """Rows of a plan's nodes over events given as dicts (type, ts, tie, id, columns).
+
+    `open_choices` counts the choices among several rows of one (ts, tie), which the plan leaves to
+    the backend.
+    """
 
     detection: plan.DetectionPlan
     events: Sequence[Mapping[str, Any]]
@@ -58,6 +63,7 @@ class Evaluator:
     def __post_init__(self) -> None:
         self.named = dict(self.detection.shared) | dict(self.detection.relations)
         self.cache: dict[str, list[Row]] = {}
+        self.open_choices = 0
 
     def alerts(self) -> list[list[AlertRow]]:
         return [self.alert(a) for a in self.detection.alerts]
@@ -73,6 +79,7 @@ class Evaluator:
             made.append(
                 AlertRow(
                     row.ts,
+                    row.tie,
                     row.start,
                     {name: see(value) for name, value in alert.roles},
                     None if alert.severity is None else see(alert.severity),
@@ -150,7 +157,7 @@ class Evaluator:
         values = [t[0] for t in tuples if t[0] is not None]
         if aggregate.function == "set":
             flat = itertools.chain(*(v if isinstance(v, list) else [v] for v in values))
-            return sorted({v for v in flat if v is not None})[:1000]
+            return ordered({v for v in flat if v is not None})[:1000]
         if not values:
             return None
         match aggregate.function:
@@ -162,12 +169,18 @@ class Evaluator:
                 return min(values)
             case "max":
                 return max(values)
-            case "first":
-                return values[0]
-            case "last":
-                return values[-1]
+            case "first" | "last" as end:
+                known = [r for r, t in zip(kept, tuples, strict=True) if t[0] is not None]
+                chosen = 0 if end == "first" else -1
+                self.choose(known, known[chosen], lambda r: self.seer(r)(aggregate.arguments[0]))
+                return values[chosen]
             case "std":
                 return statistics.stdev(values) if len(values) > 1 else None
+            case "p95":
+                ordered = sorted(values)
+                at = 0.95 * (len(ordered) - 1)
+                low, part = ordered[int(at)], at - int(at)
+                return low + part * (ordered[min(int(at) + 1, len(ordered) - 1)] - low)
             case "gap_cv":
                 times = sorted(values)
                 gaps = [b - a for a, b in itertools.pairwise(times)]
@@ -175,6 +188,12 @@ class Evaluator:
                     return None
                 return statistics.stdev(gaps) / statistics.mean(gaps)
         raise NotImplementedError(aggregate.function)
+
+    def choose(self, among: list[Row], chosen: Row, of: Any = lambda r: r) -> Row:
+        """The row chosen, after a look whether another of the same order could be as well."""
+        same = [r for r in among if r.order == chosen.order]
+        self.open_choices += any(of(r) != of(chosen) for r in same)
+        return chosen
 
     def sequence(self, node: plan.Sequence) -> Iterable[Row]:
         steps = []
@@ -272,13 +291,24 @@ class Evaluator:
                 following = node.direction == "following"
                 if any(self.breaks(node, row, other, following) for other in of.get(key, [])):
                     continue
-                covered = self.world.covered(node, row.ts)
+                low = row.ts if following else row.ts - node.within
+                covered = self.world.covered(self.read(node.of), low, low + node.within)
                 if not covered and not node.reads_covered:
                     continue
                 ts = row.ts + node.within if following else row.ts
                 yield Row(
                     {**row.values, "covered": covered}, ts, row.tie, row.start, row.evidence
                 )
+
+    def read(self, node: plan.Node) -> set[str]:
+        """The event types that a node rests on."""
+        if isinstance(node, plan.Scan):
+            return {node.event}
+        if isinstance(node, plan.Ref):
+            return self.read(self.named[node.name])
+        below = [getattr(node, f) for f in ("source", "left", "right", "anchor", "of") if hasattr(node, f)]
+        below += getattr(node, "sources", ()) or [s.source for s in getattr(node, "steps", ())]
+        return set().union(*map(self.read, below))
 
     def breaks(self, node: plan.Absence, row: Row, other: Row, following: bool) -> bool:
         near = (
@@ -312,6 +342,18 @@ def grouped(rows: Iterable[Row], keys: Sequence[str]) -> dict[tuple[Any, ...], l
         if None not in key:
             groups.setdefault(key, []).append(row)
     return groups
+
+
+def ordered(values: Iterable[Any]) -> list[Any]:
+    """Values of a set, sorted; addresses as their bytes."""
+
+    def key(v: Any) -> Any:
+        try:
+            return ip_bytes(v) or v
+        except (TypeError, ValueError):
+            return v
+
+    return sorted(values, key=key)
 
 
 def united(rows: Iterable[Row]) -> tuple[int, ...]:

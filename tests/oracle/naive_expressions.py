@@ -1,35 +1,25 @@
-"""Expressions of a plan on one row, in plain Python: nulls, Kleene logic, membership."""
+"""Expressions of a plan on one row, in plain Python: nulls, Kleene logic, case, membership."""
 
 from __future__ import annotations
 
-import fnmatch
 import ipaddress
-import math
 import re
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+import naive_functions as functions
 from dsl import plan
+from dsl.functions import FUNCTIONS
+from naive_directory import FOLDED, World
 
-FOLDED = {"account", "host", "group", "service"}
+__all__ = ["World", "caseless", "value"]
 
 
-@dataclass
-class World:
-    """What lies outside the row: lists (name -> values), entity facts (key -> attributes), and
-    the times when every source was silent."""
-
-    lists: Mapping[str, set[str]] = field(default_factory=dict)
-    entities: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    silent: tuple[tuple[int, int], ...] = ()
-
-    def covered(self, node: plan.Absence, ts: int) -> bool:
-        low, high = (
-            (ts, ts + node.within) if node.direction == "following" else (ts - node.within, ts)
-        )
-        return not any(begin < high and end > low for begin, end in self.silent)
+def caseless(e: plan.Expr) -> bool:
+    """Identities and domains compare without case."""
+    if e.type is not None and e.type.kind in FOLDED:
+        return True
+    return isinstance(e, plan.Col | plan.Attr) and e.name.rpartition(".")[2] == "domain"
 
 
 def value(e: plan.Expr, row: Mapping[str, Any], ts: int, world: World) -> Any:
@@ -38,40 +28,53 @@ def value(e: plan.Expr, row: Mapping[str, Any], ts: int, world: World) -> Any:
     def see(x: plan.Expr) -> Any:
         return value(x, row, ts, world)
 
+    def pair(left: plan.Expr, right: plan.Expr) -> tuple[Any, Any]:
+        both = see(left), see(right)
+        return tuple(map(low, both)) if caseless(left) or caseless(right) else both
+
     match e:
         case plan.Col():
             return row[e.name]
         case plan.Lit():
-            return fold(e.value, e.type)
+            return low(e.value) if caseless(e) else e.value
         case plan.SetOf():
             return [see(i) for i in e.items]
-        case plan.ListRef():
-            return sorted(world.lists.get(e.name, ()))
         case plan.Not():
             return see(e.operand) is not True
         case plan.IsNull():
             return see(e.operand) is None
         case plan.In():
-            return within(see(e.item), see(e.container))
+            if isinstance(e.container, plan.ListRef):
+                return listed(e.item, see(e.item), e.container.name, ts, world)
+            return within(*pair(e.item, e.container))
         case plan.Case():
             for condition, result in e.arms:
                 if see(condition) is True:
                     return see(result)
             return None if e.otherwise is None else see(e.otherwise)
         case plan.Attr():
-            entity = see(e.entity)
-            return None if entity is None else world.entities.get(entity, {}).get(e.name)
+            return world.attribute(e.entity.type.kind, see(e.entity), e.name, ts)
         case plan.Call():
-            return call(e.function, [see(a) for a in e.arguments], world)
+            given = [see(a) for a in e.arguments]
+            if e.function == "has_coverage":
+                return given[1] is not None and world.covered([given[0]], ts - given[1], ts)
+            if FUNCTIONS[e.function].as_of:
+                return world.call(e, given, ts)
+            return functions.call(e, given)
+        case plan.Op() if e.operator in ("and", "or"):
+            return kleene(e.operator, see(e.left), see(e.right))
+        case plan.Op() if isinstance(e.right, plan.ListRef):
+            return against_list(e, see(e.left), ts, world)
         case plan.Op():
-            return operate(e.operator, see(e.left), see(e.right))
+            left, right = pair(e.left, e.right)
+            return None if left is None or right is None else operate(e.operator, left, right)
     raise NotImplementedError(e)
 
 
-def fold(literal: Any, kind: Any) -> Any:
-    if isinstance(literal, str) and kind is not None and kind.kind in FOLDED:
-        return literal.lower()
-    return literal
+def low(v: Any) -> Any:
+    if isinstance(v, list):
+        return [low(x) for x in v]
+    return v.lower() if isinstance(v, str) else v
 
 
 def within(item: Any, container: Any) -> bool | None:
@@ -81,20 +84,32 @@ def within(item: Any, container: Any) -> bool | None:
     known = [c for c in container if c is not None]
     if any(i in known for i in items):
         return True
-    return None if len(known) < len(container) else False
+    return None if len(known) < len(container) and not isinstance(item, list) else False
+
+
+def listed(item: plan.Expr, v: Any, name: str, ts: int, world: World) -> bool | None:
+    """`item in @name`; of a list, any element."""
+    if v is None:
+        return None
+    return any(world.listed(name, x, item.type.kind, ts) for x in (v if isinstance(v, list) else [v]))
+
+
+def against_list(e: plan.Op, left: Any, ts: int, world: World) -> bool | None:
+    if left is None:
+        return None
+    if e.operator == "has all":
+        return all(entry.value in low(left) for entry in world.entries(e.right.name, ts))
+    return listed(e.left, left, e.right.name, ts, world)
+
+
+def kleene(operator: str, left: Any, right: Any) -> bool | None:
+    strong = operator == "or"
+    if left is strong or right is strong:
+        return strong
+    return None if left is None or right is None else not strong
 
 
 def operate(operator: str, left: Any, right: Any) -> Any:
-    if operator == "and":
-        return False if left is False or right is False else (
-            None if left is None or right is None else True
-        )
-    if operator == "or":
-        return True if left is True or right is True else (
-            None if left is None or right is None else False
-        )
-    if left is None or right is None:
-        return None
     match operator:
         case "==":
             return left == right
@@ -142,41 +157,6 @@ def textual(operator: str, left: str, right: str) -> bool:
         case "matches":
             return re.search(right, left) is not None
         case "like":
-            return fnmatch.fnmatchcase(left, right)
+            wild = "".join({"*": ".*", "?": "."}.get(c, re.escape(c)) for c in right)
+            return re.fullmatch(wild, left, re.DOTALL) is not None
     raise NotImplementedError(operator)
-
-
-def call(function: str, arguments: list[Any], world: World) -> Any:
-    if function == "coalesce":
-        return next((a for a in arguments if a is not None), None)
-    if function == "len":
-        (a,) = arguments
-        return len(a) if a is not None else 0
-    if function in ("least", "greatest"):
-        known = [a for a in arguments if a is not None]
-        return (min if function == "least" else max)(known) if known else None
-    if function.startswith("is_") and function in TAGS:
-        entity = arguments[0]
-        return TAGS[function] in (world.entities.get(entity, {}).get("tags") or ())
-    if any(a is None for a in arguments):
-        return None
-    match function:
-        case "abs":
-            return abs(arguments[0])
-        case "minus":
-            return [x for x in arguments[0] if x not in arguments[1]]
-        case "overlap":
-            return [x for x in arguments[0] if x in arguments[1]]
-        case "entropy":
-            text = arguments[0]
-            counts = Counter(text).values()
-            return -sum(c / len(text) * math.log2(c / len(text)) for c in counts) if text else 0.0
-        case "is_zero":
-            return not any(arguments[0])
-    raise NotImplementedError(function)
-
-
-TAGS = {
-    "is_dc": "dc", "is_rodc": "rodc", "is_dns_server": "dns_server", "is_honeytoken": "honeytoken",
-    "is_delegate": "delegate",
-}  # fmt: skip

@@ -59,17 +59,15 @@ def lower_absence(lowering: Lowering, node: plan.Absence, wanted: str) -> Relati
             .where(_near(node))
         )
     else:
-        domain = None if anchor.domain is None else anchor.domain
-        scope = Scope("a", {OF: "b"}, "ts", domain)
+        scope = Scope("a", {OF: "b"}, "ts", anchor.domain)
+        near = both(_keys(node), both(_near(node), _ordered(node)))
         pairs = (
             select(column(ROW, "a"), source=read(anchors, "a"))
-            .join(
-                read(others, "b"),
-                on=both(_keys(node), both(_near(node), _ordered(node))),
-            )
+            .join(read(others, "b"), on=near)
             .where(lower(left, scope))
             .distinct()
         )
+        pairs = scope.attach(pairs)
     broken = lowering.add(f"{wanted}.broken", pairs)
     same = select(number(1), source=read(broken, "p")).where(equal(column(ROW, "p"), column(ROW)))
     query = select(star(), source=read(anchors)).where(exp.Not(this=exists(same)))

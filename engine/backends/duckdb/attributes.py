@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlglot import exp
-
 from dsl.attributes import ATTRIBUTES
 from engine.backends.duckdb import directory
+from engine.backends.duckdb.scope import plain
 from engine.backends.duckdb.terms import (
-    call,
     column,
-    disjunction,
     minus,
+    not_null,
+    when,
 )
 from engine.backends.unsupported import Unsupported
 
 if TYPE_CHECKING:
+    from sqlglot import exp
+
     from dsl import plan
     from engine.backends.duckdb.scope import Scope
 
@@ -26,12 +27,14 @@ def lower_attribute(attr: plan.Attr, entity: exp.Expr, scope: Scope) -> exp.Expr
     if attr.name not in ATTRIBUTES:
         raise Unsupported(f"attribute `{attr.name}`")
     kind = attr.entity.type.kind
-    time = scope.time
-    if attr.name == "age":
-        wanted = minus(time.copy(), column("created", "d"))
-    elif attr.name == "sensitive":
-        wanted = directory.tagged(["sensitive"])
-        wanted = disjunction(wanted, call("coalesce", column("sensitive", "d"), exp.false()))
-    else:
-        wanted = column(attr.name, "d")
-    return directory.attribute(kind, entity, wanted, time)
+    if plain(entity):
+        return _of_object(attr.name, scope.entity(kind, entity), scope)
+    return directory.of_object(kind, entity, _of_object(attr.name, "d", scope), scope.time)
+
+
+def _of_object(name: str, alias: str, scope: Scope) -> exp.Expr:
+    if name == "age":
+        return minus(scope.time, column("created", alias))
+    if name == "sensitive":
+        return when(not_null(column("key", alias)), directory.sensitive(alias))
+    return column(name, alias)

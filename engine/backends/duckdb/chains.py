@@ -174,19 +174,19 @@ def _extend(
         named(column(ROW, "s"), ROW),
         source=read(chains.name, "c"),
     ).join(read(prepared.rows, "s"), on=on)
-    query = query.where(_condition(prepared, "c", "s"))
+    query = _meeting(query, prepared)
     name = _ranked(lowering, wanted, query, times, group)
     shown = {**known, prepared.step.alias: prepared}
     return _Chains(name, [*chains.rows, *([prepared] * times)], shown)
 
 
-def _condition(prepared: Prepared, chain: str, row: str) -> exp.Expr | None:
-    """What is left of a step's `where`: its own columns from `row`, others from the chain."""
+def _meeting(query: exp.Select, prepared: Prepared) -> exp.Select:
+    """The pairs of a chain `c` and a row `s` that meet what is left of the step's `where`."""
     if prepared.where is None:
-        return None
+        return query
     alias = prepared.step.alias
-    scope = Scope(chain, {f"{alias}.": row}, f"{alias}.ts", prepared.domain)
-    return lower(prepared.where, scope)
+    scope = Scope("c", {f"{alias}.": "s"}, f"{alias}.ts", prepared.domain)
+    return scope.attach(query.where(lower(prepared.where, scope)))
 
 
 def _without(
@@ -213,10 +213,9 @@ def _without(
         found = (
             select(column(_CHAIN, "c"), source=read(name, "c"))
             .join(read(prepared.rows, "s"), on=on)
-            .where(_condition(prepared, "c", "s"))
             .distinct()
         )
-        broken = lowering.add(f"{wanted}.broken", found)
+        broken = lowering.add(f"{wanted}.broken", _meeting(found, prepared))
         same = select(number(1), source=read(broken, "b")).where(
             equal(column(_CHAIN, "b"), column(_CHAIN))
         )

@@ -1,23 +1,24 @@
 """A detection as SQL that can be run: one statement per alert, computed over a slice of time.
 
-A slice is asked twice at most. The first question is only whether it has any row: there DuckDB
-prunes evidence, roles and all sets that decide nothing, and mostly the answer is no.
+A slice is asked three times at most, and mostly once: has it an event that may make a row (`gates`);
+has it any row, where DuckDB prunes evidence, roles and all sets that decide nothing; and what are
+its rows with all they carry.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
-from dsl import plan
-from dsl.types import Type
 from engine.alerts import AlertRow
 from engine.backends.duckdb import routines
 from engine.backends.duckdb.evidence import HIT, lower_evidence, size_of
-from engine.backends.duckdb.exclusions import excluded
+from engine.backends.duckdb.exclusions import Excepted, Exclusions
 from engine.backends.duckdb.expression import lower
+from engine.backends.duckdb.gates import lower_gates
 from engine.backends.duckdb.lineage import countable
 from engine.backends.duckdb.nodes import HIGH, LOW, Lowering
 from engine.backends.duckdb.reading import Definitions
@@ -30,7 +31,6 @@ from engine.backends.duckdb.terms import (
     column,
     equal,
     named,
-    negation,
     null,
     number,
     over,
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from dsl import plan
+
 _FAR: Final = 2**62
 """Times beyond this (in microseconds: 146,000 years) are not read, so that no sum overflows."""
 
@@ -51,17 +53,24 @@ _FAR: Final = 2**62
 class CompiledAlert:
     """One alert statement. `sql` is for people: `$low` and `$high` are the slice."""
 
+    gate: str
     probe: str
-    full: str
     readers: tuple[Reader, ...]
     roles: tuple[str, ...]
+    dedup: int
+    exceptions: tuple[Excepted, ...]
     routines: frozenset[str]
-    pretty: exp.Expr = field(repr=False, compare=False)
+    statement: exp.Select = field(repr=False, compare=False)
 
     @property
     def sql(self) -> str:
         """The statement as text, laid out for reading."""
-        return self.pretty.sql(dialect=DIALECT, pretty=True)
+        return self.statement.sql(dialect=DIALECT, pretty=True)
+
+    @cached_property
+    def full(self) -> str:
+        """The statement as it is run; made when a first row asks for it."""
+        return self.statement.sql(dialect=DIALECT, copy=False)
 
     def rows(self, connection: duckdb.DuckDBPyConnection, lo: int, hi: int) -> list[AlertRow]:
         """All rows with ts in [lo, hi] (microseconds), in order."""
@@ -69,26 +78,31 @@ class CompiledAlert:
             return []
         routines.install(connection, self.routines)
         bounds = {"low": max(lo, -_FAR), "high": min(hi, _FAR)}
-        if connection.execute(self.probe, bounds).fetchone() is None:
+        for question in (self.gate, self.probe):
+            if connection.execute(question, bounds).fetchone() is None:
+                return []
+        found = connection.execute(self.full, bounds).fetchall()
+        if not found:
             return []
-        return [self._row(r) for r in connection.execute(self.full, bounds).fetchall()]
-
-    def _row(self, values: Sequence[object]) -> AlertRow:
-        ts, tie, start, overflow, ids, size, severity, confidence, *rest = values
-        read_ = [r(v) for r, v in zip(self.readers, rest, strict=True)]
-        count = len(self.roles)
-        return AlertRow(
-            ts=int(ts),  # type: ignore[call-overload]
-            tie=int(tie),  # type: ignore[call-overload]
-            start=int(start),  # type: ignore[call-overload]
-            roles=dict(zip(self.roles, read_[:count], strict=True)),
-            severity=None if severity is None else str(severity),
-            confidence=None if confidence is None else float(confidence),  # type: ignore[arg-type]
-            dedup=tuple(read_[count:]),
-            evidence=tuple(ids or ()),  # type: ignore[arg-type]
-            evidence_count=int(size or 0),  # type: ignore[call-overload]
-            overflow=bool(overflow),
-        )
+        exclusions = Exclusions(connection, self.exceptions)
+        rows = []
+        for ts, tie, start, overflow, ids, size, severity, confidence, *rest in found:
+            values = [r(v) for r, v in zip(self.readers, rest, strict=True)]
+            if not exclusions.hold(values, ts):
+                row = AlertRow(
+                    ts=ts,
+                    tie=tie,
+                    start=start,
+                    roles=dict(zip(self.roles, values, strict=False)),
+                    severity=severity,
+                    confidence=None if confidence is None else float(confidence),
+                    dedup=tuple(values[len(self.roles) : len(self.roles) + self.dedup]),
+                    evidence=tuple(ids or ()),
+                    evidence_count=size or 0,
+                    overflow=overflow,
+                )
+                rows.append(row)
+        return rows
 
 
 @dataclass(frozen=True)
@@ -113,22 +127,43 @@ def _compile(detection: plan.DetectionPlan, alert: plan.AlertPlan) -> CompiledAl
     source = lowering.node(alert.source, "rows")
     scope = Scope(domain=source.domain)
 
-    deciding = _conditions(detection, alert, scope, whole=False)
-    probe = select(number(1), source=read(source.name)).where(*deciding).limit(1)
-    full = _full(lowering, detection, alert, source)
-    values = (*alert.roles, *alert.dedup_by)
+    probe = select(number(1), source=read(source.name)).where(*_slice(alert, scope)).limit(1)
+    excepted = [(f"except.{i}", e) for i, (e, _) in enumerate(alert.excepts)]
+    dedup = [(f"dedup.{n}", e) for n, e in alert.dedup_by]
+    values = [*((f"role.{n}", e) for n, e in alert.roles), *dedup, *excepted]
+    full = _full(lowering, alert, source, values)
+    gate = lower_gates(definitions, alert, LOW, HIGH)
     return CompiledAlert(
-        probe=lowering.statement.finish(probe).sql(dialect=DIALECT),
-        full=full.sql(dialect=DIALECT),
+        gate=gate.sql(dialect=DIALECT, copy=False),
+        probe=lowering.statement.finish(scope.attach(probe)).sql(dialect=DIALECT, copy=False),
         readers=tuple(reader(e.type) for _, e in values),
         roles=tuple(n for n, _ in alert.roles),
-        routines=routines.used(full),
-        pretty=full,
+        dedup=len(dedup),
+        exceptions=_exceptions(detection, alert),
+        routines=routines.used(full) | routines.used(gate),
+        statement=full,
     )
 
 
+def _exceptions(detection: plan.DetectionPlan, alert: plan.AlertPlan) -> tuple[Excepted, ...]:
+    """Values by their position among roles, dedup values and excepted values."""
+    first = len(alert.roles) + len(alert.dedup_by)
+    written = [
+        Excepted(first + i, listed.name, value.type)
+        for i, (value, listed) in enumerate(alert.excepts)
+    ]
+    implied = [
+        Excepted(i, detection.id, e.type, frozenset({e.type.kind, "text", "any", name}))
+        for i, (name, e) in enumerate(alert.roles)
+    ]
+    return (*written, *implied)
+
+
 def _full(
-    lowering: Lowering, detection: plan.DetectionPlan, alert: plan.AlertPlan, source: Relation
+    lowering: Lowering,
+    alert: plan.AlertPlan,
+    source: Relation,
+    values: Sequence[tuple[str, plan.Expr]],
 ) -> exp.Select:
     """The rows with the values of the alert and their evidence, in order."""
     scope = Scope(domain=source.domain)
@@ -136,19 +171,15 @@ def _full(
     def value(expr: plan.Expr | None) -> exp.Expr:
         return null() if expr is None else lower(expr, scope)
 
-    values = {f"role.{n}": e for n, e in alert.roles}
-    values |= {f"dedup.{n}": e for n, e in alert.dedup_by}
-    hits = lowering.add(
-        "hits",
-        select(
-            *map(column, ("ts", "tie", "start", LINEAGE, OVERFLOW)),
-            named(over(exp.RowNumber(), []), HIT),
-            named(value(alert.severity), "severity"),
-            named(value(alert.confidence), "confidence"),
-            *(named(lower(e, scope), n) for n, e in values.items()),
-            source=read(source.name),
-        ).where(*_conditions(detection, alert, scope, whole=True)),
-    )
+    query = select(
+        *map(column, ("ts", "tie", "start", LINEAGE, OVERFLOW)),
+        named(over(exp.RowNumber(), []), HIT),
+        named(value(alert.severity), "severity"),
+        named(value(alert.confidence), "confidence"),
+        *(named(lower(e, scope), n) for n, e in values),
+        source=read(source.name),
+    ).where(*_slice(alert, scope))
+    hits = lowering.add("hits", scope.attach(query))
     evidence = lower_evidence(lowering.statement, hits, source.lineage)
     known = countable(source.lineage)
     size = size_of(source.lineage, column(LINEAGE)) if known else column("size", "e")
@@ -156,32 +187,18 @@ def _full(
         *map(column, ("ts", "tie", "start", OVERFLOW)),
         column("ids", "e"),
         named(size, "size"),
-        *map(column, ("severity", "confidence", *values)),
+        *map(column, ("severity", "confidence", *(n for n, _ in values))),
         source=read(hits),
-    )
-    query = query.join(
-        read(evidence, "e"), on=equal(column(HIT), column(HIT, "e")), join_type="left"
-    )
+    ).join(read(evidence, "e"), on=equal(column(HIT), column(HIT, "e")), join_type="left")
     return lowering.statement.finish(query.order_by(column("ts"), column("tie"), column(HIT)))
 
 
-def _conditions(
-    detection: plan.DetectionPlan, alert: plan.AlertPlan, scope: Scope, *, whole: bool
-) -> list[exp.Expr]:
-    """The slice, `when`, and what is excepted. Unless `whole` without exceptions of sets: to make
-    a set is most of the work, and more rows than there are do no harm to the first question.
-    """
+def _slice(alert: plan.AlertPlan, scope: Scope) -> list[exp.Expr]:
+    """Rows of the slice that meet `when`."""
     conditions = [
         binary(exp.GTE, column("ts"), LOW.copy()),
         binary(exp.LTE, column("ts"), HIGH.copy()),
     ]
     if alert.when is not None:
         conditions.append(lower(alert.when, scope))
-    for role, listed in alert.excepts:
-        if whole or not role.type.many:
-            inside = plan.In(role, listed, Type("bool"))
-            conditions.append(negation(lower(inside, scope)))
-    for name, role in alert.roles:
-        if whole or not role.type.many:
-            conditions.append(negation(excluded(detection.id, name, role, scope)))
     return conditions

@@ -1,7 +1,7 @@
 """Questions to the directory as of a row's `ts`: the subqueries that functions and attributes use.
 
-Objects are intervals in `dir_object`; an entity is found by its canonical key and its kind. Every
-subquery gives at most one row and joins by equality, so that DuckDB can turn it into a hash join.
+Objects are intervals in `dir_object`; an entity is found by its canonical key and its kind. What is
+asked of one object is joined (`Scope.entity`); the rest are subqueries that give at most one row.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from engine.backends.duckdb.lists import valid
+from engine.backends.duckdb.scope import plain
 from engine.backends.duckdb.terms import (
     binary,
     call,
@@ -28,13 +28,14 @@ from engine.backends.duckdb.terms import (
     stored,
     subquery,
     text,
+    valid,
     when,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from dsl.schema.base import KindName
+    from engine.backends.duckdb.scope import Scope
 
 PROTECTED_USERS = 525
 """Relative id of the group *Protected Users* (MS-DTYP §2.4.2.4)."""
@@ -50,14 +51,20 @@ def same_key(value: exp.Expr, alias: str = "d") -> exp.Expr:
     return equal(column("key", alias), value)
 
 
-def attribute(kind: str, entity: exp.Expr, wanted: exp.Expr, time: exp.Expr) -> exp.Expr:
-    """One value of the entity's object; null where there is none."""
+def of_object(kind: str, entity: exp.Expr, wanted: exp.Expr, time: exp.Expr) -> exp.Expr:
+    """A value of the object of an entity that is itself the answer of a subquery; null where there
+    is none. `wanted` reads the object as `d`.
+    """
     return subquery(objects(kind, time, call("any_value", wanted)).where(same_key(entity)))
 
 
-def holds(kind: KindName | str, entity: exp.Expr, fact: exp.Expr, time: exp.Expr) -> exp.Expr:
-    """Whether the entity's object has a property; false where there is none."""
-    return exists(objects(kind, time, number(1)).where(same_key(entity), fact))
+def fact(kind: str, entity: exp.Expr, holds: Callable[[str], exp.Expr], scope: Scope) -> exp.Expr:
+    """Whether something holds for the entity's object, read under the alias that is given; false
+    where there is no object.
+    """
+    if plain(entity):
+        return call("coalesce", holds(scope.entity(kind, entity)), exp.false())
+    return exists(objects(kind, scope.time, number(1)).where(same_key(entity), holds("d")))
 
 
 def any_holds(kind: str, entities: exp.Expr, fact: exp.Expr, time: exp.Expr) -> exp.Expr:
@@ -73,18 +80,17 @@ def tagged(tags: Sequence[str], alias: str = "d") -> exp.Expr:
     return call("coalesce", call("list_has_any", column("tags", alias), wanted), exp.false())
 
 
-def host_tagged(kind: str, tags: Sequence[str], time: exp.Expr) -> exp.Expr:
-    """Tags of a host count for its computer account too."""
-    if kind != "account":
-        return tagged(tags)
-    host = objects("host", time, number(1), alias="h").where(
-        equal(column("key", "h"), column("host", "d")), tagged(tags, "h")
-    )
-    return disjunction(tagged(tags), exists(host))
+def sensitive(alias: str) -> exp.Expr:
+    """Whether an object is tagged sensitive, or counts as it by its groups."""
+    return disjunction(flag("sensitive", alias), tagged(["sensitive"], alias))
+
+
+def flag(name: str, alias: str) -> exp.Expr:
+    return call("coalesce", column(name, alias), exp.false())
 
 
 def alive(time: exp.Expr, alias: str = "d") -> exp.Expr:
-    """Whether an object was not yet deleted."""
+    """Whether an object is there and not yet deleted."""
     deleted = column("deleted", alias)
     return disjunction(is_null(deleted), binary(exp.LT, time, deleted.copy()))
 

@@ -1,55 +1,100 @@
-"""The exclusion list that every detection has without writing it: `@<id>`.
+"""What the lists of `except`, and the list that every detection has without writing it, exclude.
 
-An entry of a kind excludes roles of that kind; one of kind text any role. A role may also be named
-in place of the kind.
+Only rows that would become an alert ask, so they are asked here and not in SQL, where every tick
+would pay for planning it. An entry of `@<id>` excludes roles of its kind; one of kind text any
+role; a role may also be named in place of the kind. Texts of lists are stored in lower case.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlglot import exp
-
-from engine.backends.duckdb.expression import lower
-from engine.backends.duckdb.lists import valid
-from engine.backends.duckdb.terms import (
-    between,
-    call,
-    cast,
-    column,
-    each,
-    element,
-    equal,
-    exists,
-    number,
-    select,
-    stored,
-    text,
-)
+from dsl.schema.derive import ip_bytes
 
 if TYPE_CHECKING:
-    from dsl import plan
-    from engine.backends.duckdb.scope import Scope
+    from collections.abc import Sequence
+
+    import duckdb
+
+    from dsl.schema.base import KindName
+    from dsl.types import Type
+    from engine.alerts import RoleValue, Scalar
 
 
-def excluded(detection: str, name: str, role: plan.Expr, scope: Scope) -> exp.Expr:
-    """Whether the list of the detection holds the value of a role (of a list: any of them)."""
-    value = lower(role, scope)
-    kinds = [text(k) for k in dict.fromkeys((role.type.kind, "text", "any", name))]
-    query = select(number(1), source=stored("list_entry", "l")).where(
-        equal(column("list", "l"), text(detection)),
-        exp.In(this=column("kind", "l"), expressions=kinds),
-        valid("l", scope.time),
-        _matches(value, role),
-    )
-    return exists(query)
+@dataclass(frozen=True, slots=True)
+class Excepted:
+    """One value of a row and the list that may except it. `kinds`: only such entries count."""
+
+    position: int
+    list: str
+    type: Type
+    kinds: frozenset[str] | None = None
 
 
-def _matches(value: exp.Expr, role: plan.Expr) -> exp.Expr:
-    if role.type.kind == "ip" and not role.type.many:
-        return between(value, column("cidr_low", "l"), column("cidr_high", "l"))
-    written = column("value", "l")
-    if role.type.many:
-        plain = call("lower", cast(element("e"), "VARCHAR"))
-        return call("list_contains", call("list_transform", value, each("e", plain)), written)
-    return equal(written, call("lower", cast(value, "VARCHAR")))
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    list: str
+    kind: KindName | str
+    value: str
+    low: bytes | None
+    high: bytes | None
+    since: int
+    until: int
+
+
+class Exclusions:
+    """The entries of the lists that an alert's exceptions name, as the store has them now."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, exceptions: Sequence[Excepted]
+    ) -> None:
+        self._exceptions = exceptions
+        names = sorted({e.list for e in exceptions})
+        rows = connection.execute(
+            "SELECT list, kind, value, cidr_low, cidr_high, valid_from, valid_to "
+            "FROM main.list_entry WHERE list_contains($names::VARCHAR[], list)",
+            {"names": names},
+        ).fetchall()
+        self._entries: dict[str, list[_Entry]] = {}
+        for row in rows:
+            self._entries.setdefault(row[0], []).append(_Entry(*row))
+
+    def hold(self, values: Sequence[RoleValue], ts: int) -> bool:
+        """Whether any exception applies to a row with these values at this time."""
+        return any(
+            self._applies(e, values[e.position], ts)
+            for e in self._exceptions
+            if e.list in self._entries
+        )
+
+    def _applies(self, exception: Excepted, value: RoleValue, ts: int) -> bool:
+        items = value if isinstance(value, list) else [value]
+        entries = [
+            e
+            for e in self._entries[exception.list]
+            if e.since <= ts < e.until and (exception.kinds is None or e.kind in exception.kinds)
+        ]
+        return any(
+            _equal(exception.type, item, entry)
+            for item in items
+            if item is not None
+            for entry in entries
+        )
+
+
+def _equal(kind: Type, value: Scalar, entry: _Entry) -> bool:
+    if kind.kind == "ip":
+        packed = ip_bytes(str(value))
+        return (
+            packed is not None
+            and entry.low is not None
+            and entry.high is not None
+            and entry.low <= packed <= entry.high
+        )
+    written = value.hex() if isinstance(value, bytes) else _text(value)
+    return written == entry.value
+
+
+def _text(value: Scalar) -> str:
+    return str(value).lower()

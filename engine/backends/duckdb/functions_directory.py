@@ -9,8 +9,9 @@ from sqlglot import exp
 from engine.backends.duckdb import directory
 from engine.backends.duckdb.coverage import covered
 from engine.backends.duckdb.directory import unless_null
-from engine.backends.duckdb.lists import holds_address, valid
+from engine.backends.duckdb.lists import holds_address
 from engine.backends.duckdb.names import account_of, host_named
+from engine.backends.duckdb.scope import plain
 from engine.backends.duckdb.terms import (
     binary,
     both,
@@ -22,6 +23,7 @@ from engine.backends.duckdb.terms import (
     equal,
     exists,
     minus,
+    negation,
     not_null,
     number,
     select,
@@ -29,8 +31,10 @@ from engine.backends.duckdb.terms import (
     stored,
     subquery,
     text,
+    valid,
     when,
 )
+from engine.backends.unsupported import Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,23 +48,21 @@ _PROTECTED_LIFETIME: Final = 4 * 3_600_000_000
 """TGT lifetime of Protected Users (MS-KILE §3.3.5.1)."""
 
 
-def _is(fact: Callable[[str, exp.Expr], exp.Expr]) -> Lowering:
+def _is(holds: Callable[[str], exp.Expr]) -> Lowering:
     """`is_*`: a fact of the entity's object; of a list, of any element."""
 
     def lower(call_: plan.Call, a: list[exp.Expr], scope: Scope) -> exp.Expr:
         kind = call_.arguments[0].type
-        ask = directory.any_holds if kind.many else directory.holds
-        return ask(kind.kind, a[0], fact(kind.kind, scope.time), scope.time)
+        if kind.many:
+            return directory.any_holds(kind.kind, a[0], holds("d"), scope.time)
+        return directory.fact(kind.kind, a[0], holds, scope)
 
     return lower
 
 
 def _tag(*tags: str) -> Lowering:
-    return _is(lambda kind, time: directory.host_tagged(kind, tags, time))
-
-
-def _flag(name: str) -> exp.Expr:
-    return call("coalesce", column(name, "d"), exp.false())
+    """A tag; ingest gives those of a host to its computer account too."""
+    return _is(lambda alias: directory.tagged(tags, alias))
 
 
 def _member_of(call_: plan.Call, a: list[exp.Expr], scope: Scope) -> exp.Expr:
@@ -83,8 +85,11 @@ def _exists(call_: plan.Call, a: list[exp.Expr], scope: Scope) -> exp.Expr:
     key = a[0]
     if call_.arguments[0].type.kind == "text":
         return unless_null([key], not_null(account_of(key.copy(), scope.time)))
-    alive = directory.alive(scope.time)
-    return unless_null([key], directory.holds("account", key.copy(), alive, scope.time))
+
+    def living(alias: str) -> exp.Expr:
+        return both(not_null(column("key", alias)), directory.alive(scope.time, alias))
+
+    return unless_null([key], directory.fact("account", key.copy(), living, scope))
 
 
 def _exists_host(_: plan.Call, a: list[exp.Expr], scope: Scope) -> exp.Expr:
@@ -120,7 +125,9 @@ def _host_named(_: plan.Call, a: list[exp.Expr], scope: Scope) -> exp.Expr:
 
 
 def _host_of_account(_: plan.Call, a: list[exp.Expr], scope: Scope) -> exp.Expr:
-    return directory.attribute("account", a[0], column("host", "d"), scope.time)
+    if plain(a[0]):
+        return column("host", scope.entity("account", a[0]))
+    return directory.of_object("account", a[0], column("host", "d"), scope.time)
 
 
 def _addresses(*columns: exp.Expr, time: exp.Expr) -> exp.Select:
@@ -196,47 +203,55 @@ def _same_machine(_: plan.Call, a: list[exp.Expr], scope: Scope) -> exp.Expr:
     return unless_null(a, disjunction(equal(a[0], a[1]), exists(both)))
 
 
-def _domains(*facts: exp.Expr) -> exp.Expr:
-    return exists(select(number(1), source=stored("dir_domain", "n")).where(disjunction(*facts)))
+def _known_domains(*names: str) -> exp.Expr:
+    """Names of the domains that are known, as one list in lower case."""
+    every = [call("list", call("lower", column(n, "n"))) for n in names]
+    whole = every[0] if len(every) == 1 else call("list_concat", *every)
+    return call("coalesce", subquery(select(whole, source=stored("dir_domain", "n"))), _no_text())
 
 
 def _is_foreign(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
-    low = call("lower", a[0])
-    known = _domains(
-        equal(column("name", "n"), low), equal(call("lower", column("netbios", "n")), low.copy())
-    )
-    return both(not_null(a[0].copy()), exp.Not(this=known))
+    known = call("list_contains", _known_domains("name", "netbios"), call("lower", a[0]))
+    return both(not_null(a[0].copy()), negation(known))
 
 
 def _is_internal_zone(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
     """A domain's zone, a zone below it, or the registered domain above it."""
-    low, name = call("lower", a[0]), column("name", "n")
-    dot = text(".")
-    below = call("suffix", low, binary(exp.DPipe, dot, name))
-    above = call("suffix", name.copy(), binary(exp.DPipe, dot.copy(), low.copy()))
-    return _domains(equal(name.copy(), low.copy()), below, above)
+    low = call("lower", a[0])
+
+    def ends(long: exp.Expr, short: exp.Expr) -> exp.Expr:
+        return call("suffix", long, binary(exp.DPipe, text("."), short))
+
+    name = element("n")
+    near = disjunction(
+        equal(name, low), ends(low.copy(), name.copy()), ends(name.copy(), low.copy())
+    )
+    found = call("len", call("list_filter", _known_domains("name"), each("n", near)))
+    return call("coalesce", binary(exp.GT, found, number(0)), exp.false())
 
 
 def _ticket_lifetime(_: plan.Call, a: list[exp.Expr], scope: Scope) -> exp.Expr:
-    policy = (
-        select(call("any_value", column("ticket_lifetime", "n")), source=stored("dir_domain", "n"))
-        .join(stored("dir_object", "d"), on=equal(column("domain", "d"), column("name", "n")))
-        .where(
-            directory.same_key(a[0].copy()),
-            equal(column("kind", "d"), text("account")),
-            valid("d", scope.time),
-        )
+    """Policies of silos are not known, so domain and Protected Users decide."""
+    if not plain(a[0]):
+        raise Unsupported("`ticket_lifetime` of an account that is itself looked up")
+    account = scope.entity("account", a[0])
+    policy = scope.join(
+        f"domain of {account}",
+        lambda alias: stored("dir_domain", alias),
+        lambda alias: equal(column("name", alias), column("domain", account)),
     )
-    guarded = directory.in_rid_group(a[0], directory.PROTECTED_USERS, scope.time)
-    return smallest(subquery(policy), when(guarded, number(_PROTECTED_LIFETIME)))
+    guarded = directory.in_rid_group(a[0].copy(), directory.PROTECTED_USERS, scope.time)
+    return smallest(column("ticket_lifetime", policy), when(guarded, number(_PROTECTED_LIFETIME)))
 
 
 def _cannot_delegate(_: plan.Call, a: list[exp.Expr], scope: Scope) -> exp.Expr:
-    marked = call("list_contains", column("uac", "d"), text("not_delegated"))
-    known = call("coalesce", marked, exp.false())
-    flag = directory.attribute("account", a[0], known, scope.time)
+    if not plain(a[0]):
+        raise Unsupported("`cannot_delegate` of an account that is itself looked up")
+    account = scope.entity("account", a[0])
+    marked = call("list_contains", column("uac", account), text("not_delegated"))
     guarded = directory.in_rid_group(a[0].copy(), directory.PROTECTED_USERS, scope.time)
-    return when(not_null(flag), disjunction(flag.copy(), guarded))
+    known = not_null(column("key", account))
+    return when(known, disjunction(call("coalesce", marked, exp.false()), guarded))
 
 
 def _silo_hosts(_: plan.Call, a: list[exp.Expr], scope: Scope) -> exp.Expr:
@@ -267,12 +282,10 @@ LOWERED: Final[dict[str, Lowering]] = {
     "is_dc": _tag("dc", "rodc"),
     "is_rodc": _tag("rodc"),
     "is_dns_server": _tag("dns_server"),
-    "is_admin": _is(lambda _, __: _flag("admin")),
-    "is_sensitive": _is(
-        lambda _, __: disjunction(_flag("sensitive"), directory.tagged(["sensitive"]))
-    ),
-    "is_honeytoken": _is(lambda _, __: directory.tagged(["honeytoken"])),
-    "is_computer": _is(lambda _, __: _flag("computer")),
+    "is_admin": _is(lambda alias: directory.flag("admin", alias)),
+    "is_sensitive": _is(directory.sensitive),
+    "is_honeytoken": _tag("honeytoken"),
+    "is_computer": _is(lambda alias: directory.flag("computer", alias)),
     "is_delegate": _tag("delegate"),
     "member_of": _member_of,
     "honeytokens": _honeytokens,

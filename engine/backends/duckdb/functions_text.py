@@ -21,6 +21,7 @@ from engine.backends.duckdb.terms import (
     stored,
     subquery,
     text,
+    valid,
     when,
 )
 
@@ -60,8 +61,6 @@ def _parent_rdn(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
 
 def _tool_of(_: plan.Call, a: list[exp.Expr], scope: Scope) -> exp.Expr:
     """Known fingerprints are lists `@<tool>_fingerprints`: the tool is the list's name."""
-    from engine.backends.duckdb.lists import valid  # noqa: PLC0415
-
     listed = column("list", "l")
     query = select(call("min", call("regexp_replace", listed, text("_fingerprints$"), text(""))))
     query = query.from_(stored("list_entry", "l")).where(

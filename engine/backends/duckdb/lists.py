@@ -1,4 +1,7 @@
-"""Lists as of a row's `ts`: table `list_entry`, whose texts are stored in lower case."""
+"""Lists as of a row's `ts`: table `list_entry`, whose texts are stored in lower case.
+
+An entry may be listed several times, with other intervals; so entries are first gathered by value.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from engine.backends.duckdb.terms import (
+    array,
     between,
     binary,
     both,
@@ -16,9 +20,11 @@ from engine.backends.duckdb.terms import (
     each,
     element,
     equal,
-    exists,
+    extracted,
+    named,
     not_null,
     number,
+    record,
     select,
     stored,
     subquery,
@@ -31,23 +37,14 @@ if TYPE_CHECKING:
     from dsl.types import Type
     from engine.backends.duckdb.scope import Scope
 
-
-def valid(alias: str, time: exp.Expr) -> exp.Expr:
-    """Whether an interval row holds at a time."""
-    begun = binary(exp.LTE, column("valid_from", alias), time)
-    return both(begun, binary(exp.LT, time.copy(), column("valid_to", alias)))
-
-
-def _rows(name: str, scope: Scope, *columns: exp.Expr) -> exp.Select:
-    query = select(*columns, source=stored("list_entry", "l"))
-    return query.where(equal(column("list", "l"), text(name)), valid("l", scope.time))
+_INTERVAL = {"since": "valid_from", "until": "valid_to"}
 
 
 def entries(name: str, scope: Scope) -> exp.Expr:
-    """The texts of a list, as a list in lower case."""
-    values = _rows(name, scope, call("list", column("value", "l")))
-    empty = cast(exp.Array(expressions=[]), "VARCHAR[]")
-    return call("coalesce", subquery(values.where(not_null(column("value", "l")))), empty)
+    """The texts of a list that are valid at the row's time, in lower case."""
+    every = _gathered(name, {"value": "value"})
+    at_time = call("list_filter", every, each("e", _holds(element("e"), scope)))
+    return call("list_transform", at_time, each("e", extracted(element("e"), "value")))
 
 
 def contains(name: str, value: exp.Expr, kind: Type, scope: Scope) -> exp.Expr:
@@ -56,17 +53,37 @@ def contains(name: str, value: exp.Expr, kind: Type, scope: Scope) -> exp.Expr:
         return has_entries("has any", value, kind, name, scope)
     if kind.kind == "ip":
         return holds_address(name, value, scope)
-    if kind.kind == "bytes":
-        value = call("hex", value)
-    query = _rows(name, scope, number(1)).where(equal(column("value", "l"), _plain(value)))
-    return when(not_null(value.copy()), exists(query))
+    if value.find(exp.Select):
+        found = call("list_contains", entries(name, scope), _plain(value, kind))
+        return when(not_null(value.copy()), found)
+    spans = call("list", record({k: column(c, "l") for k, c in _INTERVAL.items()}))
+    by_value = (
+        select(column("value", "l"), named(spans, "spans"), source=stored("list_entry", "l"))
+        .where(equal(column("list", "l"), text(name)))
+        .group_by(column("value", "l"))
+    )
+    written = _plain(value, kind)
+
+    def source(alias: str) -> exp.Expr:
+        as_ = exp.TableAlias(this=exp.to_identifier(alias, quoted=True))
+        return exp.Subquery(this=by_value, alias=as_)
+
+    alias = scope.join(
+        f"list {name} {written.sql()}", source, lambda a: equal(column("value", a), written)
+    )
+    valid_now = each("e", _holds(element("e"), scope))
+    spans_now = call("list_filter", column("spans", alias), valid_now)
+    found = binary(exp.GT, call("coalesce", call("len", spans_now), number(0)), number(0))
+    return when(not_null(value.copy()), found)
 
 
 def holds_address(name: str, value: exp.Expr, scope: Scope) -> exp.Expr:
     """Whether an address lies in one of the list's networks."""
-    low, high = column("cidr_low", "l"), column("cidr_high", "l")
-    inside = between(value, low, high)
-    return when(not_null(value.copy()), exists(_rows(name, scope, number(1)).where(inside)))
+    every = _gathered(name, {"low": "cidr_low", "high": "cidr_high"})
+    low, high = extracted(element("e"), "low"), extracted(element("e"), "high")
+    fits = both(between(value, low, high), _holds(element("e"), scope))
+    found = binary(exp.GT, call("len", call("list_filter", every, each("e", fits))), number(0))
+    return when(not_null(value.copy()), found)
 
 
 def has_entries(operator: str, value: exp.Expr, kind: Type, name: str, scope: Scope) -> exp.Expr:
@@ -74,9 +91,31 @@ def has_entries(operator: str, value: exp.Expr, kind: Type, name: str, scope: Sc
     if kind.kind in ("ip", "bytes"):
         raise Unsupported(f"`{operator}` of a list of {kind.kind} with a named list")
     function = "list_has_any" if operator == "has any" else "list_has_all"
-    plain = call("list_transform", value, each("e", _plain(element("e"))))
-    return call(function, plain, entries(name, scope))
+    lowered = call("list_transform", value, each("v", call("lower", cast(element("v"), "VARCHAR"))))
+    return call(function, lowered, entries(name, scope))
 
 
-def _plain(value: exp.Expr) -> exp.Expr:
-    return call("lower", cast(value, "VARCHAR"))
+def _gathered(name: str, fields: dict[str, str]) -> exp.Expr:
+    """All entries of a list as one list of records."""
+    entry = record({k: column(c, "l") for k, c in (fields | _INTERVAL).items()})
+    query = select(call("list", entry), source=stored("list_entry", "l"))
+    kinds = {
+        "value": "VARCHAR",
+        "low": "BLOB",
+        "high": "BLOB",
+        "since": "BIGINT",
+        "until": "BIGINT",
+    }
+    shape = ", ".join(f"{k} {kinds[k]}" for k in fields | _INTERVAL)
+    found = subquery(query.where(equal(column("list", "l"), text(name))))
+    return call("coalesce", found, array([], f"STRUCT({shape})"))
+
+
+def _holds(entry: exp.Expr, scope: Scope) -> exp.Expr:
+    begun = binary(exp.LTE, extracted(entry.copy(), "since"), scope.time)
+    return both(begun, binary(exp.LT, scope.time, extracted(entry.copy(), "until")))
+
+
+def _plain(value: exp.Expr, kind: Type) -> exp.Expr:
+    written = call("hex", value) if kind.kind == "bytes" else cast(value, "VARCHAR")
+    return call("lower", written)

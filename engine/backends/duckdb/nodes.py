@@ -132,13 +132,15 @@ class Lowering:
         for layer in _layers(node.lets):
             # a let may read one before it, so it needs that as a column of a relation below
             if any(isinstance(e, exp.Alias) for e in query.expressions):
-                query = select(star(), source=exp.Subquery(this=query, alias=_alias()))
+                whole = scope.attach(query)
+                scope = Scope(domain=source.domain)
+                query = select(star(), source=exp.Subquery(this=whole, alias=_alias()))
             replaced = [n for n, _ in layer if n in there]
             there |= {n for n, _ in layer}
             values = [named(lower(e, scope), n) for n, e in layer]
             query = query.select(star(without=replaced), *values, append=False)
         columns = present(node.columns, there)
-        return Relation(self.add(wanted, query), columns, source.lineage)
+        return Relation(self.add(wanted, scope.attach(query)), columns, source.lineage)
 
     def _union(self, node: plan.Union, wanted: str) -> Relation:
         sources = [self.node(s, f"{wanted}.{i}") for i, s in enumerate(node.sources)]

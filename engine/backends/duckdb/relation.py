@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from dsl.plan import Columns
     from engine.backends.duckdb.lineage import Lineage
-    from engine.backends.duckdb.scope import Scope
 
 LINEAGE: Final = "_lineage"
 OVERFLOW: Final = "_overflow"
@@ -56,49 +55,54 @@ class Statement:
     """The relations of one SQL statement, in the order in which they must stand."""
 
     parts: dict[str, exp.Query] = field(default_factory=dict)
+    reads: dict[str, list[str]] = field(default_factory=dict)
     recursive: bool = False
 
     def add(self, wanted: str, query: exp.Query) -> str:
-        """Name a query; the name it got."""
-        free, number = wanted, 2
-        while free in self.parts:
-            free, number = f"{wanted}.{number}", number + 1
+        """Name a query, which may read itself under the wanted name; the name it got."""
+        free = self.free(wanted)
         self.parts[free] = query
+        self.reads[free] = self._read(query)
         return free
+
+    def free(self, wanted: str) -> str:
+        """The name that a query added under `wanted` would get."""
+        found, number = wanted, 2
+        while found in self.parts:
+            found, number = f"{wanted}.{number}", number + 1
+        return found
 
     def finish(self, final: exp.Select) -> exp.Select:
         """The whole statement. What is read more than once is materialised, so that it is computed
         once and its row numbers are the same for all readers; the rest is inlined. What the final
         query does not reach is left out.
         """
-        wanted = _reached(final, self.parts)
-        readers = Counter(n for q in [final, *wanted.values()] for n in _read(q, self.parts))
-        for part, query in wanted.items():
-            own = part in _read(query, self.parts)
-            final = final.with_(
-                name(part),
-                query,
-                materialized=None if own else readers[part] > 1,
-                copy=False,
-                recursive=self.recursive,
-            )
+        direct = self._read(final)
+        reached: set[str] = set()
+        waiting = list(direct)
+        while waiting:
+            part = waiting.pop()
+            if part not in reached:
+                reached.add(part)
+                waiting += self.reads[part]
+        readers = Counter(
+            n for names in [direct, *map(self.reads.get, reached)] for n in names or ()
+        )
+        for part, query in self.parts.items():
+            if part in reached:
+                itself = part in self.reads[part]
+                final = final.with_(
+                    name(part),
+                    query,
+                    materialized=None if itself else readers[part] > 1,
+                    recursive=self.recursive,
+                    copy=False,
+                )
         return final
 
-
-def _read(query: exp.Query, parts: dict[str, exp.Query]) -> list[str]:
-    tables = query.find_all(exp.Table)
-    return [t.name for t in tables if not t.args.get("db") and t.name in parts]
-
-
-def _reached(final: exp.Query, parts: dict[str, exp.Query]) -> dict[str, exp.Query]:
-    found: set[str] = set()
-    waiting = _read(final, parts)
-    while waiting:
-        part = waiting.pop()
-        if part not in found:
-            found.add(part)
-            waiting.extend(_read(parts[part], parts))
-    return {n: q for n, q in parts.items() if n in found}
+    def _read(self, query: exp.Query) -> list[str]:
+        tables = query.find_all(exp.Table)
+        return [t.name for t in tables if not t.args.get("db") and t.name in self.parts]
 
 
 def present(declared: Columns, names: Iterable[str]) -> Columns:
@@ -114,10 +118,3 @@ def carried(table: str = "r", *, without: tuple[str, ...] = ()) -> list[exp.Expr
 
 def aliased(value: exp.Expr, alias: str) -> exp.Expr:
     return named(value, alias)
-
-
-def scoped(relation: Relation) -> Scope:
-    """The scope of an expression over the rows of one relation."""
-    from engine.backends.duckdb.scope import Scope  # noqa: PLC0415
-
-    return Scope(domain=relation.domain)

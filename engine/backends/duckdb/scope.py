@@ -1,7 +1,9 @@
-"""Where the columns of an expression stand in the SQL around it.
+"""Where the columns of an expression stand in the SQL around it, and what is joined for it.
 
 A plan names columns of one row (`src_ip`) or of several by a prefix (`first.src_ip`, `of.ip`);
-SQL reads them from aliased relations. Knows no operator and no function.
+SQL reads them from aliased relations. What an expression asks of the directory or of lists is
+joined to the query it stands in: DuckDB plans a plain left join ten times as fast as the correlated
+subquery that says the same. Knows no operator and no function.
 """
 
 from __future__ import annotations
@@ -10,14 +12,19 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from sqlglot import exp
+
 from engine.backends.duckdb.terms import (
     column,
+    conjunction,
+    equal,
+    stored,
+    text,
+    valid,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from sqlglot import exp
+    from collections.abc import Callable, Mapping
 
 
 @dataclass(frozen=True)
@@ -25,13 +32,15 @@ class Scope:
     """Columns are read from `table`; those with a prefix in `sides` from that table, without it.
 
     `ts` is the column at whose time directory and lists are asked; `domain` the column with the
-    domain of the row, if it has one.
+    domain of the row, if it has one. One scope serves one query, which must be given to `attach`
+    once its expressions are lowered.
     """
 
     table: str = "r"
     sides: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     ts: str = "ts"
     domain: str | None = None
+    joined: dict[str, tuple[exp.Expr, exp.Expr]] = field(default_factory=dict, compare=False)
 
     def column(self, name: str) -> exp.Expr:
         for prefix, table in self.sides.items():
@@ -42,3 +51,47 @@ class Scope:
     @property
     def time(self) -> exp.Expr:
         return self.column(self.ts)
+
+    def entity(self, kind: str, key: exp.Expr) -> str:
+        """The alias of the directory's object with this key at the row's time. Intervals of one
+        key never overlap, so a row stays one row.
+        """
+
+        def on(alias: str) -> exp.Expr | None:
+            same = [
+                equal(column("key", alias), key),
+                equal(column("kind", alias), text(kind)),
+                valid(alias, self.time),
+            ]
+            return conjunction(same)
+
+        return self.join(f"{kind} {key.sql()}", lambda alias: stored("dir_object", alias), on)
+
+    def join(
+        self,
+        what: str,
+        source: Callable[[str], exp.Expr],
+        on: Callable[[str], exp.Expr | None],
+    ) -> str:
+        """The alias of what is joined; `what` names it, so that it is joined once. It must have at
+        most one row for each row of the query.
+        """
+        for alias, (relation, _) in self.joined.items():
+            if relation.meta.get("what") == what:
+                return alias
+        alias = f"_{len(self.joined)}"
+        relation = source(alias)
+        relation.meta["what"] = what
+        self.joined[alias] = (relation, on(alias) or exp.true())
+        return alias
+
+    def attach(self, query: exp.Select) -> exp.Select:
+        """The query with everything joined that its expressions ask for."""
+        for relation, on in self.joined.values():
+            query = query.join(relation, on=on, join_type="left", copy=False)
+        return query
+
+
+def plain(value: exp.Expr) -> bool:
+    """Whether a value may stand in the condition of a join: a subquery may not."""
+    return value.find(exp.Select) is None

@@ -76,7 +76,7 @@ def with_begins(
         ).distinct(),
     )
     lowering.statement.recursive = True
-    heads_name = f"{wanted}.heads"
+    heads_name = lowering.statement.free(f"{wanted}.heads")
     same = [*node.keys, _RUN]
     first = select(*keys, column(_RUN), named(column(_RUN), begin), source=read(runs)).distinct()
     step = (
@@ -95,7 +95,7 @@ def with_begins(
             ),
         )
     )  # fmt: skip
-    heads = lowering.add(heads_name, first.union(step, distinct=False))
+    heads = lowering.add(heads_name, first.union(step, distinct=False, copy=False))
     on = conjunction(
         [
             *(equal(column(k), column(k, "h")) for k in same),

@@ -79,7 +79,7 @@ def prepare(lowering: Lowering, node: plan.Sequence, wanted: str) -> list[Prepar
             sides = {f"{step.alias}.": "r"}
             domain = None if source.domain is None else f"{step.alias}.domain"
             scope = Scope(sides=sides, ts=f"{step.alias}.ts", domain=domain)
-            query = query.where(lower(step.where, scope))
+            query = scope.attach(query.where(lower(step.where, scope)))
             left = None
         prepared.append(Prepared(step, source, lowering.add(name, query), left))
     return prepared

@@ -124,6 +124,12 @@ def between(value: exp.Expr, low: exp.Expr, high: exp.Expr) -> exp.Expr:
     return exp.Between(this=guarded(value), low=low, high=high)
 
 
+def valid(alias: str, time: exp.Expr) -> exp.Expr:
+    """Whether an interval row [valid_from, valid_to) holds at a time."""
+    begun = binary(exp.LTE, column("valid_from", alias), time)
+    return both(begun, binary(exp.LT, time.copy(), column("valid_to", alias)))
+
+
 def is_null(value: exp.Expr) -> exp.Expr:
     return exp.Is(this=guarded(value), expression=exp.Null())
 

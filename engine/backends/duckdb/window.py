@@ -53,6 +53,7 @@ def lower_window(lowering: Lowering, node: plan.Window, wanted: str) -> Relation
     prepared = select(
         star(), *(c for a in aggregates for c in a.inputs), source=read(source.name)
     ).where(*(not_null(column(k)) for k in node.keys))
+    prepared = scope.attach(prepared)
     begun = keys
     match node.kind:
         case "tumbling":
@@ -109,6 +110,8 @@ def lower_window(lowering: Lowering, node: plan.Window, wanted: str) -> Relation
     if node.having is not None:
         inner = lowering.add(f"{wanted}.values", values)
         domain = "domain" if "domain" in node.keys else None
-        values = select(star(), source=read(inner)).where(lower(node.having, Scope(domain=domain)))
+        after = Scope(domain=domain)
+        values = select(star(), source=read(inner)).where(lower(node.having, after))
+        values = after.attach(values)
     name = lowering.add(wanted, values)
     return Relation(name, node.columns, FrameLineage(source.lineage, numbered, node.keys))

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from sensor.decode.kerberos_messages import AS_REQ, TGS_REQ, Failure, Request
 from sensor.decode.kerberos_outcome import fingerprint, outcome, result_word
 from sensor.decode.kerberos_parts import Principal
+from sensor.decode.kerberos_reply import Failure
+from sensor.decode.kerberos_request import AS_REQ, TGS_REQ, Request
 
 
 def failure(code, status=None):

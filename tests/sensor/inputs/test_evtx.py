@@ -11,6 +11,7 @@ import pytest
 from sensor.inputs.damage import Damage
 from sensor.inputs.evtx import read_evtx
 from sensor.inputs.evtxchunk import CHUNK_SIZE, any_reader, python_reader, rust_reader
+from sensor.inputs.evtxtables import safe_tables
 from sensor.inputs.wintree import NoEventError
 from sensor.map.record import Record
 
@@ -111,3 +112,28 @@ def test_readers_survive_rubbish(make, fill):
     rubbish[512:] = fill * ((CHUNK_SIZE - 512) // len(fill))
     for item in reader(bytes(rubbish)):
         assert isinstance(item, Record | NoEventError)
+
+
+@pytest.mark.parametrize(
+    ("links", "cut"),
+    [
+        ({}, 0),
+        ({128: 600, 600: 700, 700: 0}, 0),
+        ({128: 600, 600: 600}, 1),
+        ({128: 600, 600: 700, 700: 600, 132: 800}, 1),
+        ({384: 900, 900: 1000, 1000: 900}, 1),
+        ({128: 70000, 132: 100, 508: CHUNK_SIZE - 3}, 3),
+        (dict.fromkeys(range(128, 512, 4), 600) | {600: 700, 700: 600}, 96),
+    ],
+)
+def test_tables_that_lead_in_a_circle_are_cut(links, cut):
+    data = bytearray(chunk(1, 2))
+    for at, following in links.items():
+        struct.pack_into("<I", data, at, following)
+    mended, count = safe_tables(bytes(data))
+    assert count == cut
+    assert safe_tables(mended) == (mended, 0)
+    for make in (rust_reader, python_reader):
+        list(make()(mended))
+    damages = [d.reason for d in read(header() + bytes(data))[1]]
+    assert any("circle" in reason for reason in damages) is bool(cut)

@@ -1,4 +1,4 @@
-"""KDC messages as plain records: AS-REQ, TGS-REQ, AS-REP, TGS-REP, KRB-ERROR (RFC 4120 §5.4, 5.9).
+"""AS-REQ and TGS-REQ as plain records (RFC 4120 §5.4.1).
 
 Pre-authentication data is read only as far as the event schema asks (RFC 4120 §5.2.7, RFC 6113,
 MS-KILE §2.2, MS-SFU §2.2). Knows no flow, pairing or event.
@@ -11,12 +11,12 @@ from typing import Final
 from sensor.contract import Malformed
 from sensor.decode import ber
 from sensor.decode.kerberos_parts import (
-    KRB_ERROR,
     Principal,
     Ticket,
     account_of,
     ap_req,
     encrypted,
+    pa_data,
     principal,
     string,
     ticket,
@@ -24,23 +24,16 @@ from sensor.decode.kerberos_parts import (
 from sensor.decode.kerberos_pkinit import Certificate, client_certificate
 
 AS_REQ: Final = 0x6A
-AS_REP: Final = 0x6B
 TGS_REQ: Final = 0x6C
-TGS_REP: Final = 0x6D
-MESSAGES: Final = frozenset({AS_REQ, AS_REP, TGS_REQ, TGS_REP, KRB_ERROR})
-
 CNAME_IN_ADDL_TKT: Final = 14
 ENC_TKT_IN_SKEY: Final = 28
 
 _PA_TGS_REQ: Final = 1
 _PA_ENC_TIMESTAMP: Final = 2
 _PA_PK_AS_REQ: Final = 16
-_PA_ETYPE_INFO: Final = 11
-_PA_ETYPE_INFO2: Final = 19
 _PA_PAC_REQUEST: Final = 128
 _PA_FOR_USER: Final = 129
 _PA_S4U_X509_USER: Final = 130
-_KERB_ERR_TYPE_EXTENDED: Final = 3
 _LIST: Final = 64
 
 
@@ -75,34 +68,6 @@ class Request:
         self.certificate: Certificate | None = None
 
 
-class Reply:
-    """An AS-REP or TGS-REP."""
-
-    __slots__ = ("cname", "etype", "realm", "tag", "ticket")
-
-    def __init__(self, tag: int) -> None:
-        self.tag = tag
-        self.realm = ""
-        self.cname: Principal | None = None
-        self.ticket: Ticket | None = None
-        self.etype: int | None = None
-
-
-class Failure:
-    """A KRB-ERROR; `status` is the NTSTATUS of KERB-EXT-ERROR, `offered` the ETYPE-INFO2."""
-
-    __slots__ = ("cname", "code", "crealm", "offered", "realm", "sname", "status")
-
-    def __init__(self) -> None:
-        self.code = 0
-        self.crealm = ""
-        self.cname: Principal | None = None
-        self.realm = ""
-        self.sname: Principal | None = None
-        self.offered: list[int] | None = None
-        self.status: int | None = None
-
-
 def request(b: bytes, o: int, e: int) -> Request:
     """The AS-REQ or TGS-REQ at `o`."""
     found = Request(b[o])
@@ -125,7 +90,7 @@ def request(b: bytes, o: int, e: int) -> Request:
 def _padata(found: Request, b: bytes, o: int, e: int) -> None:
     o, stop = ber.expect(b, o, e, ber.SEQUENCE)
     while o < stop and len(found.padata) < _LIST:
-        kind, start, end, o = _pa_data(b, o, stop)
+        kind, start, end, o = pa_data(b, o, stop)
         found.padata.append(kind)
         try:
             _pa_value(found, kind, b, start, end)
@@ -146,21 +111,6 @@ def _pa_value(found: Request, kind: int, b: bytes, o: int, e: int) -> None:
         found.for_user = _s4u_x509_user(b, o, e) or found.for_user
     elif kind == _PA_PK_AS_REQ:
         found.certificate = client_certificate(b, o, e)
-
-
-def _pa_data(b: bytes, o: int, e: int) -> tuple[int, int, int, int]:
-    """Type, start and stop of the value, and end of the PA-DATA at `o`."""
-    o, stop = ber.expect(b, o, e, ber.SEQUENCE)
-    kind = 0
-    first = last = stop
-    while o < stop:
-        start, end = ber.header(b, o, stop)
-        if b[o] == 0xA1:
-            kind = ber.read_integer(b, start, end)[0]
-        elif b[o] == 0xA2:
-            first, last = ber.expect(b, start, end, ber.OCTET_STRING)
-        o = end
-    return kind, first, last, stop
 
 
 def _pac_request(b: bytes, o: int, e: int) -> bool | None:
@@ -272,86 +222,4 @@ def _addresses(b: bytes, o: int, e: int) -> list[str]:
             found.append(address.decode("ascii", "backslashreplace").rstrip("\0 "))
         else:
             found.append(f"{kind}:{address.hex()}")
-    return found
-
-
-def reply(b: bytes, o: int, e: int) -> Reply:
-    """The AS-REP or TGS-REP at `o`."""
-    found = Reply(b[o])
-    o, stop = ber.header(b, o, e)
-    o, stop = ber.expect(b, o, stop, ber.SEQUENCE)
-    while o < stop:
-        start, end = ber.header(b, o, stop)
-        if b[o] == 0xA3:
-            found.realm = string(b, start, end)
-        elif b[o] == 0xA4:
-            found.cname = principal(b, start, end)
-        elif b[o] == 0xA5:
-            found.ticket = ticket(b, start, end)
-        elif b[o] == 0xA6:
-            found.etype = encrypted(b, start, end)[0]
-        o = end
-    if found.ticket is None:
-        raise Malformed(f"reply without ticket before {stop}")
-    return found
-
-
-def failure(b: bytes, o: int, e: int) -> Failure:
-    """The KRB-ERROR at `o`."""
-    found = Failure()
-    o, stop = ber.expect(b, o, e, KRB_ERROR)
-    o, stop = ber.expect(b, o, stop, ber.SEQUENCE)
-    code: int | None = None
-    while o < stop:
-        start, end = ber.header(b, o, stop)
-        tag = b[o]
-        if tag == 0xA6:
-            code = ber.read_integer(b, start, end)[0]
-        elif tag == 0xA7:
-            found.crealm = string(b, start, end)
-        elif tag == 0xA8:
-            found.cname = principal(b, start, end)
-        elif tag == 0xA9:
-            found.realm = string(b, start, end)
-        elif tag == 0xAA:
-            found.sname = principal(b, start, end)
-        elif tag == 0xAC:
-            start, end = ber.expect(b, start, end, ber.OCTET_STRING)
-            _error_data(found, b, start, end)
-        o = end
-    if code is None:
-        raise Malformed(f"error without error-code before {stop}")
-    found.code = code
-    return found
-
-
-def _error_data(found: Failure, b: bytes, o: int, e: int) -> None:
-    """METHOD-DATA, or a single KERB-ERROR-DATA of the same form; other content says nothing.
-
-    Its form depends on the error code and the KDC, so what cannot be read is passed over: the
-    error itself stands.
-    """
-    try:
-        start, stop = ber.expect(b, o, e, ber.SEQUENCE)
-        if start < stop and b[start] == 0xA1:
-            start, stop = o, e
-        count = 0
-        while start < stop and count < _LIST:
-            count += 1
-            kind, first, last, start = _pa_data(b, start, stop)
-            if kind == _PA_ETYPE_INFO2 or (kind == _PA_ETYPE_INFO and found.offered is None):
-                found.offered = _etype_info(b, first, last)
-            elif kind == _KERB_ERR_TYPE_EXTENDED and last - first == 12:
-                found.status = int.from_bytes(b[first : first + 4], "little")
-    except Malformed:
-        return
-
-
-def _etype_info(b: bytes, o: int, e: int) -> list[int]:
-    o, stop = ber.expect(b, o, e, ber.SEQUENCE)
-    found: list[int] = []
-    while o < stop and len(found) < _LIST:
-        start, o = ber.expect(b, o, stop, ber.SEQUENCE)
-        start, end = ber.expect(b, start, o, 0xA0)
-        found.append(ber.read_integer(b, start, end)[0])
     return found

@@ -1,0 +1,81 @@
+"""Where block and envelope meet: parameters and relations nobody reads, the template of `explain`,
+the table of evidence, alerts that read themselves.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dsl import syntax
+from dsl.check.walk import parts
+from dsl.diagnostics import Diagnostic
+from dsl.faults import Fault, did_you_mean
+from dsl.schema.registry import event_types
+from dsl.template import check_template
+
+if TYPE_CHECKING:
+    from dsl.catalogue import Detection
+    from dsl.check.block import BlockRelations
+    from dsl.check.report import Report
+    from dsl.diagnostics import Diagnostics
+
+
+def warn_unread(detection: Detection, block: BlockRelations, found: Diagnostics) -> None:
+    """Relations and parameters that nothing reads."""
+    source, statements = detection.source, detection.block.statements
+    alerts = tuple(s for s in statements if isinstance(s, syntax.Alert))
+    for assign in block.unread(alerts):
+        message = f"nothing reads `{assign.name}`"
+        fault = Fault("D0214", message, assign.name_at, "never read", "remove it", (), "warning")
+        found.add(source.diagnostic(fault))
+    used = {p.name for p in parts(statements) if isinstance(p, syntax.Param)}
+    for name in detection.envelope.params:
+        if name not in used and f"params.{name}" not in detection.envelope.explain:
+            span = source.key("params", name)
+            message, hint = f"nothing reads `${name}`", "remove it"
+            found.add(
+                Diagnostic(
+                    "D0215", message, source.file, span, "never read", hint, severity="warning"
+                )
+            )
+
+
+def refuse_own_alerts(report: Report, detection: Detection) -> None:
+    """A detection that names itself where it reads alerts."""
+    for part in parts(detection.block.statements):
+        if isinstance(part, syntax.Match) and part.source.parts == ("alert",):
+            for text in parts(part.where):
+                if isinstance(text, syntax.Text) and text.value == detection.id:
+                    report.error(
+                        "D0209", text.at, f"`{detection.id}` reads its own alerts", "a cycle",
+                        "read those of other detections",
+                    )  # fmt: skip
+
+
+def check_explain(detection: Detection, found: Diagnostics) -> None:
+    """`explain` against roles, dedup columns and parameters."""
+    produced: set[str] = set()
+    for statement in detection.block.statements:
+        if isinstance(statement, syntax.Alert):
+            produced |= {b.role for b in statement.bindings}
+            produced |= {p.parts[0] for p in statement.dedup_by if len(p.parts) == 1}
+    envelope = detection.envelope
+    for fault in check_template(envelope.explain, produced, envelope.params):
+        found.add(detection.source.diagnostic(fault, "explain"))
+
+
+def check_evidence(detection: Detection, events: tuple[str, ...], found: Diagnostics) -> None:
+    """Columns of the evidence table belong to some event type that is read."""
+    known = {c for e in events for c in event_types()[e].columns}
+    for i, column in enumerate(detection.envelope.evidence):
+        if column not in known:
+            found.add(
+                Diagnostic(
+                    "D0505",
+                    f"no event that this detection reads has a column `{column}`",
+                    detection.source.file,
+                    detection.source.place("evidence", i),
+                    "not a column of the evidence",
+                    did_you_mean(column, known),
+                )
+            )
