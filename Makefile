@@ -46,5 +46,8 @@ fmt: $(VENV)/.stamp  ## format code and detections
 bench: $(VENV)/.stamp  ## measure; every figure is a ratio to a peer or a limit of the same run
 	@for b in bench/*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
 
+docs: $(VENV)/.stamp  ## write the reference of events, functions, detections, lists and error codes
+	@$(BIN)/python docs/build.py
+
 clean:  ## remove what set-up and tests made
-	rm -rf $(VENV) *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) docs/reference *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

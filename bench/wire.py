@@ -102,7 +102,9 @@ def main() -> int:
             big = concatenated(chosen, Path(folder) / "concatenated.pcap", 10 << 20)
             paths = [*found, big]
         ratio = 0.0
-        print(f"{'capture':<20}{'packets':>10}{'events':>8}{'packets/s':>12}{'tshark':>10}{'ratio':>7}")
+        print(
+            f"{'capture':<20}{'packets':>10}{'events':>8}{'packets/s':>12}{'tshark':>10}{'ratio':>7}"
+        )
         for path in paths:
             ours(path)  # imports and caches
             mine, theirs = [], []

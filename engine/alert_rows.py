@@ -65,6 +65,10 @@ class AlertRows:
                 touched.add(key)
         return touched
 
+    def open_rows(self, rows: Sequence[AlertRow]) -> list[AlertRow]:
+        """Those of the rows that are not summed up."""
+        return [r for r in rows if r.ts > self.held[dedup_key(r.dedup)].sealed_to]
+
     def put_back(self, index: int, row: AlertRow) -> None:
         """A row kept over a restart."""
         there = self.held.setdefault(dedup_key(row.dedup), Held()).rows.setdefault(index, [])

@@ -61,8 +61,8 @@ class Episode:
     `anchor` = (ts, tie) of its first row, `last` its newest row's ts, `first_seen` the earliest
     `start`. `roles` are the newest row's; list roles are united over all rows (sorted, capped).
     `varied` holds, for other roles that changed, all values seen. `severity` and `confidence` are
-    maxima. `evidence_count` is exact unless single rows exceed what they carry; then it is the
-    larger of the ids known and the greatest exact count of a row.
+    maxima. `evidence_count` is exact where all rows are `whole`: carry the ids of all their events;
+    else it is the larger of the ids known and the greatest count of a row.
     """
 
     dedup: tuple[RoleValue, ...]
@@ -76,6 +76,7 @@ class Episode:
     evidence: tuple[int, ...]
     evidence_count: int
     overflow: bool
+    whole: bool
     varied: dict[str, list[Scalar]] = field(default_factory=dict)
 
 
@@ -158,13 +159,16 @@ def _combined(a: Episode, b: Episode) -> Episode:
         if any(isinstance(v, list) for v in values):
             roles[name] = shown[:SET_CAP]
             continue
-        known = [v for v in values if v is not None]
-        roles[name] = known[-1] if known else None
+        told = [v for v in values if v is not None]
+        roles[name] = told[-1] if told else None
         if len(shown) > 1:
             varied[name] = shown[:SET_CAP]
     confidences = [e.confidence for e in (a, b) if e.confidence is not None]
     both = list(dict.fromkeys((*a.evidence, *b.evidence)))
+    whole = a.whole and b.whole
     common = len(a.evidence) + len(b.evidence) - len(both)
+    apart = a.evidence_count + b.evidence_count - common
+    known = max(a.evidence_count, b.evidence_count, len(both))
     return Episode(
         dedup=newer.dedup,
         anchor=a.anchor,
@@ -175,8 +179,9 @@ def _combined(a: Episode, b: Episode) -> Episode:
         severity=max((a.severity, b.severity), key=severity_rank),
         confidence=max(confidences) if confidences else None,
         evidence=tuple(_ends(both)),
-        evidence_count=a.evidence_count + b.evidence_count - common,
+        evidence_count=apart if whole else known,
         overflow=cut or a.overflow or b.overflow,
+        whole=whole,
         varied=varied,
     )
 
@@ -203,6 +208,7 @@ def _sum_up(rows: Sequence[AlertRow]) -> Episode:
         evidence=tuple(_ends(evidence)),
         evidence_count=max(len(evidence), *(r.evidence_count for r in rows)),
         overflow=cut or any(r.overflow for r in rows),
+        whole=all(r.evidence_count <= len(r.evidence) for r in rows),
         varied=varied,
     )
 

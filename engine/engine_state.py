@@ -78,6 +78,7 @@ def of_tick(
     domains = [(k, sorted(v)) for k, v in coverage.domains.items()]
     state["watermarks"] = _json(marks)
     state["alive"] = _json(_Alive(list(coverage.alive.items()), domains))
+    state["next_id"] = _json(ingest.next_id)
     state["ticked"] = _json(ingest.next_id - 1)
     return state
 

@@ -5,11 +5,14 @@ Times are integers of microseconds as in the schema, bytes are hex text.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import msgspec
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dsl.schema.base import Event
 
 
@@ -21,4 +24,20 @@ def event_dict(event: Event) -> dict[str, object]:
 
 def event_line(event: Event) -> bytes:
     """One line of JSON, without the line end."""
-    return msgspec.json.encode(event_dict(event))
+    return json_line(event_dict(event))
+
+
+def json_line(value: Mapping[str, object]) -> bytes:
+    """An object as one line of JSON without the line end, in UTF-8.
+
+    Characters without a visible form stand as `\\uXXXX`: the line says the same to programs and
+    cannot drive a terminal or hide something from whoever reads it there.
+    """
+    try:
+        line = msgspec.json.encode(value)
+    except UnicodeEncodeError:  # half a surrogate pair, as a file's name may hold
+        return json.dumps(value, separators=(",", ":")).encode()
+    text = line.decode()
+    if text.isprintable():
+        return line
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text).encode()

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from dsl.schema.registry import event_types
+from dsl.schema.registry import event_type
+from engine import lateness
 from engine.entities_build import directory_of
 from engine.entities_rows import FOREVER
 from engine.report import alert_dict, explanation
@@ -37,9 +38,10 @@ class Setting:
     """What a replay knows beside the events.
 
     `directory`: declared objects, None for none; `lists`: rows of lists. `covered`: event types
-    whose sources count as alive all the time (None: all), for absences. `as_written`: names in the
-    events stand as they are (tests of rules). `step`: ticks between batches, as the engine would
-    have ticked; else one tick at the end.
+    whose sources count as alive for ever (tests of rules); None: those the recording shows, from
+    its first to its last event, so that nothing is concluded from what came after it. `as_written`:
+    names in the events stand as they are (tests of rules). `step`: ticks between batches, as the
+    engine would have ticked; else one tick at the end.
     """
 
     directory: DirectoryFile | None = None
@@ -90,14 +92,29 @@ def replay(
         as_written=given.as_written,
     )
     engine.put_lists({row.list for row in given.lists}, given.lists)
-    types = event_types() if given.covered is None else given.covered
-    engine.coverage.declare(types)
+    if given.covered is not None:
+        engine.coverage.declare(given.covered)
     left = iter(events)
+    seen: set[str] = set()
+    first, last = FOREVER, 0
     while batch := list(islice(left, BATCH)):
         engine.ingest(batch)
+        if given.covered is None:
+            seen |= _sources(batch)
+            first = min(first, *(e.ts for e in batch))
+            last = max(last, *(e.ts for e in batch))
+            engine.coverage.declare(seen, first, last + 1)
         if given.step:
             engine.tick()
     engine.tick(final=True)
     standing = [a for a in engine.alerts() if a.status not in ("merged", "retracted")]
     envelopes = {rule.plan.id: rule.envelope for rule in rules}
     return Replayed(standing, engine, envelopes, dict(engine.watermarks.late))
+
+
+def _sources(batch: Sequence[Event]) -> set[str]:
+    """Event types whose sources a recording shows to be there; who decodes one type of the wire
+    decodes them all.
+    """
+    seen = {event_type(e) for e in batch}
+    return seen | lateness.wire_types() if any(e.via == "wire" for e in batch) else seen

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from dsl import plan
 from dsl.check import check, check_relation
 from dsl.expectation import complaints
+from dsl.schema.registry import event_types
 from engine.directory_file import DirectoryFile
 from engine.lists import rows_of, rows_of_test
 from engine.replay import Setting, replay
@@ -133,7 +134,8 @@ class _Tests:
         # A test that names no directory has an empty one, complete as it is written; over a
         # recording nothing is declared and everything is learnt.
         declared = None if test.using and not test.directory else DirectoryFile(test.directory, ())
-        return Setting(declared, rows, as_written=not test.using)
+        covered = None if test.using and not test.events else tuple(event_types())
+        return Setting(declared, rows, covered, as_written=not test.using)
 
     def _lists(self, test: RuleTest) -> dict[str, ListFile]:
         return {n: f for n, f in self._catalogue.lists.items() if n not in test.lists}

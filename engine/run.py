@@ -77,6 +77,7 @@ class Engine:
         self._next_number = 1
         self._unwritten: list[DirectoryRows] = []
         self._uncovered: set[str] = set()
+        self._written: dict[str, str] = {}
         self.faults: dict[str, str] = {}
         """Detections the database could not compute at the last tick, and what it said."""
         self.running = {rule.plan.id: Running(rule, compile_detection(rule.plan)) for rule in rules}
@@ -85,6 +86,8 @@ class Engine:
             ticked = engine_state.resume(
                 store.connection, self._ingest, self.watermarks, self.coverage, self.running
             )
+            # A tick that was cut short may have given ids to alerts' events.
+            self._ingest.next_id = max(self._ingest.next_id, store.highest_id() + 1)
             self._new = store.ranges_after(ticked)
             self._next_number = stored.highest_number(store.connection) + 1
 
@@ -107,7 +110,10 @@ class Engine:
         facts.put_lists(self.store.connection, names, rows)
 
     def ingest(self, events: Sequence[Event]) -> int:
-        """Take a batch; how many of its events were new. All of them are stored, or none."""
+        """Take a batch; how many of its events were new. All of them are stored, or none.
+
+        If it raises, none is and the sensors must send them again, to a new engine.
+        """
         fresh = self._ingest.take(events)
         if not fresh:
             return 0
@@ -176,7 +182,9 @@ class Engine:
                 state = engine_state.of_tick(
                     self._ingest, self.watermarks, self.coverage, self.running.values()
                 )
-                facts.put_state(connection, state)
+                fresh = {k: v for k, v in state.items() if self._written.get(k) != v}
+                facts.put_state(connection, fresh)
+                self._written = state
         except BaseException:
             connection.rollback()
             raise
@@ -249,7 +257,8 @@ class Engine:
     def _keep_rows(self, running: Running, changed: Sequence[Slice], sealed: set[bytes]) -> None:
         connection, name = self.store.connection, running.rule.plan.id
         for part in changed:
-            stored.put_slice(connection, name, part.index, (part.low, part.high), part.rows)
+            rows = running.rows.open_rows(part.rows)
+            stored.put_slice(connection, name, part.index, (part.low, part.high), rows)
         for key in sealed:
             stored.put_sealed(connection, name, key, running.rows.held[key])
         stored.forget_rows(connection, name, running.forget(self.watermarks.now))

@@ -33,7 +33,16 @@ PIECE = 150
 """Packets in a piece."""
 Frame = tuple[int, int, bytes]
 """(link type, time, frame)"""
-EXTREMES = (b"\0", b"\xff", b"\x7f", b"\x80", b"\xff\xff", b"\xff\xff\xff\xff", b"\0\0\0\0", b"\0\1")
+EXTREMES = (
+    b"\0",
+    b"\xff",
+    b"\x7f",
+    b"\x80",
+    b"\xff\xff",
+    b"\xff\xff\xff\xff",
+    b"\0\0\0\0",
+    b"\0\1",
+)
 
 
 def pieces() -> list[list[Frame]]:

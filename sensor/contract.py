@@ -72,12 +72,14 @@ class Reader(Protocol):
 
         total: length of the whole message, 0 if more bytes are needed to know, -1 if this is no
         message of the protocol (the driver searches on with `resync`). want <= total: how many
-        bytes `message` needs; the driver skips the rest without copying. UDP: not called.
+        bytes `message` needs (0: it is not called); the driver skips the rest without copying.
+        UDP: not called.
         """
 
     def resync(self, to_server: bool, b: bytes, o: int, e: int) -> int:
         """Offset in [o, e) where a message plausibly begins, or -1; used after loss and at a
-        mid-stream start."""
+        mid-stream start. Where too few bytes are left to tell, do not guess: the driver keeps the
+        last 63 and asks again when more have come."""
 
     def message(self, ts: int, to_server: bool, b: bytes, o: int, e: int) -> None:
         """Read one message (its first `want` bytes are b[o:e]) and emit events."""

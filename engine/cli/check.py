@@ -11,7 +11,7 @@ from engine.cli import output, paths
 
 
 @click.command()
-@click.argument("files", nargs=-1, metavar="[PATH]…", type=click.Path(exists=True, path_type=Path))
+@click.argument("files", nargs=-1, metavar="[PATH]…", type=paths.Existing())
 @click.option("--format", "form", type=click.Choice(["text", "json", "github"]), default="text",
               help="github: annotations for a workflow.")  # fmt: skip
 def command(files: tuple[Path, ...], form: str) -> None:

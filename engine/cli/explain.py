@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from engine.cli import output, paths
+from engine.printable import printable, printable_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from dsl.catalogue import Detection
     from dsl.plan import DetectionPlan
 
@@ -29,12 +33,12 @@ def command(rule: str, show_plan: bool, show_sql: bool) -> None:
     if show_plan:
         from dsl.explain_plan import describe  # noqa: PLC0415 - starts fast
 
-        click.echo(describe(plan, detection.envelope.params))
+        click.echo(printable_lines(describe(plan, detection.envelope.params)))
     if show_sql:
         from engine.backends.duckdb import compile_detection  # noqa: PLC0415 - starts fast
 
         for number, alert in enumerate(compile_detection(plan).alerts, start=1):
-            click.echo(f"-- alert statement {number}\n{alert.sql}\n")
+            click.echo(f"-- alert statement {number}\n{printable_lines(alert.sql)}\n")
     if not show_plan and not show_sql:
         _people(detection)
 
@@ -44,7 +48,7 @@ def _code(name: str) -> None:
 
     code = all_codes().get(name)
     if code is None:
-        output.fail(f"there is no code `{name}`")
+        output.fail(f"there is no code `{name}`", _nearest(name, all_codes()))
     click.echo(f"{click.style(name, bold=True)}: {code.title}\n\n{code.paragraph}\n")
     click.echo(f"wrong\n{_indented(code.wrong)}\n\nright\n{_indented(code.right)}")
 
@@ -54,20 +58,18 @@ def _indented(text: str) -> str:
 
 
 def _find(rule: str) -> tuple[Detection, DetectionPlan]:
-    from pathlib import Path  # noqa: PLC0415 - starts fast
-
-    from dsl.check import check  # noqa: PLC0415
+    from dsl.check import check  # noqa: PLC0415 - starts fast
 
     path = Path(rule)
-    catalogue = paths.read((path,) if path.is_file() else ())
-    name = path.stem if path.is_file() else rule
+    as_file = path.suffix == ".yaml" or len(path.parts) > 1
+    if as_file:
+        path = paths.Existing(folder=False).convert(rule, None, None)
+    catalogue = paths.read((path,) if as_file else ())
+    name = path.stem if as_file else rule
     detection = catalogue.detections.get(name)
     if detection is None:
-        import difflib  # noqa: PLC0415 - only for a slip
-
         paths.show(d for d in catalogue.diagnostics.errors if Path(d.file).stem == name)
-        near = difflib.get_close_matches(name, catalogue.detections, n=1)
-        output.fail(f"there is no detection `{name}`", f"did you mean `{near[0]}`?" if near else "")
+        output.fail(f"there is no detection `{name}`", _nearest(name, catalogue.detections))
     plan, found = check(detection, catalogue.relations, catalogue.lists)
     if plan is None:
         paths.show(found)
@@ -75,19 +77,24 @@ def _find(rule: str) -> tuple[Detection, DetectionPlan]:
     return detection, plan
 
 
+def _nearest(name: str, known: Iterable[str]) -> str:
+    import difflib  # noqa: PLC0415 - only for a slip
+
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"did you mean `{near[0]}`?" if near else ""
+
+
 def _people(detection: Detection) -> None:
     e = detection.envelope
     number = f" [{e.external_id}]" if e.external_id else ""
-    click.echo(f"{click.style(e.title, bold=True)}{number}")
+    click.echo(f"{click.style(printable(e.title), bold=True)}{number}")
     click.echo(
         f"{e.id} version {e.version}, {e.severity}, confidence {e.confidence}, {', '.join(e.mitre)}"
     )
-    click.echo(f"\n{e.description.strip()}\n")
-    start = detection.source.place("detect")
-    if start is not None:
-        click.secho(f"{detection.source.file}", dim=True)
+    click.echo(f"\n{printable_lines(e.description.strip())}\n")
+    click.secho(printable(detection.source.file), dim=True)
     text = str(detection.source.data["detect"]) if isinstance(detection.source.data, dict) else ""
-    click.echo(_indented(text))
+    click.echo(_indented(printable_lines(text)))
     for heading, items in (
         ("known gaps", e.known_gaps),
         ("false positives", e.false_positives),
@@ -96,6 +103,8 @@ def _people(detection: Detection) -> None:
         if items:
             click.secho(f"\n{heading}", bold=True)
             for item in items:
-                click.echo(f"  - {item}")
+                click.echo(f"  - {printable(item)}")
+    if e.params:
+        click.echo()
     for name, param in e.params.items():
-        click.echo(f"\n${name}: {param.help}")
+        click.echo(f"${name}: {printable(param.help)}")

@@ -8,10 +8,11 @@ from pathlib import Path
 import click
 
 from engine.cli import output, paths
+from engine.printable import printable
 
 
 @click.command()
-@click.argument("files", nargs=-1, metavar="[PATH]…", type=click.Path(exists=True, path_type=Path))
+@click.argument("files", nargs=-1, metavar="[PATH]…", type=paths.Existing())
 @click.option(
     "--check", "only", is_flag=True, help="Write nothing; exit code 1 if a file would change."
 )
@@ -20,21 +21,26 @@ def command(files: tuple[Path, ...], only: bool) -> None:
 
     PATH is a file or a folder; default: `detections/` here, else the shipped ones.
     """
-    from dsl.format import format_file  # noqa: PLC0415 - starts fast
+    from dsl.diagnostics import Diagnostics  # noqa: PLC0415 - starts fast
+    from dsl.format import format_file  # noqa: PLC0415
+    from dsl.source import read_text  # noqa: PLC0415
 
-    changed, faults, count = [], [], 0
+    changed, faults, count = [], Diagnostics(), 0
     for path in _rules(files or paths.default_paths()):
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path, str(path), faults)
+        if text is None:
+            continue
         formatted, diagnostics = format_file(str(path), text)
-        faults += diagnostics
+        for diagnostic in diagnostics:
+            faults.add(diagnostic)
         count += 1
         if formatted != text:
             changed.append(path)
             if not only:
-                path.write_text(formatted, encoding="utf-8")
-    failed = paths.show(faults)
+                path.write_bytes(formatted.encode())
+    failed = paths.show(faults.items)
     for path in changed:
-        click.echo(f"{'would change' if only else 'formatted'} {path}")
+        click.echo(f"{'would change' if only else 'formatted'} {printable(str(path))}")
     click.echo(f"{count} files, {len(changed)} {'to format' if only else 'formatted'}")
     sys.exit(output.NO if failed or (only and changed) else output.DONE)
 

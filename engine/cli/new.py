@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from engine.cli import output
+from engine.cli import output, paths
+from engine.printable import printable
 
 FRAME = """\
 atp: 1
@@ -51,20 +52,24 @@ tests:
 @click.argument("name", metavar="ID")
 @click.option("--tactic", default="discovery", show_default=True,
               help="Folder, by the ATT&CK tactic.")  # fmt: skip
-@click.option("--into", type=click.Path(file_okay=False, path_type=Path), default=Path("detections"),
+@click.option("--into", type=click.Path(path_type=Path), default=Path("detections"),
               show_default=True, help="Folder of detections.")  # fmt: skip
 def command(name: str, tactic: str, into: Path) -> None:
     """Write detections/TACTIC/ID.yaml: a small detection with tests, to be changed."""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         output.fail(f"`{name}` is no id", "small letters, digits and `_`, a letter first")
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", tactic):
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", tactic) or tactic in ("lists", "relations"):
         output.fail(f"`{tactic}` is no tactic", "a folder name such as `credential_access`")
+    there = [p for root in (into, paths.SHIPPED) for p in sorted(root.rglob(f"{name}.yaml"))]
+    if there:
+        output.fail(f"{there[0]} exists already", "choose another id")
     path = into / tactic / f"{name}.yaml"
-    if path.exists():
-        output.fail(f"{path} exists already", "choose another id")
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(
-        FRAME.format(id=name, title=name.replace("_", " ").capitalize()), encoding="utf-8"
-    )
-    click.echo(f"wrote {path}")
-    click.echo(f"next: atp check {path} && atp test {path}")
+    title = name.replace("_", " ").capitalize()
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(FRAME.format(id=name, title=title))
+    except FileExistsError:
+        output.fail(f"{path} exists already", "choose another id")
+    shown = printable(str(path))
+    click.echo(f"wrote {shown}\nnext: atp check {shown} && atp test {shown}")

@@ -1,21 +1,20 @@
-"""What every command says in the same way: errors, damaged input, progress.
+"""What every command says in the same way: results, errors, damaged input.
 
 Messages go to standard error, results to standard output. Text that came from files or the wire is
-cleaned before a terminal sees it.
+made printable before a terminal sees it; colours are for terminals and obey NO_COLOR.
 """
 
 from __future__ import annotations
 
+import os
 import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+from engine.printable import printable
 
+if TYPE_CHECKING:
     from sensor.inputs.files import FileSummary
 
 DONE = 0
@@ -23,24 +22,37 @@ NO = 1
 FAILED = 2
 
 
-def clean(text: str) -> str:
-    """Printable text: control, format and bidirectional characters are shown escaped."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+def colour() -> bool | None:
+    """False where colours are not wanted (no-color.org); None: where the output is a terminal."""
+    return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
+
+
+def write(line: bytes) -> None:
+    """A line of results for programs. Unlike `click.echo` it does not flush each line."""
+    sys.stdout.buffer.write(line + b"\n")
 
 
 def fail(message: str, hint: str = "") -> NoReturn:
     """Say what could not be done, and end with exit code 2."""
-    click.secho("error", fg="red", bold=True, nl=False, err=True)
-    click.echo(f": {clean(message)}", err=True)
+    _say("error", "red", message)
     if hint:
-        click.echo(f"  = hint: {clean(hint)}", err=True)
+        click.echo(f"  = hint: {printable(hint)}", err=True)
     sys.exit(FAILED)
 
 
 def warn(message: str) -> None:
     """Say what went wrong beside the work."""
-    click.secho("warning", fg="yellow", bold=True, nl=False, err=True)
-    click.echo(f": {clean(message)}", err=True)
+    _say("warning", "yellow", message)
+
+
+def note(message: str) -> None:
+    """Say what is going on."""
+    click.echo(printable(message), err=True)
+
+
+def reason(error: OSError) -> str:
+    """Why the system refused, in its words."""
+    return error.strerror or type(error).__name__
 
 
 def report_damage(summary: FileSummary, most: int = 5) -> bool:
@@ -56,15 +68,6 @@ def report_damage(summary: FileSummary, most: int = 5) -> bool:
     return bool(summary.damages)
 
 
-@contextmanager
-def progress(path: Path) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on a terminal for a file that is worth one (1 MB and more), else None."""
-    if not sys.stderr.isatty() or path.stat().st_size < 1_000_000:
-        yield None
-        return
-    from rich.console import Console  # noqa: PLC0415 - slow, and for terminals only
-    from rich.progress import Progress  # noqa: PLC0415 - as above
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(clean(path.name), total=None)
-        yield lambda done, size: bar.update(task, completed=done, total=size)
+def _say(word: str, shade: str, message: str) -> None:
+    click.secho(word, fg=shade, bold=True, nl=False, err=True)
+    click.echo(f": {printable(message)}", err=True)

@@ -1,14 +1,18 @@
-"""Where detections lie, and reading them with all complaints.
+"""Paths that people name, where detections lie, and reading them with all complaints.
 
-`--detections` where it is given, else `detections/` in the working folder, else the shipped ones.
+Detections: what is named, else `detections/` in the working folder, else the shipped ones.
 """
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from engine.cli import output
+from engine.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,6 +21,35 @@ if TYPE_CHECKING:
     from dsl.diagnostics import Diagnostic
 
 SHIPPED = Path(__file__).resolve().parent.parent.parent / "detections"
+
+
+class Existing(click.ParamType):
+    """A file or folder that is there; a pipe or device is neither, as files are read twice."""
+
+    name = "path"
+
+    def __init__(self, *, file: bool = True, folder: bool = True) -> None:
+        self._file = file
+        self._folder = folder
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Path:
+        """The path; ends the command with the reason where it cannot be used."""
+        del param, ctx
+        path = Path(str(value))
+        try:
+            mode = path.stat().st_mode
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+            output.fail(f"{path}: {output.reason(error) if isinstance(error, OSError) else error}")
+        if stat.S_ISDIR(mode):
+            if not self._folder:
+                output.fail(f"{path} is a folder", "name a file")
+        elif not stat.S_ISREG(mode):
+            output.fail(f"{path} is neither a file nor a folder", "save what it gives to a file")
+        elif not self._file:
+            output.fail(f"{path} is no folder")
+        return path
 
 
 def default_paths() -> tuple[Path, ...]:
@@ -34,6 +67,10 @@ def read(paths: Iterable[Path]) -> Catalogue:
 
     asked = [p.resolve() for p in (tuple(paths) or default_paths())]
     catalogue = load(asked, Path.cwd())
+    if not (catalogue.detections or catalogue.relations or catalogue.lists):
+        if not catalogue.diagnostics.items:
+            output.fail(f"no detections in {', '.join(map(_shown, asked))}", "name their folder")
+        return catalogue
     floors = [SHIPPED, *(root for p in asked if (root := _root(p)) is not None)]
     for floor in floors:
         extra = [
@@ -53,6 +90,11 @@ def read(paths: Iterable[Path]) -> Catalogue:
     return catalogue
 
 
+def _shown(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
 def _root(path: Path) -> Path | None:
     """The folder of detections that a file or tactic folder belongs to."""
     return next((p for p in path.parents if p.name == "detections"), None)
@@ -66,7 +108,9 @@ def show(diagnostics: Iterable[Diagnostic], form: str = "text") -> bool:
     """Print diagnostics (to standard error as text, else to standard output); True if errors."""
     from dsl import render  # noqa: PLC0415 - starts fast
 
-    found = sorted(diagnostics, key=lambda d: (d.file, d.span.line if d.span else 0))
+    found = sorted(
+        diagnostics, key=lambda d: (d.file, (d.span.line, d.span.column) if d.span else (0, 0))
+    )
     if form == "json":
         click.echo(render.render_json(found), nl=False)
     elif form == "github":

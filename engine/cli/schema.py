@@ -12,7 +12,7 @@ from engine.cli import output
 @click.command()
 @click.argument("name", required=False, metavar="[TYPE]")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text",
-              help="json: the JSON Schema of what `decode --format json` writes.")  # fmt: skip
+              help="json: the JSON Schema of what `decode --format json` writes, on one line.")  # fmt: skip
 def command(name: str | None, form: str) -> None:
     """Show the event types, or the fields of one TYPE with kind, meaning and sources."""
     from dsl.schema.derive import json_schema  # noqa: PLC0415 - starts fast
@@ -29,7 +29,7 @@ def command(name: str | None, form: str) -> None:
         schema = json_schema()
         if name is not None:
             schema = schema["$defs"][event_types()[name].struct.__name__]
-        click.echo(json.dumps(schema, indent=2))
+        click.echo(json.dumps(schema))
         return
     if name is None:
         for event in event_types().values():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.cli import output, paths
+from engine.printable import printable, printable_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("files", nargs=-1, metavar="[PATH]…", type=click.Path(exists=True, path_type=Path))
+@click.argument("files", nargs=-1, metavar="[PATH]…", type=paths.Existing())
 @click.option(
     "--format",
     "form",
@@ -66,23 +67,22 @@ def command(files: tuple[Path, ...], form: str, verbose: bool) -> None:
 
 
 def _show(outcome: Outcome, form: str, *, verbose: bool) -> None:
+    name = printable(f"{outcome.rule}: {outcome.test}")
     if form == "json":
-        import msgspec  # noqa: PLC0415 - only where asked for
+        from dataclasses import asdict  # noqa: PLC0415 - only where asked for
 
-        click.echo(msgspec.json.encode(outcome).decode())
+        from engine.event_json import json_line  # noqa: PLC0415
+
+        output.write(json_line({**asdict(outcome), "passed": outcome.passed}))
     elif outcome.skipped:
-        click.echo(
-            f"{click.style('skip', fg='yellow')} {outcome.rule}: {outcome.test}: {outcome.skipped}"
-        )
+        click.echo(f"{click.style('skip', fg='yellow')} {name}: {printable(outcome.skipped)}")
     elif not outcome.passed:
-        click.echo(
-            f"{click.style('FAIL', fg='red', bold=True)} {outcome.rule}: {outcome.test}"
-            f"  ({outcome.file}:{outcome.line})"
-        )
+        place = printable(f"{outcome.file}:{outcome.line}")
+        click.echo(f"{click.style('FAIL', fg='red', bold=True)} {name}  ({place})")
         for complaint in outcome.complaints:
-            click.echo("     " + output.clean(complaint).replace("\\n", "\n     "))
+            click.echo("     " + printable_lines(complaint).replace("\n", "\n     "))
     elif verbose:
-        click.echo(f"{click.style('ok', fg='green')}   {outcome.rule}: {outcome.test}")
+        click.echo(f"{click.style('ok', fg='green')}   {name}")
 
 
 def _summary(outcomes: Sequence[Outcome], rules: int, seconds: float) -> str:

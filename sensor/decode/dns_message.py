@@ -108,7 +108,7 @@ def _records(found: Message, b: bytes, o: int, base: int, e: int) -> None:
 
 def _record(found: Message, b: bytes, o: int, base: int, e: int) -> tuple[int, int, int]:
     """Type, expanded length of the data, and end of the record at `o`."""
-    if b.startswith(_FIRST_NAME, o, e):
+    if found.name is not None and b.startswith(_FIRST_NAME, o, e):
         at = o + 2
     else:
         _, at = _skip(found, b, o, base, e)

@@ -23,6 +23,7 @@ UNREADABLE: Final = (IndexError, ValueError, struct.error)
 """What a reader raises on bytes that are no message; `Malformed` is a ValueError."""
 _MAX_COUNTERS: Final = 1_024
 _MAX_TICKETS: Final = 65_536
+_MAX_ACCOUNT: Final = 512
 
 
 class WireContext:
@@ -33,7 +34,7 @@ class WireContext:
     """
 
     __slots__ = (
-        "_emit", "_owners", "_pipe", "_ports", "_sensor", "_seq", "counters", "fault", "gaps",
+        "_emit", "_owners", "_ports", "_sensor", "_seq", "counters", "fault", "gaps",
         "held", "malformed", "now",
     )  # fmt: skip
 
@@ -80,6 +81,8 @@ class WireContext:
 
     def ticket_issued(self, ticket: bytes, account: str) -> None:
         """Remember whose ticket this is; the oldest are forgotten first."""
+        if len(account) > _MAX_ACCOUNT:
+            return
         owners = self._owners
         owners.pop(ticket, None)
         owners[ticket] = account

@@ -49,7 +49,9 @@ kind: account
 description: A list of the tests.
 entries: [{value: quiet1, owner: me, reason: because}]
 """
-THREE = "given: [{every: 10s, for: 3, ntlm_auth: {outcome: wrong_password, account: u, source: WS9}}]"
+THREE = (
+    "given: [{every: 10s, for: 3, ntlm_auth: {outcome: wrong_password, account: u, source: WS9}}]"
+)
 
 
 @pytest.fixture
@@ -103,7 +105,8 @@ def test_recordings_are_decoded_by_whoever_can(outcomes, tmp_path):
     def decode(path):
         assert path.name == "x.pcap"
         return [
-            NtlmAuth(ts=i, via="wire", outcome="wrong_password", src_ip="10.0.0.9") for i in range(3)
+            NtlmAuth(ts=i, via="wire", outcome="wrong_password", src_ip="10.0.0.9")
+            for i in range(3)
         ]
 
     given = ["{name: recorded, using: x.pcap, expect: [{source: 'ip:10.0.0.9'}]}"]

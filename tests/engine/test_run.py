@@ -11,9 +11,11 @@ from dsl.schema.kerberos import KerberosAs
 from dsl.schema.ntlm import NtlmAuth
 from dsl.schema.rpc import Replication, RpcBind
 from dsl.schema.sensor import SensorHealth
+from engine.directory_file import DirectoryFile
 from engine.entities import Directory
 from engine.entities_build import declare
 from engine.entities_rows import FOREVER
+from engine.replay import Setting, replay
 from engine.report import alert_dict
 from engine.run import Engine
 from engine.store import Store
@@ -283,3 +285,35 @@ def test_a_detection_may_read_alerts(rule_of, stream):
     late = stream.wrong(1, source="ws8")
     assert run(engine, late) == [("updated", 2, False), ("updated", 3, False)]
     assert len(engine.store.events(engine.alerts()[2].evidence)) == 2
+
+
+def test_a_recording_ends_before_its_absences(rule_of, stream):
+    rule, compiled = rule_of("absent", ABSENT)
+    wrong, other = stream.wrong(0), stream.wrong(6 * MIN, source="other")
+
+    def sources(*events, **given):
+        setting = Setting(DirectoryFile((), ()), as_written=True, **given)
+        done = replay([rule], events, lambda _: compiled, setting)
+        return [a.roles["source"] for a in done.alerts]
+
+    assert sources(wrong) == []
+    assert sources(wrong, other) == ["ws9"]
+    assert sources(wrong, other, step=True) == ["ws9"]
+    assert sources(wrong, covered=["kerberos_as"]) == ["ws9"]
+
+
+def test_a_flood_is_summed_up_and_survives_a_restart(rule_of, stream, tmp_path):
+    built, path = rule_of("spray", SPRAY, LEAST), tmp_path / "store.duckdb"
+    engine = engine_of(built, Store(path), keep=True)
+    run(engine, *[stream.wrong(i * 1000) for i in range(900)])
+    run(engine, *[stream.wrong(5 * MIN + i) for i in range(3)])
+    held = next(iter(engine.running["spray"].rows.held.values()))
+    assert held.count() == 3
+    run(engine, stream.wrong(500))
+    assert [(a.count, a.evidence_count) for a in engine.alerts()] == [(901, 904)]
+    engine.store.close()
+    engine = engine_of(built, Store(path), keep=True)
+    assert run(engine) == []
+    assert run(engine, stream.wrong(6 * MIN)) == [("updated", 1, False)]
+    assert engine.alerts()[0].count == 902
+    engine.store.close()

@@ -2,24 +2,38 @@
 
 A case is a detection (`detect`, `params`), events as in a rule's tests (`given`), lists, and for
 each alert statement the rows it must make: `at` and `start` in seconds after the begin, roles by
-name, `severity`, `confidence`.
+name, `severity`, `confidence`, `dedup`. Beside them stands, where a case needs it,
+
+- `directory`: as in a rule's tests
+- `lists`: name -> values (hosts), or name -> {kind, values}; a value may be {value, expires}
+- `silent`: event type -> [begin, end] in which its sources were not alive; `all` for all types
+- `relations`: name -> block of a shared relation
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
-from dsl.catalogue import ListFile
+from dsl.catalogue import Detection, ListFile, SharedRelation
 from dsl.check import check
+from dsl.diagnostics import Diagnostics
+from dsl.durations import parse_duration
 from dsl.given_events import BASE
 from dsl.load import load_detection
+from dsl.parse import parse
 from dsl.plan import DetectionPlan
 from dsl.schema.base import Event
 from dsl.schema.registry import event_type, event_types
+from dsl.source import parse_source
+from engine.directory_file import DirectoryFile
+from engine.entities_build import directory_of
+from engine.entities_rows import DirectoryRows
+from engine.lists import ListRow, list_row
+from naive_directory import World
 
 CASES = Path(__file__).parent.parent / "dsl" / "cases"
 ENVELOPE = {
@@ -35,7 +49,7 @@ class Case:
     name: str
     plan: DetectionPlan
     events: tuple[Event, ...]
-    lists: Mapping[str, tuple[str, ...]]
+    world: World
     rows: list[list[dict[str, Any]]]
 
 
@@ -50,27 +64,64 @@ def case_names() -> list[tuple[Path, int, str]]:
 def read_case(path: Path, index: int, folder: Path) -> Case:
     """Raises AssertionError where the checker refuses the case."""
     case = yaml.safe_load(path.read_text(encoding="utf-8"))[index]
-    plan, events = build(case["detect"], case["given"], folder, case.get("lists"), case.get("params"))
-    return Case(case["name"], plan, events, case.get("lists") or {}, case["rows"])
+    lists = {n: list_rows(n, given) for n, given in case.get("lists", {}).items()}
+    plan, detection = build(case, {n: rows[0].kind for n, rows in lists.items()}, folder)
+    directory = directory_of(DirectoryFile(detection.tests[0].directory, ())).take_rows()
+    silent = {
+        kind: [(BASE + parse_duration(a), BASE + parse_duration(b))]
+        for name, (a, b) in case.get("silent", {}).items()
+        for kind in (event_types() if name == "all" else [name])
+    }
+    world = World(directory or DirectoryRows(), lists, silent)
+    return Case(case["name"], plan, numbered(detection.tests[0].events), world, case["rows"])
 
 
-def build(detect, given, folder: Path, lists=None, params=None) -> tuple[DetectionPlan, tuple[Event, ...]]:
-    """A detection from its block, with events from `given`."""
-    test = {"name": "case", "given": given, "expect": []}
+def list_rows(name: str, given: Any) -> list[ListRow]:
+    """Rows of a list from its lines in a case."""
+    kind, values = ("host", given) if isinstance(given, list) else (given["kind"], given["values"])
+    rows = []
+    for value in values:
+        whole = value if isinstance(value, dict) else {"value": value}
+        expires = whole.get("expires")
+        end = None if expires is None else BASE + parse_duration(expires)
+        rows.append(list_row(name, kind, str(whole["value"]), expires=end))
+    return rows
+
+
+def build(case: Mapping[str, Any], lists: Mapping[str, str], folder: Path) -> tuple[DetectionPlan, Detection]:
+    """The plan of a case's detection, and what was read of it."""
+    test: dict[str, Any] = {"name": "case", "given": case["given"], "expect": []}
+    if "directory" in case:
+        test["directory"] = case["directory"]
     file = {**ENVELOPE, "id": "case", "detect": "DETECT", "tests": [test]}
-    if params:
-        file["params"] = params
-    text = yaml.safe_dump(file, sort_keys=False)
-    block = "|\n" + "".join(f"  {line}\n" for line in detect.splitlines())
+    if "params" in case:
+        file["params"] = case["params"]
     written = folder / "case.yaml"
-    written.write_text(text.replace("DETECT\n", block), encoding="utf-8")
+    written.write_text(with_block(file, case["detect"]), encoding="utf-8")
     detection, found = load_detection(written)
     assert detection is not None, found
-    files = {name: ListFile(name, "host", "", (), detection.source, written) for name in lists or {}}
-    plan, found = check(detection, {}, files)
+    files = {n: ListFile(n, kind, "", (), detection.source, written) for n, kind in lists.items()}
+    plan, found = check(detection, shared(case, folder), files)
     assert plan is not None, found
-    # the retention of raw events ends no case
-    return plan, numbered(detection.tests[0].events)
+    return plan, detection
+
+
+def with_block(file: Mapping[str, Any], detect: str) -> str:
+    block = "|\n" + "".join(f"  {line}\n" for line in detect.splitlines())
+    return yaml.safe_dump(file, sort_keys=False).replace("DETECT\n", block)
+
+
+def shared(case: Mapping[str, Any], folder: Path) -> dict[str, SharedRelation]:
+    """The relations of a case that stand in files of their own."""
+    relations = {}
+    for name, block in case.get("relations", {}).items():
+        path = folder / f"{name}.yaml"
+        diagnostics = Diagnostics()
+        source = parse_source(path.name, with_block({"id": name, "detect": "DETECT"}, block), diagnostics)
+        parsed, faults = parse(source.block("detect"))
+        assert not faults and not diagnostics.items, (faults, diagnostics.items)
+        relations[name] = SharedRelation(name, "", "", parsed, (), source, path)
+    return relations
 
 
 def numbered(events) -> tuple[Event, ...]:
@@ -90,12 +141,6 @@ def numbered(events) -> tuple[Event, ...]:
     return tuple(made)
 
 
-def as_dict(event: Event) -> dict[str, Any]:
-    """An event as the naive evaluator reads it."""
-    values = {f: getattr(event, f) for f in event.__struct_fields__}
-    return {"type": event_type(event), "tie": event.seq, **values}
-
-
 def shown(rows, expected: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows in the form of the expectation: only the keys that it names, in order."""
     keys = sorted({k for e in expected for k in e})
@@ -107,6 +152,7 @@ def shown(rows, expected: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "start": (row.start - BASE) / 1e6,
             "severity": row.severity,
             "confidence": row.confidence,
+            "dedup": list(row.dedup),
         }
         made.append({k: whole.get(k) for k in keys} if keys else {"at": whole["at"]})
     return made
@@ -115,6 +161,3 @@ def shown(rows, expected: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def wanted(expected: list[dict[str, Any]]) -> list[dict[str, Any]]:
     keys = sorted({k for e in expected for k in e})
     return [{k: e.get(k) for k in keys} for e in expected]
-
-
-__all__ = ["BASE", "Case", "as_dict", "build", "case_names", "numbered", "read_case", "replace", "shown", "wanted"]

@@ -20,11 +20,21 @@ def raw(address: str) -> bytes:
     return socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
 
 
-def ipv4(source: str, target: str, protocol: int, data: bytes, *, ident=1, flags=0, offset=0, options=b"") -> bytes:
+def ipv4(
+    source: str, target: str, protocol: int, data: bytes, *, ident=1, flags=0, offset=0, options=b""
+) -> bytes:
     head = 20 + len(options)
     return (
         struct.pack(
-            ">BBHHHBBH", 0x40 | head // 4, 0, head + len(data), ident, flags << 13 | offset // 8, 64, protocol, 0
+            ">BBHHHBBH",
+            0x40 | head // 4,
+            0,
+            head + len(data),
+            ident,
+            flags << 13 | offset // 8,
+            64,
+            protocol,
+            0,
         )
         + raw(source)
         + raw(target)
@@ -41,9 +51,15 @@ def ip(source: str, target: str, protocol: int, data: bytes) -> bytes:
     return (ipv6 if ":" in source else ipv4)(source, target, protocol, data)
 
 
-def tcp(sport: int, dport: int, seq: int, data: bytes = b"", flags: int = ACK, options: bytes = b"") -> bytes:
+def tcp(
+    sport: int, dport: int, seq: int, data: bytes = b"", flags: int = ACK, options: bytes = b""
+) -> bytes:
     words = (20 + len(options)) // 4 << 4
-    return struct.pack(">HHIIBBHHH", sport, dport, seq & 0xFFFFFFFF, 0, words, flags, 1024, 0, 0) + options + data
+    return (
+        struct.pack(">HHIIBBHHH", sport, dport, seq & 0xFFFFFFFF, 0, words, flags, 1024, 0, 0)
+        + options
+        + data
+    )
 
 
 def udp(sport: int, dport: int, data: bytes) -> bytes:
@@ -109,7 +125,12 @@ def pcap(frames: Iterable[Frame], *, order="<", nano=False, linktype=1, snap=262
     for ts, frame in frames:
         second, fraction = divmod(ts, 1_000_000)
         data = frame[:snap]
-        out.append(struct.pack(order + "IIII", second, fraction * (1000 if nano else 1), len(data), len(frame)) + data)
+        out.append(
+            struct.pack(
+                order + "IIII", second, fraction * (1000 if nano else 1), len(data), len(frame)
+            )
+            + data
+        )
     return b"".join(out)
 
 
@@ -133,17 +154,30 @@ def interface(order="<", linktype=1, snap=0, options=b"") -> bytes:
 
 
 def enhanced(ticks: int, frame: bytes, order="<", number=0) -> bytes:
-    return block(6, struct.pack(order + "5I", number, ticks >> 32, ticks & 0xFFFFFFFF, len(frame), len(frame)) + frame, order)
+    return block(
+        6,
+        struct.pack(order + "5I", number, ticks >> 32, ticks & 0xFFFFFFFF, len(frame), len(frame))
+        + frame,
+        order,
+    )
 
 
 def simple(frame: bytes, order="<", length: int | None = None) -> bytes:
-    return block(3, struct.pack(order + "I", len(frame) if length is None else length) + frame, order)
+    return block(
+        3, struct.pack(order + "I", len(frame) if length is None else length) + frame, order
+    )
 
 
 def old(ticks: int, frame: bytes, order="<", number=0) -> bytes:
-    body = struct.pack(order + "HHIIII", number, 0, ticks >> 32, ticks & 0xFFFFFFFF, len(frame), len(frame))
+    body = struct.pack(
+        order + "HHIIII", number, 0, ticks >> 32, ticks & 0xFFFFFFFF, len(frame), len(frame)
+    )
     return block(2, body + frame, order)
 
 
 def pcapng(frames: Iterable[Frame], *, order="<", linktype=1) -> bytes:
-    return section(order) + interface(order, linktype) + b"".join(enhanced(ts, f, order) for ts, f in frames)
+    return (
+        section(order)
+        + interface(order, linktype)
+        + b"".join(enhanced(ts, f, order) for ts, f in frames)
+    )

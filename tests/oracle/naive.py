@@ -14,7 +14,8 @@ from typing import Any
 
 import naive_expressions as expressions
 from dsl import plan
-from naive_expressions import World
+from dsl.schema.derive import ip_bytes
+from naive_directory import World
 
 HOUR = 3_600_000_000
 
@@ -157,7 +158,9 @@ class Evaluator:
         values = [t[0] for t in tuples if t[0] is not None]
         if aggregate.function == "set":
             flat = itertools.chain(*(v if isinstance(v, list) else [v] for v in values))
-            return ordered({v for v in flat if v is not None})[:1000]
+            by_bytes = aggregate.type.kind == "ip"
+            known = {v for v in flat if v is not None}
+            return sorted(known, key=ip_bytes if by_bytes else None)[:1000]
         if not values:
             return None
         match aggregate.function:
@@ -170,17 +173,17 @@ class Evaluator:
             case "max":
                 return max(values)
             case "first" | "last" as end:
-                known = [r for r, t in zip(kept, tuples, strict=True) if t[0] is not None]
+                told = [r for r, t in zip(kept, tuples, strict=True) if t[0] is not None]
                 chosen = 0 if end == "first" else -1
-                self.choose(known, known[chosen], lambda r: self.seer(r)(aggregate.arguments[0]))
+                self.choose(told, told[chosen], lambda r: self.seer(r)(aggregate.arguments[0]))
                 return values[chosen]
             case "std":
                 return statistics.stdev(values) if len(values) > 1 else None
             case "p95":
-                ordered = sorted(values)
-                at = 0.95 * (len(ordered) - 1)
-                low, part = ordered[int(at)], at - int(at)
-                return low + part * (ordered[min(int(at) + 1, len(ordered) - 1)] - low)
+                rising = sorted(values)
+                at = 0.95 * (len(rising) - 1)
+                low, part = rising[int(at)], at - int(at)
+                return low + part * (rising[min(int(at) + 1, len(rising) - 1)] - low)
             case "gap_cv":
                 times = sorted(values)
                 gaps = [b - a for a, b in itertools.pairwise(times)]
@@ -225,7 +228,7 @@ class Evaluator:
             if index < 0:
                 return chosen if self.valid(candidates, picks, chosen, after) else None
             for row in reversed(picks[index][1]):
-                if row.order < chosen[0].order:
+                if row.order < chosen[0].order and row.ts > after:
                     found = search(index - 1, [row, *chosen])
                     if found:
                         return found
@@ -234,6 +237,8 @@ class Evaluator:
         found = search(len(picks) - 2, [last])
         if found is None:
             return None
+        for (_, rows), row in zip(picks[:-1], found[:-1], strict=True):
+            self.choose(rows, row)
         last_of = {step.alias: row for (step, _), row in zip(picks, found, strict=True)}
         return Chain(found, last_of)
 
@@ -270,7 +275,8 @@ class Evaluator:
         right = grouped(self.rows(node.right), [r for _, r in node.keys])
         for key, group in grouped(self.rows(node.left), [k for k, _ in node.keys]).items():
             for row in group:
-                partner = nearest(row, right.get(key, []), node)
+                near = nearest(row, right.get(key, []), node)
+                partner = self.choose(near, near[0]) if near else None
                 if partner is None and not node.optional:
                     continue
                 late = row.ts if node.direction == "before" else row.ts + node.within
@@ -344,18 +350,6 @@ def grouped(rows: Iterable[Row], keys: Sequence[str]) -> dict[tuple[Any, ...], l
     return groups
 
 
-def ordered(values: Iterable[Any]) -> list[Any]:
-    """Values of a set, sorted; addresses as their bytes."""
-
-    def key(v: Any) -> Any:
-        try:
-            return ip_bytes(v) or v
-        except (TypeError, ValueError):
-            return v
-
-    return sorted(values, key=key)
-
-
 def united(rows: Iterable[Row]) -> tuple[int, ...]:
     """Evidence of several rows, each id once, in order of first mention."""
     return tuple(dict.fromkeys(i for r in rows for i in r.evidence))
@@ -374,15 +368,13 @@ def session_begins(group: list[Row], gap: int) -> dict[int, int]:
     return begins
 
 
-def nearest(row: Row, others: Sequence[Row], node: plan.Join) -> Row | None:
-    """The partner of a left row."""
+def nearest(row: Row, others: Sequence[Row], node: plan.Join) -> list[Row]:
+    """Rows that may be the partner of a left row, the best first."""
     if node.direction == "before":
         near = [o for o in others if o.order < row.order and o.ts > row.ts - node.within]
-        return max(near, key=lambda o: o.order, default=None)
+        return sorted(near, key=lambda o: o.order, reverse=True)
     if node.direction == "after":
         near = [o for o in others if o.order > row.order and o.ts <= row.ts + node.within]
-        return min(near, key=lambda o: o.order, default=None)
-    near = [
-        o for o in others if abs(o.ts - row.ts) <= node.within and o.evidence != row.evidence
-    ]
-    return min(near, key=lambda o: (abs(o.ts - row.ts), o.order), default=None)
+        return sorted(near, key=lambda o: o.order)
+    near = [o for o in others if abs(o.ts - row.ts) <= node.within and o.order != row.order]
+    return sorted(near, key=lambda o: (abs(o.ts - row.ts), o.order))

@@ -114,8 +114,8 @@ def _gap_cv(times: exp.Expr) -> exp.Expr:
     later = call("list_slice", ordered, number(2), size)
     zipped = call("list_zip", later, ordered.copy(), exp.true())
     gap = minus(
-        call("list_extract", element("g"), number(1)),
-        call("list_extract", element("g"), number(2)),
+        call("struct_extract", element("g"), number(1)),
+        call("struct_extract", element("g"), number(2)),
     )
     gaps = call("list_transform", zipped, each("g", gap))
     mean = call("nullif", call("list_avg", gaps), number(0))

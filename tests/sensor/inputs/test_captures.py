@@ -208,7 +208,9 @@ def test_pcapng_goes_on_behind_damage(order, damage):
 def test_packet_block_that_contradicts_itself():
     bad = bytearray(enhanced(1, b"a" * 20))
     bad[20:24] = b"\xff\0\0\0"
-    data = section() + interface() + bytes(bad) + enhanced(2, b"b" * 20) + enhanced(3, b"c", number=9)
+    data = (
+        section() + interface() + bytes(bad) + enhanced(2, b"b" * 20) + enhanced(3, b"c", number=9)
+    )
     found, damages, _ = read(data)
     assert found == [(2, b"b" * 20)]
     assert [d.offset for d in damages] == [48, 152]

@@ -32,7 +32,15 @@ def test_heartbeats_each_minute_and_at_both_ends(wire, notes):
 
 def test_a_quiet_network_is_covered(wire, notes):
     wire.run([(START, NOISE), (START + 300 * SECOND, NOISE)])
-    assert told(notes) == [(0, 0), (0, 60), (60, 120), (120, 180), (180, 240), (240, 300), (300, 300)]
+    assert told(notes) == [
+        (0, 0),
+        (0, 60),
+        (60, 120),
+        (120, 180),
+        (180, 240),
+        (240, 300),
+        (300, 300),
+    ]
 
 
 def test_another_recording_is_not_covered(wire, notes):

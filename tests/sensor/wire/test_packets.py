@@ -79,7 +79,9 @@ def test_short_datagrams(wire, notes, data):
 
 
 def test_tcp_options(wire, notes):
-    segment = scapy.TCP(sport=50_000, dport=88, seq=7, options=[("Timestamp", (1, 2)), ("NOP", None)])
+    segment = scapy.TCP(
+        sport=50_000, dport=88, seq=7, options=[("Timestamp", (1, 2)), ("NOP", None)]
+    )
     wire.run([(1, bytes(ETHER / scapy.IP(**V4) / segment / DATA))])
     assert notes.said() == [b"hello"]
 

@@ -12,7 +12,6 @@ from small_protocol import message
 
 from sensor.wire.bounds import Bounds
 
-
 ONE, TWO, THREE = message(b"one"), message(b"second"), message(b"")
 STREAM = ONE + TWO + THREE + message(b"x" * 300, 5) + ONE
 HEARD = [b"one", b"second", b"", b"xxxxx", b"one"]
@@ -46,7 +45,11 @@ def test_every_split(wire, notes, talk, at):
 
 def test_both_directions_and_the_flow(wire, notes, talk):
     wire.run(talk.open().send(True, ONE).send(False, TWO).close().frames)
-    assert notes.log == [("message", True, b"one"), ("message", False, b"second"), ("close", None, b"")]
+    assert notes.log == [
+        ("message", True, b"one"),
+        ("message", False, b"second"),
+        ("close", None, b""),
+    ]
     (flow,) = notes.flows
     assert (flow.client, flow.client_port) == frames.CLIENT
     assert (flow.server, flow.server_port, flow.udp) == (*frames.SERVER, False)
@@ -210,7 +213,9 @@ def test_unreadable_message_ends_nothing(wire, notes, talk, bad):
 
 
 def test_not_the_protocol_at_all(wire, notes, talk):
-    wire.run(talk.open().send(True, b"GET / HTTP/1.0\r\n\r\n" * 50, [100] * 9).send(True, ONE).frames)
+    wire.run(
+        talk.open().send(True, b"GET / HTTP/1.0\r\n\r\n" * 50, [100] * 9).send(True, ONE).frames
+    )
     assert notes.said() == [b"one"]
 
 

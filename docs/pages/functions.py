@@ -1,0 +1,75 @@
+"""Functions, aggregates and attributes: what each takes, gives and means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from dsl.attributes import ATTRIBUTES
+from dsl.check.kinds import named
+from dsl.functions import AGGREGATES, FUNCTIONS
+from pages.markdown import code, codes, plain, table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from dsl.catalogue import Catalogue
+    from dsl.functions import Function
+    from dsl.signatures import Signature
+
+_GROWTH: Final = {
+    "up": "greater only",
+    "down": "less only",
+    "up if not negative": "greater only, where no value is negative",
+    "any": "greater or less",
+}
+
+
+def lines(_: Catalogue) -> Iterator[str]:
+    """The page."""
+    yield "# Functions, aggregates, attributes\n"
+    yield (
+        "In a signature `T` is any one kind, the same everywhere; `any` any kind; `entity` an"
+        " account, host or group; `number` an int or float; `etype` and `uac` the enums of that"
+        " name; `'` marks a constant, `...` an argument that may be repeated. A null argument gives"
+        " null, unless the notes say *never null*."
+    )
+    yield "\n## Functions"
+    yield from table(
+        "function", "takes and gives", "is", "notes",
+        rows=(
+            (code(f.name), _signatures(f.signatures), plain(f.doc), _notes(f))
+            for f in sorted(FUNCTIONS.values(), key=lambda f: f.name)
+        ),
+    )  # fmt: skip
+    yield "\n## Aggregates of `window … compute`"
+    yield from table(
+        "aggregate", "takes and gives", "is", "more rows make it",
+        rows=(
+            (code(a.name), _signatures(a.signatures), plain(a.doc), _GROWTH[a.trend])
+            for a in AGGREGATES.values()
+        ),
+    )  # fmt: skip
+    yield "\n## Attributes of entities\n"
+    yield "As of the row's `ts`; null for what the directory does not know."
+    yield from table(
+        "attribute", "of", "kind", "is",
+        rows=(
+            (code(a.name), ", ".join(a.owners), named(a.type), plain(a.meaning))
+            for a in ATTRIBUTES.values()
+        ),
+    )  # fmt: skip
+
+
+def _signatures(signatures: Iterable[Signature]) -> str:
+    return codes(s.text.strip() for s in signatures)
+
+
+def _notes(function: Function) -> str:
+    notes = (
+        (function.as_of, "reads the directory as of `ts`"),
+        (function.total, "never null"),
+        (function.lifts, "of a list: any element"),
+        (function.negative, "a negative fact: waits for the directory"),
+        (function.at_watermark, "known at the watermark"),
+    )
+    return "; ".join(text for applies, text in notes if applies)

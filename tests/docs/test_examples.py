@@ -1,0 +1,94 @@
+"""Examples in the pages are rules: they parse, they check, and their tests pass.
+
+A fence `detect` is a block, `yaml` a whole file or some keys of one (what is missing is put beside
+it), `sh` is for test_commands. A table behind `<!-- checked: conditions over TYPE -->` shows a
+condition in the last cell of each row.
+"""
+
+import re
+
+import pytest
+import yaml
+
+from dsl.check import check, check_relation
+from dsl.load import load
+from engine.backends.duckdb import compile_detection
+from engine.rule_tests import run_tests
+
+FRAME = {
+    "atp": 1, "version": 1, "title": "An example", "severity": "medium", "confidence": 50,
+    "kill_chain": "reconnaissance", "mitre": ["T1087.002"], "description": "An example.",
+    "false_positives": ["none known"], "known_gaps": ["it is an example"],
+    "explain": "An example.",
+}  # fmt: skip
+_CONDITIONS = re.compile(r"<!-- checked: conditions over (\w+) -->\n\n((?:\|.*\n)+)")
+_LANGUAGES = {"detect", "yaml", "sh", "text", ""}
+
+
+@pytest.fixture
+def run(tmp_path, root):
+    """A function: keys of a detection, as text -> faults and failing tests."""
+
+    def run(text):
+        file = tmp_path / "detections" / "discovery" / "example.yaml"
+        file.parent.mkdir(parents=True)
+        given = yaml.safe_load(text)
+        if "list" in given:
+            file = file.with_name(f"{given['list']}.yaml")
+        else:
+            rest = {k: v for k, v in ({"id": "example"} | FRAME).items() if k not in given}
+            file = file.with_name(f"{given.get('id', 'example')}.yaml")
+            text = yaml.safe_dump(rest) + text
+        file.write_text(text)
+        shipped = [root / "detections" / "relations", root / "detections" / "lists"]
+        catalogue = load([*shipped, file], tmp_path)
+        found = list(catalogue.diagnostics.items)
+        for detection in catalogue.detections.values():
+            found += check(detection, catalogue.relations, catalogue.lists)[1]
+        for relation in catalogue.relations.values():
+            found += check_relation(relation, catalogue.relations, catalogue.lists)[1]
+        told = [f"{d.code} {d.message}" for d in found if d.severity == "error"]
+        outcomes = [*run_tests(catalogue, compile_detection, rules=["example", given.get("id")])]
+        return told + [f"{o.test}: {o.complaints}" for o in outcomes if not o.passed]
+
+    return run
+
+
+def _block(text):
+    """Lines of a block as keys of a file: parameters declared, an alert where there is none."""
+    names = re.findall(r"^(\w+)\s+=(?!=)", text, re.MULTILINE)
+    if not re.search(r"^alert\b", text, re.MULTILINE):
+        text += f"alert {names[-1]} as (seen: ts)\n"
+    return "detect: |\n" + "".join(f"  {line}\n" for line in text.splitlines())
+
+
+def test_examples_hold(page, tmp_path, run):
+    examples = [f for f in page.fences if f.language in {"detect", "yaml"}]
+    for number, fence in enumerate(examples):
+        text = _block(fence.text) if fence.language == "detect" else fence.text
+        assert isinstance(yaml.safe_load(text), dict), (
+            f"{page.name}:{fence.line}: not a file's keys"
+        )
+        faults = run(text)
+        assert not faults, f"{page.name}:{fence.line}: {faults}"
+        (tmp_path / "detections").rename(tmp_path / f"done{number}")
+
+
+def test_every_fence_says_what_it_is(page):
+    assert {f.language for f in page.fences} <= _LANGUAGES
+
+
+def test_conditions_in_tables_hold(language, run):
+    tables = _CONDITIONS.findall(language.text)
+    assert tables
+    for event, rows in tables:
+        cells = [re.split(r"(?<!\\)\|", row)[-2].strip() for row in rows.splitlines()[2:]]
+        assert all(re.fullmatch("`.*`", cell) for cell in cells)
+        block = "".join(f"c{i} = match {event} where {c.strip('`')}\n" for i, c in enumerate(cells))
+        assert run(_block(block)) == []
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/tutorial.md", "docs/language.md"])
+def test_a_whole_rule_with_tests_is_shown(open_page, root, name):
+    shown = [yaml.safe_load(f.text) for f in open_page(root / name).fences if f.language == "yaml"]
+    assert any({"detect", "explain", "tests"} <= set(keys) for keys in shown)

@@ -1,0 +1,70 @@
+"""The language reference names everything that the code knows."""
+
+import re
+import typing
+
+import pytest
+
+from dsl import given, given_directory, words
+from dsl.attributes import ATTRIBUTES
+from dsl.codes import all_codes
+from dsl.envelope import KEYS
+from dsl.functions import AGGREGATES, FUNCTIONS
+from dsl.params import SENSITIVITIES, TYPES
+from dsl.schema.base import KindName
+from dsl.schema.enums import SEVERITY
+from dsl.template import FILTERS, OWN_VARIABLES, TESTS
+
+KINDS = (*typing.get_args(KindName), "float")
+SPOKEN = {
+    "verb": words.SHAPES,
+    "word of the language": sorted(w for w in words.spelling().values() if w.isalpha()),
+    "reserved word": sorted(words.reserved()),
+    "aggregate": AGGREGATES,
+    "kind": KINDS,
+    "key of a file": KEYS,
+    "key of a test": (*given._KEYS, "at", "every", "for"),
+    "key of an expectation": ("severity", "confidence", "at", "explain~", "count"),
+    "head of a directory's entry": given_directory._HEADS,
+    "template filter": FILTERS,
+    "template test": TESTS,
+    "variable of every alert": OWN_VARIABLES,
+    "type of a parameter": TYPES,
+    "sensitivity": SENSITIVITIES,
+    "severity": SEVERITY,
+    "attribute": ATTRIBUTES,
+    "key of a list": ("list", "kind", "description", "entries", "value", "owner", "reason", "expires"),
+}  # fmt: skip
+
+
+def _coded(page):
+    """The words in code spans and examples."""
+    return set(
+        re.findall(r"[\w.]+[~+]?|\w+", " ".join((*page.spans, *(f.text for f in page.fences))))
+    )
+
+
+@pytest.mark.parametrize("what", SPOKEN)
+def test_everything_is_named(language, what):
+    coded = _coded(language) | {w.rstrip("~+") for w in _coded(language)}
+    missing = [w for w in SPOKEN[what] if w not in coded]
+    assert not missing, f"docs/language.md does not name {what}: {missing}"
+
+
+def test_every_operator_stands_in_the_table(language):
+    spelt = words.spelling()
+    operators = {spelt[t] for t in words.OPERATORS if t in spelt} | {"has any", "has all", "not in"}
+    shown = set(language.spans) | {"is"}
+    assert operators - shown == set()
+
+
+def test_every_reserved_word_stands_in_the_list_of_them(language):
+    (line,) = [row for row in language.text.splitlines() if row.startswith("Reserved:")]
+    assert set(re.findall(r"`(\w+)`", line)) == words.reserved()
+
+
+def test_functions_and_codes_that_are_named_exist(language):
+    called = {m for span in language.spans for m in re.findall(r"\b([a-z_]+)\(", span)}
+    assert called - set(FUNCTIONS) - set(AGGREGATES) - {"case", "is_"} == set()
+    named = set(re.findall(r"D0\d{3}", language.text))
+    assert named - set(all_codes()) == set()
