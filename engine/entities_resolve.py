@@ -1,6 +1,6 @@
 r"""Names of accounts, groups and domains, as far as they are known: one canonical form for each.
 
-`DOMAIN\\name`, `name@realm`, a SID and a distinguished name meet here. The base of the directory:
+`DOMAIN\name`, `name@realm`, a SID and a distinguished name meet here. The base of the directory:
 it holds indexes only, no interval and no time.
 """
 

@@ -47,10 +47,12 @@ def read_capture(
     emit: Callable[[Event], None],
     progress: Progress | None = None,
     sensor: str | None = None,
+    at_end: Callable[[], None] | None = None,
 ) -> Summary:
     """Read a pcap or pcapng file, plain or gzip, and emit its events.
 
-    `sensor` names the events' sensor, `capture:FILE` if None. Raises OSError if the file cannot be
+    `sensor` names the events' sensor, `capture:FILE` if None. `at_end` is called after the last
+    packet, before what is still open is closed and told. Raises OSError if the file cannot be
     opened; nothing that is in the file raises.
     """
     path = Path(path)
@@ -76,6 +78,8 @@ def read_capture(
                 counted += 1
                 if len(damages) < _MAX_DAMAGES:
                     damages.append(item)
+    if at_end is not None:
+        at_end()
     driver.close()
     counters = driver.counters()
     if counted:

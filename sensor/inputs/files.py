@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from sensor.inputs import captures, logs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from dsl.schema.base import Event
     from sensor.inputs.damage import Damage
@@ -18,11 +20,12 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class FileSummary:
     """What came of a file: `units` packets or records read, damages in it, counters, and the first
-    fault of our own code that a reader met (None is as it should be).
+    fault of our own code that a reader met (None is as it should be). `unknown` is a file that is
+    neither a capture nor an event log; its only damage says so.
     """
 
     path: Path
-    kind: Literal["capture", "log"]
+    kind: Literal["capture", "log", "unknown"]
     units: int
     damages: list[Damage]
     counters: Mapping[str, int]
@@ -34,26 +37,50 @@ def read_file(
     emit: Callable[[Event], None],
     progress: Callable[[int, int], None] | None = None,
     sensor: str | None = None,
+    at_end: Callable[[], None] | None = None,
 ) -> FileSummary:
     """Read a file and emit its events with `sensor` (default: from the file's name) and `seq`.
 
-    `progress` is told (bytes read, bytes in all). Raises OSError where the file cannot be opened;
-    what is wrong inside it is in the summary.
+    `progress` is told (bytes read, bytes in all); what it raises ends the reading. `at_end` is
+    called when everything in the file has been read: the events emitted after it (messages that
+    still wait for their answer, last heartbeats) would be others if the file were longer. Raises
+    OSError where the file cannot be opened; what is wrong inside it is in the summary.
     """
-    name = sensor or f"file:{path.name}"
+    name = sensor or sensor_names([path])[path]
     if logs.is_log(path):
-        log = logs.read_log(path, emit, progress, name)
+        log = logs.read_log(path, emit, progress, name, at_end)
         return FileSummary(path, "log", log.records, log.damages, log.counters)
-    capture = captures.read_capture(path, emit, progress, name)
-    return FileSummary(
-        path, "capture", capture.packets, capture.damages, capture.counters, capture.fault
-    )
+    found = captures.read_capture(path, emit, progress, name, at_end)
+    known = found.packets or not any(d.offset == 0 for d in found.damages)
+    kind: Literal["capture", "unknown"] = "capture" if known else "unknown"
+    return FileSummary(path, kind, found.packets, found.damages, found.counters, found.fault)
 
 
 def files_in(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files of all paths; folders give theirs, at any depth, in the order of their names."""
+    """The files of all paths, each once; folders give theirs, at any depth, by name."""
+    seen: set[Path] = set()
     for path in paths:
-        if path.is_dir():
-            yield from sorted(p for p in path.rglob("*") if p.is_file())
-        else:
-            yield path
+        for file in sorted(_below(path)) if path.is_dir() else [path]:
+            real = file.resolve()
+            if real not in seen:
+                seen.add(real)
+                yield file
+
+
+def sensor_names(files: Sequence[Path]) -> dict[Path, str]:
+    """A name for the sensor behind each file: its name, and where two have the same, its place."""
+    shown = {file: os.fsencode(file.name).decode("utf-8", "backslashreplace") for file in files}
+    times = Counter(shown.values())
+    return {
+        file: f"file:{name}" if times[name] == 1 else f"file:{name} in {_place(file)}"
+        for file, name in shown.items()
+    }
+
+
+def _place(file: Path) -> str:
+    return os.fsencode(file.resolve().parent).decode("utf-8", "backslashreplace")
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """Files of a folder and those below it; folders behind links are left alone (loops)."""
+    return (p for p in folder.rglob("*") if p.is_file())

@@ -126,11 +126,12 @@ def read_log(
     emit: Callable[[Event], None],
     progress: Callable[[int, int], None] | None = None,
     sensor: str | None = None,
+    at_end: Callable[[], None] | None = None,
 ) -> Summary:
     """Read a log and emit its events in the order of the log.
 
     `progress` is told (bytes read, size of the file). `sensor` names the events' sensor, `log:FILE`
-    if None. Raises OSError if the file cannot be opened; nothing that is in the file raises.
+    if None. `at_end` is called after the last record, before the last heartbeats. Raises OSError if the file cannot be opened; nothing that is in the file raises.
     """
     path = Path(path)
     name = f"log:{path.name}" if sensor is None else sensor
@@ -159,6 +160,8 @@ def read_log(
                 if beat := coverage.begin(item.computer, event_type(event)):
                     send(beat)
                 send(event)
+    if at_end is not None:
+        at_end()
     for beat in coverage.end():
         send(beat)
     return summary
