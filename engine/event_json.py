@@ -28,9 +28,9 @@ def event_line(event: Event) -> bytes:
 
 
 def json_line(value: Mapping[str, object]) -> bytes:
-    """An object as one line of JSON without the line end, in UTF-8.
+    r"""An object as one line of JSON without the line end, in UTF-8.
 
-    Characters without a visible form stand as `\\uXXXX`: the line says the same to programs and
+    Characters without a visible form stand as `\uXXXX`: the line says the same to programs and
     cannot drive a terminal or hide something from whoever reads it there.
     """
     try:

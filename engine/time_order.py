@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import heapq
 import tempfile
-from typing import TYPE_CHECKING, Final, Union
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -68,8 +70,8 @@ class TimeOrder:
 
     def _run(self, pieces: list[tuple[int, int]]) -> Iterator[Event]:
         assert self._file is not None  # noqa: S101 - runs are in it
-        structs = tuple(kind.struct for kind in event_types().values())
-        decoder = msgspec.msgpack.Decoder(list[Union[structs]])  # type: ignore[valid-type]
+        event = reduce(or_, (kind.struct for kind in event_types().values()))
+        decoder = msgspec.msgpack.Decoder(list[event])  # type: ignore[valid-type]
         for start, size in pieces:
             self._file.seek(start)
             yield from decoder.decode(self._file.read(size))

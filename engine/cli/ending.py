@@ -12,14 +12,14 @@ import signal
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
 from engine.cli import output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, MutableMapping, Sequence
+    from collections.abc import Iterator, Sequence
 
 INTERRUPTED = 130
 """128 + SIGINT, as shells say it."""
@@ -45,7 +45,12 @@ class Command(click.Command):
         with _dies_of_broken_pipes(self):
             try:
                 code = super().main(
-                    args, prog_name, complete_var, False, windows_expand_args, **extra
+                    args,
+                    prog_name,
+                    complete_var,
+                    standalone_mode=False,
+                    windows_expand_args=windows_expand_args,
+                    **extra,
                 )
             except SystemExit as end:
                 code = end.code
@@ -75,6 +80,9 @@ def _usage(error: click.ClickException) -> int:
     message = error.format_message().rstrip(".")
     context = getattr(error, "ctx", None)
     hint = getattr(error, "hint", "")
+    if isinstance(error, click.NoSuchOption):
+        message = f"there is no option `{error.option_name}`"
+        hint = f"did you mean `{error.possibilities[0]}`?" if error.possibilities else ""
     if not hint and context is not None:
         hint = f"see `{context.command_path} --help`"
     return _failed(message[:1].lower() + message[1:], hint)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.cli import output
-from engine.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).resolve().parent.parent.parent / "detections"
 
 
-class Existing(click.ParamType):
+class Existing(click.ParamType):  # type: ignore[type-arg]  # a plain class before click 8.5
     """A file or folder that is there; a pipe or device is neither, as files are read twice."""
 
     name = "path"

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from engine.cli import output, paths
+from engine.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+    from pathlib import Path
 
     from dsl.catalogue import Catalogue
-    from dsl.schema.base import Event
     from engine.directory_file import DirectoryFile
     from engine.running import Rule
 
+LEVELS = ("high", "medium", "low", "informational")
+
 
 @click.command()
-@click.argument(
-    "files", nargs=-1, required=True, metavar="PATH…", type=click.Path(exists=True, path_type=Path)
-)
+@click.argument("files", nargs=-1, required=True, metavar="PATH…", type=paths.Existing())
 @click.option(
     "--directory",
     "directory_path",
     metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=paths.Existing(folder=False),
     help="Directory file: domains, hosts, accounts, groups, tags.",
 )
 @click.option(
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     "rules",
     multiple=True,
     metavar="PATH",
-    type=click.Path(exists=True, path_type=Path),
+    type=paths.Existing(),
     help="File or folder of detections; default: `detections/` here, else the shipped ones.",
 )
 @click.option(
@@ -60,26 +60,30 @@ def command(
     they can be read; the exit code is 1 then.
     """
     from engine.backends.duckdb import compile_detection  # noqa: PLC0415 - starts fast
+    from engine.cli import reading  # noqa: PLC0415
+    from engine.event_json import json_line  # noqa: PLC0415
     from engine.lists import rows_of  # noqa: PLC0415
     from engine.replay import Setting, replay  # noqa: PLC0415
     from engine.sinks import terminal  # noqa: PLC0415
+    from engine.time_order import TimeOrder  # noqa: PLC0415
 
     catalogue, running = load_rules(rules)
     directory = load_directory(directory_path)
-    reading = Reading(files)
-    setting = Setting(directory=directory, lists=rows_of(catalogue.lists.values()), covered=())
-    done = replay(running, reading.events(), compile_detection, setting)
+    order = TimeOrder()
+    damaged = reading.read(files, order.add)
+    setting = Setting(directory=directory, lists=rows_of(catalogue.lists.values()))
+    done = replay(running, order.events(), compile_detection, setting)
     alerts = sorted(done.dicts(), key=lambda a: (str(a["first_seen"]), str(a["id"])))
     if form == "json":
-        import msgspec  # noqa: PLC0415
-
         for alert in alerts:
-            click.echo(msgspec.json.encode(alert).decode())
+            output.write(json_line(alert))
     else:
         for alert in alerts:
             click.echo(terminal.block(alert, evidence=evidence) + "\n")
-        click.echo(_summary(alerts, reading.count, done.engine.directory.domain_controllers()))
-    sys.exit(output.NO if reading.damaged else output.DONE)
+        click.echo(_summary(alerts, order.count, done.engine.directory.domain_controllers()))
+    for name, why in done.engine.faults.items():
+        output.warn(f"the detection `{name}` could not be computed: {first_line(why)}")
+    sys.exit(output.NO if damaged or done.engine.faults else output.DONE)
 
 
 def _summary(
@@ -87,16 +91,17 @@ def _summary(
     events: int,
     controllers: Sequence[tuple[str, int, str, tuple[str, ...]]],
 ) -> str:
-    by = {
-        level: sum(a["severity"] == level for a in alerts)
-        for level in ("high", "medium", "low", "informational")
-    }
+    by = {level: sum(a["severity"] == level for a in alerts) for level in LEVELS}
     told = ", ".join(f"{n} {level}" for level, n in by.items() if n)
     known = ", ".join(f"{host} ({certainty})" for host, _, certainty, _ in controllers)
     return (
-        f"{len(alerts)} alerts{f' ({told})' if told else ''} from {events} events\n"
-        f"domain controllers: {output.clean(known) or 'none seen'}"
+        f"{_count(len(alerts), 'alert')}{f' ({told})' if told else ''} from {_count(events, 'event')}\n"
+        f"domain controllers: {printable(known) or 'none seen'}"
     )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def load_rules(rules: tuple[Path, ...]) -> tuple[Catalogue, list[Rule]]:
@@ -130,25 +135,6 @@ def load_directory(path: Path | None) -> DirectoryFile | None:
     return directory
 
 
-class Reading:
-    """The files of a replay as one stream of events. `damaged` once a file was."""
-
-    def __init__(self, files: Sequence[Path]) -> None:
-        self._files = files
-        self.damaged = False
-        self.count = 0
-
-    def events(self) -> Iterator[Event]:
-        """All events, file by file."""
-        from sensor.inputs.files import files_in, read_file  # noqa: PLC0415 - starts fast
-
-        for path in files_in(self._files):
-            found: list[Event] = []
-            try:
-                with output.progress(path) as bar:
-                    summary = read_file(path, found.append, bar)
-            except OSError as error:
-                output.fail(f"{path}: {error.strerror}")
-            self.damaged |= output.report_damage(summary)
-            self.count += len(found)
-            yield from found
+def first_line(text: str) -> str:
+    """The first line of what a database says; the rest repeats the statement."""
+    return text.strip().partition("\n")[0]

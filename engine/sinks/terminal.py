@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-import unicodedata
 from typing import TYPE_CHECKING
 
 import click
 
+from engine.printable import printable
 from engine.times import iso
 
 if TYPE_CHECKING:
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 _WIDTH = 110
 _COLOUR = {"high": "red", "medium": "yellow", "low": "cyan", "informational": "white"}
+
+_NOISE = frozenset({
+    "ts", "type", "sensor", "seq", "id", "primary", "via", "domain", "server", "dst_is_dc",
+    "certainty", "resolution", "src_ip", "src_port", "dst_ip", "dst_port",
+})  # fmt: skip
+"""Columns that every event has and that tell a reader little."""
 
 
 def block(alert: Mapping[str, object], *, evidence: int = 0) -> str:
@@ -24,15 +30,16 @@ def block(alert: Mapping[str, object], *, evidence: int = 0) -> str:
     mitre = ", ".join(_texts(alert.get("mitre")))
     head = click.style(f"{severity.upper():<13}", fg=_COLOUR.get(severity), bold=True)
     lines = [
-        f"{head} {click.style(clean(str(alert['title'])), bold=True)}{number}",
+        f"{head} {click.style(printable(str(alert['title'])), bold=True)}{number}",
         click.style(
-            f"{'':14}{alert['first_seen']} to {alert['last_seen']}  {alert['detection']}  {mitre}  "
-            f"confidence {alert['confidence']}  {alert['evidence_count']} events",
+            f"{'':14}{_span(str(alert['first_seen']), str(alert['last_seen']))}  "
+            f"{alert['detection']}  {mitre}  confidence {alert['confidence']}  "
+            f"{_events(alert['evidence_count'])}",
             dim=True,
         ),
     ]
     lines += textwrap.wrap(
-        clean(str(alert["explanation"])),
+        printable(str(alert["explanation"])),
         _WIDTH,
         initial_indent=" " * 14,
         subsequent_indent=" " * 14,
@@ -41,18 +48,22 @@ def block(alert: Mapping[str, object], *, evidence: int = 0) -> str:
     if evidence and isinstance(shown, list):
         lines += [" " * 14 + click.style(_event(e), dim=True) for e in shown[:evidence]]
         if len(shown) > evidence:
-            lines.append(click.style(f"{'':14}… {len(shown) - evidence} more events", dim=True))
+            lines.append(
+                click.style(f"{'':14}… {_events(len(shown) - evidence, 'more ')}", dim=True)
+            )
     return "\n".join(lines)
 
 
-def clean(text: str) -> str:
-    """Text that cannot drive a terminal: control, format and direction characters shown escaped."""
-    return "".join(
-        c
-        if c == " " or unicodedata.category(c)[0] not in "CZ"
-        else c.encode("unicode_escape").decode()
-        for c in text.replace("\n", " ")
-    )
+def _span(first: str, last: str) -> str:
+    """Two ISO times to the second; the day once, one time where they are the same."""
+    begin, end = (t[:19].replace("T", " ") for t in (first, last))
+    if begin == end:
+        return f"{begin} UTC"
+    return f"{begin} to {end[11:] if begin[:10] == end[:10] else end} UTC"
+
+
+def _events(number: object, word: str = "") -> str:
+    return f"{number} {word}event{'' if number == 1 else 's'}"
 
 
 def _texts(value: object) -> Sequence[str]:
@@ -60,6 +71,5 @@ def _texts(value: object) -> Sequence[str]:
 
 
 def _event(event: Mapping[str, object]) -> str:
-    skipped = {"ts", "type", "sensor", "seq", "id", "primary", "via"}
-    rest = " ".join(f"{k}={clean(str(v))}" for k, v in event.items() if k not in skipped)
+    rest = " ".join(f"{k}={printable(str(v))}" for k, v in event.items() if k not in _NOISE)
     return f"{iso(int(str(event['ts'])))[11:23]} {event['type']} {rest}"[:160]

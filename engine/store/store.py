@@ -82,7 +82,7 @@ class Store:
         if not wanted:
             return []
         found: list[tuple[int, int, Event]] = []
-        for name in event_types() if types is None else types:
+        for name in self._filled() if types is None else types:
             event = event_types()[name]
             columns = ", ".join(f'"{c}"' for c in event_columns(event))
             rows = self.connection.execute(
@@ -94,6 +94,14 @@ class Store:
                 stored = event_of(event, values)
                 found.append((stored.ts, tie, stored))
         return [e for _, _, e in sorted(found, key=lambda f: f[:2])]
+
+    def _filled(self) -> list[str]:
+        """Types that have events: most tables of a store are empty, and asking costs."""
+        rows = self.connection.execute(
+            "SELECT table_name FROM duckdb_tables() "
+            "WHERE database_name = current_database() AND estimated_size > 0"
+        ).fetchall()
+        return [name for (name,) in rows if name in event_types()]
 
     def newest(self, event: str) -> int | None:
         """The greatest `ts` of a type, None where it has no events."""

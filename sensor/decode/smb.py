@@ -128,8 +128,10 @@ class SmbReader:
         kind = b[o + _NBSS]
         if kind < _COMPRESSED or int.from_bytes(b[o + 1 : o + 4], "big") < _COMPRESSED_HEAD:
             return False
-        if kind != _SMB2 or e - o < _NBSS + 20:
+        if kind != _SMB2:
             return True
+        if e - o < _NBSS + 20:
+            return False  # too little to tell; the driver comes back with more
         flags = b[o + _NBSS + 16]
         return b[o + 8] == h.HEAD and b[o + 9] == 0 and bool(flags & 1) != to_server
 

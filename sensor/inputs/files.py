@@ -5,27 +5,29 @@ from __future__ import annotations
 import os
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from sensor.inputs import captures, logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from dsl.schema.base import Event
     from sensor.inputs.damage import Damage
+
+Kind = Literal["capture", "log", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
 class FileSummary:
     """What came of a file: `units` packets or records read, damages in it, counters, and the first
     fault of our own code that a reader met (None is as it should be). `unknown` is a file that is
-    neither a capture nor an event log; its only damage says so.
+    neither a capture nor an event log; its first damage says so.
     """
 
     path: Path
-    kind: Literal["capture", "log", "unknown"]
+    kind: Kind
     units: int
     damages: list[Damage]
     counters: Mapping[str, int]
@@ -49,10 +51,11 @@ def read_file(
     name = sensor or sensor_names([path])[path]
     if logs.is_log(path):
         log = logs.read_log(path, emit, progress, name, at_end)
-        return FileSummary(path, "log", log.records, log.damages, log.counters)
+        kind: Kind = "log" if log.records or not log.damages else "unknown"
+        return FileSummary(path, kind, log.records, log.damages, log.counters)
     found = captures.read_capture(path, emit, progress, name, at_end)
     known = found.packets or not any(d.offset == 0 for d in found.damages)
-    kind: Literal["capture", "unknown"] = "capture" if known else "unknown"
+    kind = "capture" if known else "unknown"
     return FileSummary(path, kind, found.packets, found.damages, found.counters, found.fault)
 
 

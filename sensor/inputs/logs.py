@@ -131,7 +131,8 @@ def read_log(
     """Read a log and emit its events in the order of the log.
 
     `progress` is told (bytes read, size of the file). `sensor` names the events' sensor, `log:FILE`
-    if None. `at_end` is called after the last record, before the last heartbeats. Raises OSError if the file cannot be opened; nothing that is in the file raises.
+    if None. `at_end` is called after the last record, before the last heartbeats. Raises OSError if
+    the file cannot be opened; nothing that is in the file raises.
     """
     path = Path(path)
     name = f"log:{path.name}" if sensor is None else sensor

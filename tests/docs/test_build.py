@@ -35,6 +35,9 @@ def test_every_event_type_and_field(pages):
     sections = dict(zip(parts[1::2], parts[2::2], strict=True))
     for event in event_types().values():
         for column in event.columns.values():
+            assert event.meaning
+            assert column.field.meaning
+            assert column.field.sources or not column.common
             section = sections["Fields of every event" if column.common else event.name]
             assert f"| `{column.name}` | " in section
             assert " ".join(column.field.meaning.split()).replace("|", "\\|")[:20] in section

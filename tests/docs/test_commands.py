@@ -38,10 +38,11 @@ def _fault(line):
         command = atp.get_command(context, names[0]) if names else atp
         if command is None:
             return f"there is no command {names[0]}"
+        program = names[0] if names else program
     for word in words:
         option = word.strip("[]").partition("=")[0]
         if option.startswith("-") and option not in _options(command):
-            return f"{command.name} has no option {option}"
+            return f"{program} has no option {option}"
     return None
 
 
@@ -55,6 +56,13 @@ def test_every_command_is_told(open_page, root, name):
     assert isinstance(atp, Commands)
     told = {line.split()[1] for line in _commands(open_page(root / name)) if " " in line}
     assert set(atp.list_commands(click.Context(atp))) - told == set()
+
+
+def test_make_targets_exist(page, root):
+    targets = set(re.findall(r"^([a-z]+):", (root / "Makefile").read_text(), re.MULTILINE))
+    lines = [line for f in page.fences if f.language == "sh" for line in f.text.splitlines()]
+    asked = {m[1] for text in (*page.spans, *lines) if (m := re.match(r"make ([a-z]+)", text))}
+    assert asked - targets == set()
 
 
 def test_a_wrong_line_is_found():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sqlglot import exp
 
@@ -39,18 +39,15 @@ def lower_absence(lowering: Lowering, node: plan.Absence, wanted: str) -> Relati
     """The relation of an absence."""
     anchor = lowering.node(node.anchor, f"{wanted}.anchor.source")
     of = lowering.node(node.of, f"{wanted}.of.source")
-    left, where = node.where, None
-    if (
-        left is not None
-        and all(c.startswith(OF) for c in columns_read(left))
-        and not asks_world(left)
-    ):
-        left, where = None, lower(left, Scope(sides={OF: "r"}, ts="of.ts"))
+    across: plan.Expr | None = node.where
+    where: exp.Expr | None = None
+    if across is not None and _of_only(across):
+        where, across = lower(across, Scope(sides={OF: "r"}, ts="of.ts")), None
     anchors = numbered(lowering, anchor.name, [k for k, _ in node.keys], f"{wanted}.anchor", None)
     others = numbered(lowering, of.name, [k for _, k in node.keys], f"{wanted}.of", where)
 
-    if left is None:
-        side = "after" if node.direction == "following" else "before"
+    if across is None:
+        side: Literal["before", "after"] = "after" if node.direction == "following" else "before"
         pairs: exp.Select = (
             select(column(ROW, "p"))
             .from_(_as(neighbours(anchors, others, len(node.keys), side), "p"))
@@ -64,7 +61,7 @@ def lower_absence(lowering: Lowering, node: plan.Absence, wanted: str) -> Relati
         pairs = (
             select(column(ROW, "a"), source=read(anchors, "a"))
             .join(read(others, "b"), on=near)
-            .where(lower(left, scope))
+            .where(lower(across, scope))
             .distinct()
         )
         pairs = scope.attach(pairs)
@@ -95,6 +92,13 @@ def lower_absence(lowering: Lowering, node: plan.Absence, wanted: str) -> Relati
         whole = select(star(), source=read(judged)).where(column("covered"))
     columns = present(node.columns, [*anchor.names, "covered"])
     return Relation(lowering.add(wanted, whole), columns, anchor.lineage)
+
+
+def _of_only(where: plan.Expr) -> bool:
+    """Whether a condition can be asked of the other relation alone: what it asks of directory and
+    lists it asks as of the anchor's `ts`.
+    """
+    return all(c.startswith(OF) for c in columns_read(where)) and not asks_world(where)
 
 
 def _keys(node: plan.Absence) -> exp.Expr:

@@ -75,7 +75,7 @@ def lower_aggregate(aggregate: plan.Aggregate, position: int, scope: Scope) -> A
                 what = record({f"v{i}": a for i, a in enumerate(arguments)})
             return made(exp.Count(this=exp.Distinct(expressions=[what])), raw)
         case "set":
-            return _set(aggregate, arguments[0], made, raw)
+            return made(*_set(aggregate, arguments[0], raw))
         case "p95":
             return made(call("quantile_cont", arguments[0], exp.Literal.number("0.95")), raw)
         case "first":
@@ -89,22 +89,19 @@ def lower_aggregate(aggregate: plan.Aggregate, position: int, scope: Scope) -> A
 
 
 def _set(
-    aggregate: plan.Aggregate,
-    value: exp.Expr,
-    made: object,
-    raw: exp.Expr,
-) -> Aggregated:
-    element_type = storage(aggregate.type).removesuffix("[]")
+    aggregate: plan.Aggregate, value: exp.Expr, raw: exp.Expr
+) -> tuple[exp.Expr, exp.Expr, exp.Expr]:
+    """The aggregate of a set, its sorted values as far as they are kept, whether it was cut."""
     if aggregate.arguments[0].type.many:
         function = call("list", value)
         found = call("list_sort", call("list_distinct", call("flatten", raw)))
     else:
         function = call("histogram", value)
         found = call("map_keys", raw)
-    whole = call("coalesce", found, array([], element_type))
-    first = call("list_slice", whole, number(1), number(MOST))
-    cut = binary(exp.GT, call("coalesce", call("len", found.copy()), number(0)), number(MOST))
-    return made(function, first, cut)  # type: ignore[operator,no-any-return]
+    none = array([], storage(aggregate.type).removesuffix("[]"))
+    whole = call("coalesce", found, none)
+    cut = binary(exp.GT, call("len", whole.copy()), number(MOST))
+    return function, call("list_slice", whole, number(1), number(MOST)), cut
 
 
 def _gap_cv(times: exp.Expr) -> exp.Expr:

@@ -76,7 +76,7 @@ def _gates(definitions: Definitions, node: plan.Node, *, shared: bool) -> list[G
             return [replace(g, visible=frozenset()) for g in of(source)]
         case plan.Sequence():
             return [replace(g, visible=frozenset()) for g in of(node.steps[-1].source)]
-        case plan.Join(left, right):
+        case plan.Join(left):
             kept = frozenset(n for _, n in node.keeps)
             gates = [_hide(g, kept) for g in of(left)]
             # the row is as late as the later side, or as the end of the wait

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sqlglot import exp
 
@@ -80,7 +80,7 @@ def lower_join(lowering: Lowering, node: plan.Join, wanted: str) -> Relation:
 
 def _within(node: plan.Join, lefts: str, rights: str) -> exp.Select:
     """The neighbour in order, if it is not too far in time."""
-    side = "before" if node.direction == "before" else "after"
+    side: Literal["before", "after"] = "before" if node.direction == "before" else "after"
     found = neighbours(lefts, rights, len(node.keys), side)
     limit = number(node.within)
     if side == "before":

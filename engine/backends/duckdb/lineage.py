@@ -32,11 +32,14 @@ class ChoiceLineage:
 
 @dataclass(frozen=True)
 class FrameLineage:
-    """A row stands for a frame of rows of `numbered`, a relation with `keys` and `_number`."""
+    """A row stands for a frame of rows of `numbered`, a relation with `keys` and `_number`;
+    `key_types` are their DuckDB types.
+    """
 
     source: Lineage
     numbered: str
     keys: tuple[str, ...]
+    key_types: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,23 @@ class PartsLineage:
 
 
 Lineage = EventLineage | ChoiceLineage | FrameLineage | PartsLineage
+
+
+def sql_type(lineage: Lineage) -> str:
+    """The DuckDB type of `_lineage`: a union must say it where a row has none."""
+    match lineage:
+        case EventLineage():
+            return "STRUCT(ts BIGINT, tie BIGINT, id BIGINT)"
+        case ChoiceLineage(parts) | PartsLineage(parts):
+            return _struct({f"s{i}": sql_type(p) for i, p in enumerate(parts)})
+        case FrameLineage(source):
+            keys = _struct({f"k{i}": t for i, t in enumerate(lineage.key_types)})
+            frame = {"row": sql_type(source), "keys": keys, "high": "BIGINT", "size": "BIGINT"}
+            return _struct(frame)
+
+
+def _struct(fields: dict[str, str]) -> str:
+    return "STRUCT(" + ", ".join(f'"{n}" {t}' for n, t in fields.items()) + ")"
 
 
 def events_of(lineage: Lineage) -> list[str]:

@@ -10,7 +10,7 @@ from sqlglot import exp
 from dsl import plan
 from engine.backends.duckdb import absence, join, sequence, window
 from engine.backends.duckdb.expression import lower
-from engine.backends.duckdb.lineage import ChoiceLineage, EventLineage
+from engine.backends.duckdb.lineage import ChoiceLineage, EventLineage, sql_type
 from engine.backends.duckdb.reading import Definitions, columns_read
 from engine.backends.duckdb.relation import (
     CARRIED,
@@ -154,7 +154,8 @@ class Lowering:
                 if n not in CARRIED
             ]
             fields = {
-                f"s{i}": column(LINEAGE) if i == position else null() for i in range(len(sources))
+                f"s{i}": column(LINEAGE) if i == position else cast(null(), sql_type(s.lineage))
+                for i, s in enumerate(sources)
             }
             query = select(
                 *values,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,6 +16,8 @@ from sqlglot import exp
 
 from dsl.schema.derive import ip_text
 from engine.backends import dns_names, filter_text
+
+Result = str | int | bool | list[str] | None
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,17 +54,26 @@ def _weekday(ts: int, zone: str) -> int | None:
     return None if there is None else there.isoweekday()
 
 
-_ROUTINES: Final[dict[str, tuple[Callable[..., object], list[str], str]]] = {
-    "atp_registered_domain": (dns_names.registered_domain, ["VARCHAR"], "VARCHAR"),
-    "atp_subdomain": (dns_names.subdomain, ["VARCHAR"], "VARCHAR"),
-    "atp_ldap_selects": (filter_text.selects, ["VARCHAR", "VARCHAR"], "BOOLEAN"),
-    "atp_is_spn_filter": (filter_text.by_spn, ["VARCHAR"], "BOOLEAN"),
-    "atp_filter_value": (filter_text.value_of, ["VARCHAR", "VARCHAR"], "VARCHAR"),
-    "atp_names_one": (filter_text.names_one, ["VARCHAR"], "BOOLEAN"),
-    "atp_uac_bits": (filter_text.uac_flags, ["VARCHAR"], "VARCHAR[]"),
-    "atp_ip_text": (ip_text, ["BLOB"], "VARCHAR"),
-    "atp_hour": (_hour, ["BIGINT", "VARCHAR"], "BIGINT"),
-    "atp_weekday": (_weekday, ["BIGINT", "VARCHAR"], "BIGINT"),
+@dataclass(frozen=True, slots=True)
+class Routine:
+    """A function, the types of its parameters and of its result."""
+
+    function: Callable[..., Result]
+    parameters: tuple[str, ...]
+    result: str
+
+
+_ROUTINES: Final[dict[str, Routine]] = {
+    "atp_registered_domain": Routine(dns_names.registered_domain, ("VARCHAR",), "VARCHAR"),
+    "atp_subdomain": Routine(dns_names.subdomain, ("VARCHAR",), "VARCHAR"),
+    "atp_ldap_selects": Routine(filter_text.selects, ("VARCHAR", "VARCHAR"), "BOOLEAN"),
+    "atp_is_spn_filter": Routine(filter_text.by_spn, ("VARCHAR",), "BOOLEAN"),
+    "atp_filter_value": Routine(filter_text.value_of, ("VARCHAR", "VARCHAR"), "VARCHAR"),
+    "atp_names_one": Routine(filter_text.names_one, ("VARCHAR",), "BOOLEAN"),
+    "atp_uac_bits": Routine(filter_text.uac_flags, ("VARCHAR",), "VARCHAR[]"),
+    "atp_ip_text": Routine(ip_text, ("BLOB",), "VARCHAR"),
+    "atp_hour": Routine(_hour, ("BIGINT", "VARCHAR"), "BIGINT"),
+    "atp_weekday": Routine(_weekday, ("BIGINT", "VARCHAR"), "BIGINT"),
 }
 _lock: Final = threading.Lock()
 
@@ -73,11 +85,14 @@ def used(query: exp.Expr) -> frozenset[str]:
 
 def install(connection: duckdb.DuckDBPyConnection, names: frozenset[str]) -> None:
     """Make the functions that are not there yet."""
-    for name in sorted(names):
-        function, parameters, result = _ROUTINES[name]
-        with _lock:
-            there = connection.execute(
-                "SELECT 1 FROM duckdb_functions() WHERE function_name = ?", [name]
-            ).fetchone()
-            if there is None:
-                connection.create_function(name, function, parameters, result)
+    if not names:
+        return
+    with _lock:
+        found = connection.execute(
+            "SELECT function_name FROM duckdb_functions() WHERE starts_with(function_name, 'atp_')"
+        ).fetchall()
+        for name in sorted(names - {n for (n,) in found}):
+            routine = _ROUTINES[name]
+            connection.create_function(
+                name, routine.function, [*routine.parameters], routine.result
+            )

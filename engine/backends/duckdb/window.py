@@ -32,6 +32,7 @@ from engine.backends.duckdb.terms import (
     record,
     select,
     star,
+    storage,
 )
 
 if TYPE_CHECKING:
@@ -114,4 +115,7 @@ def lower_window(lowering: Lowering, node: plan.Window, wanted: str) -> Relation
         values = select(star(), source=read(inner)).where(lower(node.having, after))
         values = after.attach(values)
     name = lowering.add(wanted, values)
-    return Relation(name, node.columns, FrameLineage(source.lineage, numbered, node.keys))
+    kinds = {n: storage(kind) for n, kind in node.columns}
+    types = tuple(kinds.get(k, "BIGINT") for k in node.keys)
+    frame_lineage = FrameLineage(source.lineage, numbered, node.keys, types)
+    return Relation(name, node.columns, frame_lineage)
