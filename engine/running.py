@@ -12,7 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
-from dsl.check.walk import parts
 from dsl.plan import Window
 from engine import lateness
 from engine.alert_records import Alert, Change, Envelope, reconcile
@@ -281,7 +280,8 @@ def _endless(plan: DetectionPlan) -> bool:
     """Whether one late row can move all later ones: where sessions are cut by their cap, the place
     of a cut decides that of the next.
     """
-    return any(isinstance(part, Window) and part.kind == "session" for part in parts(plan))
+    nodes = (node for _, node in (*plan.shared, *plan.relations))
+    return any(isinstance(node, Window) and node.kind == "session" for node in nodes)
 
 
 def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -18,7 +18,7 @@ import msgspec
 from dsl.schema.registry import event_types
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import IO
 
     from dsl.schema.base import Event
@@ -30,7 +30,7 @@ _PIECE: Final = 512
 
 
 class TimeOrder:
-    """Takes events in any order with `add`; `events` gives them by time, sensor and number."""
+    """Takes events in any order with `add`; `count` of them. `events` gives them by time, sensor and number."""
 
     def __init__(self, run: int = RUN) -> None:
         self._most = run
@@ -40,10 +40,11 @@ class TimeOrder:
         self._encoder = msgspec.msgpack.Encoder()
         self.count = 0
 
-    def add(self, event: Event) -> None:
-        """Take an event; it must not be changed any more."""
-        self._held.append(event)
-        self.count += 1
+    def add(self, events: Iterable[Event]) -> None:
+        """Take events; they must not be changed any more. Raises OSError where the disk is full."""
+        before = len(self._held)
+        self._held.extend(events)
+        self.count += len(self._held) - before
         if len(self._held) >= self._most:
             self._spill()
 

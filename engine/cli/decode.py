@@ -11,6 +11,7 @@ from engine.cli import output, paths
 from engine.printable import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from dsl.schema.base import Event
@@ -38,13 +39,14 @@ def command(files: tuple[Path, ...], form: str, types: tuple[str, ...]) -> None:
             hint = f"did you mean `{near[0]}`?" if near else "see `atp schema`"
             output.fail(f"there is no event type `{name}`", hint)
 
-    def write(event: Event) -> None:
-        if types and event_type(event) not in types:
-            return
-        if form == "json":
-            output.write(event_line(event))
-        else:
-            click.echo(text(event))
+    def write(events: Iterable[Event]) -> None:
+        for event in events:
+            if types and event_type(event) not in types:
+                continue
+            if form == "json":
+                output.write(event_line(event))
+            else:
+                click.echo(text(event))
 
     sys.exit(output.NO if reading.read(files, write) else output.DONE)
 

@@ -7,6 +7,7 @@ alone would answer 1 to some of these, which means «the answer is no» here.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -89,8 +90,12 @@ def _usage(error: click.ClickException) -> int:
 
 
 def _refused(error: OSError) -> int:
-    where = f"{error.filename}: " if error.filename is not None else ""
-    return _failed(where + output.reason(error))
+    if error.filename is not None:
+        return _failed(f"{error.filename}: {output.reason(error)}")
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE):
+        return _failed(output.reason(error))
+    output.drop_results()  # Python would try again at its end
+    return _failed(f"standard output: {output.reason(error)}")
 
 
 def _defect() -> int:
@@ -112,9 +117,7 @@ def _flushed(code: int) -> int:
     try:
         sys.stdout.flush()
     except OSError as error:
-        # so that Python does not try again at its end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _failed(f"standard output: {output.reason(error)}")
+        return _refused(error)
     return code
 
 

@@ -44,7 +44,9 @@ def command(files: tuple[Path, ...], only: bool) -> None:
     failed = paths.show(faults.items)
     for path in changed:
         click.echo(f"{'would change' if only else 'formatted'} {printable(str(path))}")
-    click.echo(f"{count} files, {len(changed)} {'to format' if only else 'formatted'}")
+    click.echo(
+        f"{count} file{'' if count == 1 else 's'}, {len(changed)} {'to format' if only else 'formatted'}"
+    )
     sys.exit(output.NO if failed or (only and changed) else output.DONE)
 
 

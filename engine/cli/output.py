@@ -32,6 +32,13 @@ def write(line: bytes) -> None:
     sys.stdout.buffer.write(line + b"\n")
 
 
+def drop_results() -> None:
+    """From now on results go nowhere: nobody takes them."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
 def fail(message: str, hint: str = "") -> NoReturn:
     """Say what could not be done, and end with exit code 2."""
     _say("error", "red", message)

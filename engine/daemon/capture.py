@@ -1,4 +1,8 @@
-"""A live interface in a thread of its own: packets to events, handed over in batches."""
+"""A live interface in a thread of its own: packets to events, handed over in batches.
+
+An interface that goes away is waited for and opened anew; what passed in between is not seen, and
+the sensor's silence says so to the engine.
+"""
 
 from __future__ import annotations
 
@@ -7,39 +11,55 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from sensor.inputs.live import LiveCapture
+import msgspec
+
+from sensor.inputs.live import InterfaceError, LiveCapture
 from sensor.wire.drive import Driver
 
 if TYPE_CHECKING:
     from dsl.schema.base import Event
+    from engine.store import Store
 
 _WAITING = 500_000
 """Events kept while the engine is busy; beyond that the oldest are dropped and counted."""
+_AGAIN_S = 1.0
+
+
+def sensor_name(interface: str) -> str:
+    """The sensor that an interface is: the same in every run."""
+    return f"interface:{interface}"
+
+
+def last_number(store: Store, interface: str) -> int:
+    """The greatest number that the store has of the interface's events: a run goes on from there."""
+    seen = store.state(f"seen/{sensor_name(interface)}")
+    ranges = msgspec.json.decode(seen, type=list[tuple[int, int]]) if seen else []
+    return ranges[-1][1] if ranges else 0
 
 
 class Capture:
-    """Events of one interface. `lost` counts events dropped because nobody took them."""
+    """Events of one interface, from an open LiveCapture; they are numbered on from `after`.
 
-    def __init__(self, interface: str) -> None:
-        """Open the interface; raises InterfaceError."""
-        self._live = LiveCapture(interface)
+    `lost` counts events dropped because nobody took them, `dropped` packets that the kernel could
+    not hand over. `away` says why the interface is not being read now, `fault` why it never will
+    be again.
+    """
+
+    def __init__(self, live: LiveCapture, after: int = 0) -> None:
+        self.interface = live.interface
+        self.lost = 0
+        self.dropped = 0
+        self.away = ""
+        self.fault = ""
+        self._live = live
+        self._after = after
         self._waiting: deque[Event] = deque(maxlen=_WAITING)
         self._lock = threading.Lock()
-        self.lost = 0
-        # the sensor's counter begins anew with each run: its name must not be that of the last
-        self._driver = Driver(f"{interface}:{time.time_ns() // 1_000_000}", self._keep)
-        self._thread = threading.Thread(target=self._read, name=f"capture {interface}", daemon=True)
+        self._stop = threading.Event()
+        self._driver = Driver(sensor_name(live.interface), self._keep)
+        name = f"capture {live.interface}"
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
-
-    @property
-    def dropped(self) -> int:
-        """Packets that the kernel could not hand over."""
-        return self._live.dropped
-
-    @property
-    def alive(self) -> bool:
-        """Whether the interface is still being read."""
-        return self._thread.is_alive()
 
     def take(self) -> list[Event]:
         """The events that came since the last call."""
@@ -50,17 +70,32 @@ class Capture:
 
     def close(self) -> list[Event]:
         """Stop, and give what was still inside."""
-        self._live.close()
+        self._stop.set()
+        self._live.stop()
         self._thread.join(timeout=5)
         return self.take()
 
     def _keep(self, event: Event) -> None:
+        event.seq = (event.seq or 0) + self._after
         with self._lock:
             self.lost += len(self._waiting) == _WAITING
             self._waiting.append(event)
 
+    def _run(self) -> None:
+        try:
+            while not self._stop.is_set():
+                try:
+                    self._read()
+                except InterfaceError as error:
+                    self._wait(str(error))
+            self._driver.close()
+        except Exception as error:  # noqa: BLE001 - a thread's defect must be told by the one that waits for it
+            self.fault = f"{type(error).__name__}: {error}"
+        finally:
+            self._live.close()
+
     def _read(self) -> None:
-        dropped = 0
+        told = 0
         for block in self._live.blocks():
             if block is None:
                 self._driver.advance(time.time_ns() // 1000)
@@ -68,7 +103,20 @@ class Capture:
                 self._driver.packets(
                     block.data, block.linktype, block.times, block.starts, block.ends
                 )
-            if self._live.dropped > dropped:
-                self._driver.dropped(self._live.dropped - dropped)
-                dropped = self._live.dropped
-        self._driver.close()
+            if self._live.dropped > told:
+                self._driver.dropped(self._live.dropped - told)
+                self.dropped += self._live.dropped - told
+                told = self._live.dropped
+
+    def _wait(self, why: str) -> None:
+        """Until the interface can be opened again."""
+        self.away = why
+        self._live.close()
+        while not self._stop.wait(_AGAIN_S):
+            try:
+                self._live = LiveCapture(self.interface)
+            except InterfaceError as error:
+                self.away = str(error)
+            else:
+                self.away = ""
+                return

@@ -1,67 +1,209 @@
-"""Watched folders: which files are new or have grown, and what came of them.
+"""Watched folders: which files are new or have grown, and who their events come from.
 
-A file is read when its size and time have not changed since the last look. It is read whole again
-when it has grown; its events carry the same sensor and numbers, so ingest drops those it has.
+A file is read when its size and time have not changed since the last look, or have changed for ten
+seconds; and read whole again when they differ from those it was read with. All files of a folder are one sensor, as those that one tap or one collector writes
+one after the other; events are numbered by file and within it, so ingest drops those it has.
 """
 
 from __future__ import annotations
 
-import hashlib
-from typing import TYPE_CHECKING
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-from sensor.inputs.files import files_in
+import msgspec
+
+from engine.daemon.identity import Head, head_of
+from engine.store import facts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from engine.store import Store
 
-_HIDDEN = (".", "~")
-_UNFINISHED = (".tmp", ".part", ".swp")
+_HIDDEN: Final = (".", "~")
+_UNFINISHED: Final = (".tmp", ".part", ".swp")
+_FILE: Final = "file/"
+_HEAD: Final = "head/"
+_NUMBER_BITS: Final = 27
+"""Events of a file: 2**27. With 2**21 files that makes the 48 bits of a sensor's numbers."""
+_GROWING_S: Final = 10.0
+"""A file that never rests is read so often."""
+_PATIENCE: Final = 10
+"""A file that grows is read again after so many times what the last reading took."""
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What is known of a path: the file it was at the last reading, its number, its stamp then,
+    and whether what came at its end is in (see `service`).
+    """
+
+    stamp: str
+    head: Head
+    number: int
+    ended: bool = False
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A file to read now. Its events are of `sensor`, numbered on from `first`."""
+
+    path: Path
+    known: Known
+
+    @property
+    def sensor(self) -> str:
+        """The folder it lies in."""
+        return f"folder:{_text(self.path.parent)}"
+
+    @property
+    def first(self) -> int:
+        """The number before that of its first event."""
+        return self.known.number << _NUMBER_BITS
+
+    @property
+    def first_of_end(self) -> int:
+        """The number before that of the first event told because the file ended here: one that
+        differs for each end, as those events do.
+        """
+        half = 1 << (_NUMBER_BITS - 1)
+        size = int(self.known.stamp.partition(":")[0])
+        return self.first + half + (size * 2_654_435_761) % (half - (1 << 20))
 
 
 class Folders:
-    """Files of the watched folders, with what was read of them remembered in the store."""
+    """Files of the watched folders, with what was read of them remembered in the store.
 
-    def __init__(self, paths: Sequence[Path], store: Store) -> None:
-        self._paths = paths
-        self._store = store
-        self._seen: dict[Path, str] = {}
+    `own` are files of the daemon itself, which may lie there too; `refused` is told of each file
+    that cannot be read, once.
+    """
 
-    def ready(self) -> Iterator[Path]:
-        """Files to read now, in the order of their names."""
-        seen: dict[Path, str] = {}
-        for path in self._files():
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        store: Store,
+        own: Collection[Path] = (),
+        refused: Callable[[Path, OSError], None] = lambda _path, _error: None,
+    ) -> None:
+        self._paths = [p.resolve() for p in paths]
+        self._own = {str(p.resolve()) for p in own}
+        self._refused = refused
+        self._refusals: dict[str, str] = {}
+        known = facts.states(store.connection, _FILE)
+        self._known = {k: msgspec.json.decode(v, type=Known) for k, v in known.items()}
+        self._numbers = {k: int(v) for k, v in facts.states(store.connection, _HEAD).items()}
+        numbers = [*self._numbers.values(), *(k.number for k in self._known.values())]
+        self._last = max(numbers, default=0)
+        self._seen: dict[str, str] = {}
+        self._restless: dict[str, float] = {}
+        self._wait: dict[str, float] = {}
+        self.missing: set[Path] = set()
+        """Watched folders that are not there now."""
+
+    def ready(self, now: float, waiting: Callable[[Path], bool]) -> Iterator[Found]:
+        """Files to read now (`now`: seconds of a steady clock), in the order of their names.
+
+        `waiting` says whether the end of a file that was read is still being waited for.
+        """
+        seen: dict[str, str] = {}
+        for entry in self._entries():
             try:
-                stamp = _stamp(path)
+                stamp = _stamp(entry.stat())
             except OSError:
                 continue  # gone since it was listed
-            seen[path] = stamp
-            if self._seen.get(path) == stamp and self._store.state(_key(path)) != stamp:
-                yield path
+            seen[entry.path] = stamp
+            if now < self._wait.get(entry.path, 0) or not self._at_rest(entry.path, stamp, now):
+                continue
+            path = Path(entry.path)
+            known = self._known.get(_text(path))
+            if known and known.stamp == stamp and (known.ended or waiting(path)):
+                continue
+            if self._refusals.get(entry.path) == stamp:
+                continue
+            try:
+                recognised = self._recognised(path, stamp, known)
+            except OSError as error:
+                self._refusals[entry.path] = stamp
+                self._refused(path, error)
+                continue
+            yield Found(path, recognised)
         self._seen = seen
 
-    def done(self, path: Path) -> dict[str, str]:
-        """The state that says the file was read as it was at the last look."""
-        return {_key(path): self._seen.get(path) or _stamp(path)}
+    def begin(self, found: Found) -> dict[str, str]:
+        """The file is going to be read: rows of state to store before any of its events, so that
+        its number is never given to another one. Empty where they are there.
+        """
+        known = self._known.get(_text(found.path))
+        if known and (known.number, known.head) == (found.known.number, found.known.head):
+            return {}
+        return self._keep(found.path, msgspec.structs.replace(found.known, stamp=""))
 
-    def _files(self) -> Iterator[Path]:
-        for path in files_in(p for p in self._paths if p.exists()):
-            if not path.name.startswith(_HIDDEN) and path.suffix not in _UNFINISHED:
-                yield path
+    def done(self, found: Found, now: float, seconds: float, *, ended: bool) -> dict[str, str]:
+        """The file was read, in so many seconds, as it was at the last look: rows of state to store
+        when its events are.
+        """
+        self._wait[str(found.path)] = now + _PATIENCE * seconds
+        return self._keep(found.path, msgspec.structs.replace(found.known, ended=ended))
+
+    def _keep(self, path: Path, known: Known) -> dict[str, str]:
+        self._known[_text(path)] = known
+        rows = {_FILE + _text(path): msgspec.json.encode(known).decode()}
+        if known.head.whole and known.head.digest not in self._numbers:
+            self._numbers[known.head.digest] = known.number
+            rows[_HEAD + known.head.digest] = str(known.number)
+        return rows
+
+    def _at_rest(self, path: str, stamp: str, now: float) -> bool:
+        if self._seen.get(path) == stamp:
+            self._restless.pop(path, None)
+            return True
+        if now - self._restless.setdefault(path, now) < _GROWING_S:
+            return False
+        self._restless[path] = now
+        return True
+
+    def _recognised(self, path: Path, stamp: str, known: Known | None) -> Known:
+        """The file's number: that of the one it continues, else that of one that began so, else
+        the next. Raises OSError.
+        """
+        head = head_of(path)
+        number = None
+        if known and known.head.size and head_of(path, known.head.size) == known.head:
+            number = known.number
+        elif head.whole:
+            number = self._numbers.get(head.digest)
+        if number is None:
+            self._last += 1
+            number = self._last
+        return Known(stamp, head, number)
+
+    def _entries(self) -> Iterator[os.DirEntry[str]]:
+        for folder in self._paths:
+            if folder.is_dir():
+                self.missing.discard(folder)
+                yield from self._below(str(folder))
+            else:
+                self.missing.add(folder)
+
+    def _below(self, folder: str) -> Iterator[os.DirEntry[str]]:
+        """Files of a folder and of those below it, by name; links to folders are left alone."""
+        try:
+            with os.scandir(folder) as listed:
+                entries = sorted(listed, key=lambda e: e.name)
+        except OSError:
+            return  # gone since, or not ours to read
+        for entry in entries:
+            if entry.name.startswith(_HIDDEN) or entry.name.endswith(_UNFINISHED):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from self._below(entry.path)
+            elif entry.is_file() and entry.path not in self._own:
+                yield entry
 
 
-def sensor_name(path: Path) -> str:
-    """The sensor that a file's events are said to come from: stable for a file of this place."""
-    digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
-    return f"file:{path.name}:{digest}"
+def _text(path: Path) -> str:
+    """A path as text that a database takes, whatever bytes are in it."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def _stamp(path: Path) -> str:
-    status = path.stat()
+def _stamp(status: os.stat_result) -> str:
     return f"{status.st_size}:{status.st_mtime_ns}"
-
-
-def _key(path: Path) -> str:
-    return f"file:{path.resolve()}"

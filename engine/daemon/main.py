@@ -5,31 +5,39 @@ Watches folders and interfaces, ticks every second, writes alerts to the termina
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from engine.cli import output
+from engine.cli import ending, output, paths
 
 if TYPE_CHECKING:
-    from engine.daemon.capture import Capture
+    from collections.abc import Sequence
+
+    import duckdb
+
     from engine.daemon.service import Service
+    from engine.run import Engine
+    from engine.sinks.jsonl import JsonLines
+    from engine.store import Store
+    from sensor.inputs.live import LiveCapture
 
 TICK_S = 1.0
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=ending.Command, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--watch",
     "folders",
     multiple=True,
     metavar="FOLDER",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=paths.Existing(file=False),
     help="Read captures and event logs that appear or grow here. May be given again.",
 )
 @click.option(
@@ -42,7 +50,7 @@ TICK_S = 1.0
 @click.option(
     "--store",
     "store_path",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     default=Path("atp.duckdb"),
     show_default=True,
     metavar="FILE",
@@ -51,7 +59,7 @@ TICK_S = 1.0
 @click.option(
     "--alerts",
     "alerts_path",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     default=Path("alerts.jsonl"),
     show_default=True,
     metavar="FILE",
@@ -61,7 +69,7 @@ TICK_S = 1.0
     "--directory",
     "directory_path",
     metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=paths.Existing(folder=False),
     help="Directory file: domains, hosts, accounts, groups, tags.",
 )
 @click.option(
@@ -69,10 +77,10 @@ TICK_S = 1.0
     "rules",
     multiple=True,
     metavar="PATH",
-    type=click.Path(exists=True, path_type=Path),
+    type=paths.Existing(),
     help="File or folder of detections; default: `detections/` here, else the shipped ones.",
 )
-@click.option("--quiet", is_flag=True, help="Write nothing to the terminal but errors.")  # fmt: skip
+@click.option("--quiet", is_flag=True, help="Write nothing to the terminal but errors.")
 def main(
     folders: tuple[Path, ...],
     interfaces: tuple[str, ...],
@@ -84,73 +92,98 @@ def main(
 ) -> None:
     """Watch folders and interfaces, and raise alerts until stopped (Ctrl-C, SIGTERM).
 
-    Exit codes: 0 stopped in order; 2 could not start.
+    Exit codes: 0 stopped in order; 2 could not start, or could not go on.
     """
     if not folders and not interfaces:
-        output.fail(
-            "nothing to watch", "name a folder with --watch or an interface with --interface"
-        )
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    service, captures = _start(
-        folders, interfaces, store_path, alerts_path, directory_path, rules, quiet=quiet
-    )
+        hint = "name a folder with --watch or an interface with --interface"
+        output.fail("nothing to watch", hint)
+    stop = _stopped_by_signals()
+    lives = _open_interfaces(interfaces)
+    engine = _engine(store_path, rules, directory_path)
+    lines = _open_alerts(alerts_path)
+    own = [store_path, Path(f"{store_path}.wal"), alerts_path]
+    service = _service(engine, folders, lives, lines, own, quiet=quiet, stop=stop)
     if not quiet:
-        click.echo(f"watching {', '.join([*map(str, folders), *interfaces])}", err=True)
-    while not stop.is_set():
-        began = time.monotonic()
-        service.step()
-        for capture in captures:
-            if not capture.alive:
-                service.close()
-                output.fail("an interface went away", "start again when it is back")
-        stop.wait(max(0.0, TICK_S - (time.monotonic() - began)))
-    service.close()
+        output.note(f"watching {', '.join([*map(str, folders), *interfaces])}")
+    _run(service, stop)
+
+
+def _run(service: Service, stop: threading.Event) -> NoReturn:
+    import duckdb  # noqa: PLC0415 - `--help` answers at once
+
+    try:
+        while not stop.is_set():
+            began = time.monotonic()
+            service.step()
+            stop.wait(max(0.0, TICK_S - (time.monotonic() - began)))
+        service.close()
+    except duckdb.Error as error:
+        # what is in the database is whole; a new start goes on from there
+        output.fail(f"the database failed: {_first_line(error)}", "start again when that is mended")
     sys.exit(output.DONE)
 
 
-def _start(
-    folders: tuple[Path, ...],
-    interfaces: tuple[str, ...],
-    store_path: Path,
-    alerts_path: Path,
-    directory_path: Path | None,
-    rules: tuple[Path, ...],
-    *,
-    quiet: bool,
-) -> tuple[Service, list[Capture]]:
-    import duckdb  # noqa: PLC0415 - `--help` answers at once
+def _stopped_by_signals() -> threading.Event:
+    """Set by SIGINT or SIGTERM; a second one ends the process there and then."""
+    stop = threading.Event()
 
+    def handle(number: int, _frame: object) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handle)
+    return stop
+
+
+def _open_interfaces(names: Sequence[str]) -> list[LiveCapture]:
+    from sensor.inputs.live import InterfaceError, LiveCapture  # noqa: PLC0415
+
+    try:
+        return [LiveCapture(name) for name in dict.fromkeys(names)]
+    except InterfaceError as error:
+        output.fail(str(error), "see `ip link`, and run as root or with CAP_NET_RAW")
+
+
+def _open_store(path: Path) -> Store:
+    import duckdb  # noqa: PLC0415
+
+    from engine.store import Store  # noqa: PLC0415
+
+    try:
+        return Store(path)
+    except duckdb.Error as error:
+        why = _first_line(error)
+        locked = "lock" in why
+        if locked:
+            output.fail(f"{path} is in use by another process", "one database, one atp-run")
+        output.fail(f"{path} cannot be opened: {why}", "name another file with --store")
+
+
+def _open_alerts(path: Path) -> JsonLines:
+    from engine.sinks.jsonl import JsonLines  # noqa: PLC0415
+
+    try:
+        return JsonLines(path)
+    except BlockingIOError:
+        output.fail(f"{path} is in use by another process", "one file of alerts, one atp-run")
+    except OSError as error:
+        output.fail(f"{path}: {output.reason(error)}", "name another file with --alerts")
+
+
+def _engine(store_path: Path, rules: Sequence[Path], directory_path: Path | None) -> Engine:
     from engine.backends.duckdb import compile_detection  # noqa: PLC0415
     from engine.cli.replay import load_directory, load_rules  # noqa: PLC0415
-    from engine.daemon.capture import Capture  # noqa: PLC0415
-    from engine.daemon.folders import Folders  # noqa: PLC0415
-    from engine.daemon.service import Service  # noqa: PLC0415
     from engine.entities_build import directory_of  # noqa: PLC0415
     from engine.entities_rows import FOREVER  # noqa: PLC0415
     from engine.lists import rows_of  # noqa: PLC0415
     from engine.run import Engine  # noqa: PLC0415
-    from engine.sinks.jsonl import JsonLines  # noqa: PLC0415
-    from engine.store import Store  # noqa: PLC0415
-    from sensor.inputs.live import InterfaceError  # noqa: PLC0415
 
-    catalogue, running = load_rules(rules)
+    catalogue, running = load_rules(tuple(rules))
     declared = load_directory(directory_path)
-    try:
-        captures = [Capture(name) for name in interfaces]
-    except InterfaceError as error:
-        output.fail(str(error))
-    try:
-        store = Store(store_path)
-    except duckdb.Error as error:
-        output.fail(f"{store_path} cannot be opened: {error}", "is another atp-run using it?")
-    try:
-        lines = JsonLines(alerts_path)
-    except OSError as error:
-        output.fail(f"{alerts_path} cannot be written: {error.strerror}")
     engine = Engine(
-        store,
+        _open_store(store_path),
         running,
         compile_detection=compile_detection,
         directory=directory_of(declared),
@@ -159,4 +192,29 @@ def _start(
         clock=lambda: time.time_ns() // 1000,
     )
     engine.put_lists(catalogue.lists, rows_of(catalogue.lists.values()))
-    return Service(engine, Folders(folders, store), captures, lines, quiet=quiet), captures
+    return engine
+
+
+def _service(
+    engine: Engine,
+    folders: Sequence[Path],
+    lives: Sequence[LiveCapture],
+    lines: JsonLines,
+    own: Sequence[Path],
+    *,
+    quiet: bool,
+    stop: threading.Event,
+) -> Service:
+    from engine.daemon.capture import Capture, last_number  # noqa: PLC0415
+    from engine.daemon.folders import Folders  # noqa: PLC0415
+    from engine.daemon.service import Service  # noqa: PLC0415
+
+    watched = Folders(
+        folders, engine.store, own, lambda p, e: output.warn(f"{p}: {output.reason(e)}")
+    )
+    captures = [Capture(live, last_number(engine.store, live.interface)) for live in lives]
+    return Service(engine, watched, captures, lines, quiet=quiet, stopping=stop.is_set)
+
+
+def _first_line(error: duckdb.Error) -> str:
+    return str(error).strip().partition("\n")[0]

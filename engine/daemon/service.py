@@ -7,7 +7,7 @@ every sink has them on disk: a crash at any point neither loses nor repeats one.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 import msgspec
@@ -15,27 +15,31 @@ import msgspec
 from dsl.retention import retention
 from dsl.schema.registry import event_types
 from engine.cli import output
-from engine.daemon.folders import Folders, sensor_name
+from engine.daemon.reader import QUIET_S, Reader, Stopped
 from engine.report import alert_dict
 from engine.sinks import terminal
 from engine.store import alerts as stored
-from sensor.inputs.files import read_file
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
-    from dsl.schema.base import Event
     from engine.daemon.capture import Capture
+    from engine.daemon.folders import Folders
     from engine.run import Engine
     from engine.sinks.jsonl import JsonLines
+    from engine.store.alerts import Waiting
 
-_BATCH = 20_000
-_HOUSEKEEPING_S = 600.0
+_BREATH_S: Final = 5.0
+"""So long at most are live events and alerts left waiting while files are read."""
+_HOUSEKEEPING_S: Final = 600.0
+_REMIND_S: Final = 60.0
 
 
 class Service:
-    """What `atp-run` does, step by step; the loop and the signals are its caller's."""
+    """What `atp-run` does, step by step; the loop and the signals are its caller's.
+
+    `stopping` is asked while a step takes long. `quiet_s`: see `reader`.
+    """
 
     def __init__(
         self,
@@ -45,81 +49,145 @@ class Service:
         lines: JsonLines | None,
         *,
         quiet: bool = False,
+        stopping: Callable[[], bool] = lambda: False,
+        quiet_s: float = QUIET_S,
     ) -> None:
         self._engine = engine
         self._folders = folders
         self._captures = captures
         self._lines = lines
         self._quiet = quiet
+        self._stopping = stopping
+        self._reader = Reader(engine, folders, self._breathe, quiet_s)
+        self._written = self._already_written()
+        self._breath = time.monotonic()
         self._housekeeping = time.monotonic() + _HOUSEKEEPING_S
+        self._told: dict[str, tuple[str, float]] = {}
 
     def step(self) -> None:
         """Take what came, tick, deliver."""
+        self._take_live()
         for capture in self._captures:
-            self._take(capture.take())
-        for path in self._folders.ready():
-            self._read(path)
-        self._engine.tick()
-        self.deliver()
+            if capture.fault:
+                self.close()
+                output.fail(f"the capture of {capture.interface} failed: {capture.fault}")
+        try:
+            self._reader.step()
+        except Stopped:
+            return
+        self._tick()
         if time.monotonic() >= self._housekeeping:
             self._keep_house()
 
     def close(self) -> None:
         """Take the last events, tick once more, deliver, and close the store in order."""
         for capture in self._captures:
-            self._take(capture.close())
-        self._engine.tick()
-        self.deliver()
+            self._reader.take(capture.close())
+        self._tick()
         if self._lines is not None:
             self._lines.close()
         self._engine.store.checkpoint()
         self._engine.store.close()
 
     def deliver(self) -> None:
-        """Give the sinks every change that waits, then empty the outbox of them."""
-        connection = self._engine.store.connection
-        waiting = stored.outbox(connection)
-        for change in waiting:
-            running = self._engine.running.get(change.alert.detection)
-            if running is None:
-                continue  # its detection is gone
-            copies = stored.evidence(connection, change.alert.number)
-            evidence = [
-                msgspec.json.decode(copies[i]) for i in change.alert.evidence if i in copies
-            ]
-            alert = alert_dict(change.alert, running.rule.envelope, evidence)
-            if self._lines is not None:
-                self._lines.write(change.seq, change.kind, alert)
-            if not self._quiet and (change.kind == "opened" or change.raised):
-                click.echo(terminal.block(alert) + "\n")
-        if waiting:
-            if self._lines is not None:
-                self._lines.sync()
-            stored.delivered(connection, waiting[-1].seq)
+        """Give the sinks every change that waits, then empty the outbox of them.
 
-    def _take(self, events: Sequence[Event]) -> None:
-        for start in range(0, len(events), _BATCH):
-            self._engine.ingest(events[start : start + _BATCH])
-
-    def _read(self, path: Path) -> None:
-        batch: list[Event] = []
-
-        def keep(event: Event) -> None:
-            batch.append(event)
-            if len(batch) >= _BATCH:
-                self._engine.ingest(batch)
-                batch.clear()
-
-        try:
-            summary = read_file(path, keep, None, sensor_name(path))
-        except OSError as error:
-            output.warn(f"{path}: {error.strerror}")
+        A file that cannot be written is told of, and the changes go on waiting.
+        """
+        waiting = stored.outbox(self._engine.store.connection)
+        if not waiting:
             return
-        self._take(batch)
-        # the file counts as read only after its events are in: a crash before reads it again,
-        # and ingest drops what it has
-        self._engine.store.append((), self._folders.done(path))
-        output.report_damage(summary)
+        shown = []
+        for change in waiting:
+            alert = self._alert(change)
+            if alert is None:
+                continue
+            if self._lines is not None and change.seq > self._written:
+                self._lines.write(change.seq, change.kind, alert)
+            if change.kind == "opened" or change.raised:
+                shown.append(alert)
+        if self._lines is not None:
+            try:
+                self._lines.sync()
+            except OSError as error:
+                self._lines.discard()
+                why = output.reason(error)
+                self._tell("alerts", f"the alerts cannot be written and wait: {why}")
+                return
+            self._tell("alerts", "")
+        stored.delivered(self._engine.store.connection, waiting[-1].seq)
+        self._show(shown)
+
+    def _alert(self, change: Waiting) -> dict[str, object] | None:
+        running = self._engine.running.get(change.alert.detection)
+        if running is None:
+            return None  # its detection is gone, and with it the alert's words
+        copies = stored.evidence(self._engine.store.connection, change.alert.number)
+        evidence = [msgspec.json.decode(copies[i]) for i in change.alert.evidence if i in copies]
+        return alert_dict(change.alert, running.rule.envelope, evidence)
+
+    def _show(self, alerts: Sequence[dict[str, object]]) -> None:
+        """To the terminal; one that went away ends the showing, not the daemon."""
+        try:
+            for alert in alerts if not self._quiet else ():
+                click.echo(terminal.block(alert) + "\n")
+        except OSError:
+            self._quiet = True
+            output.drop_results()
+
+    def _already_written(self) -> int:
+        """The last change of the outbox that a crash left in the file but not yet told; the file's
+        numbers count only where its last line is one of this database.
+        """
+        last = self._lines.last if self._lines is not None else None
+        if last is not None:
+            for change in stored.outbox(self._engine.store.connection):
+                if (change.seq, change.kind, change.alert.id) == (last.change, last.kind, last.id):
+                    return change.seq
+        return 0
+
+    def _tick(self) -> None:
+        self._engine.tick()
+        self.deliver()
+        self._complain()
+        self._breath = time.monotonic()
+
+    def _breathe(self) -> None:
+        if self._stopping():
+            raise Stopped
+        if time.monotonic() - self._breath >= _BREATH_S:
+            self._take_live()
+            self._tick()
+
+    def _take_live(self) -> None:
+        for capture in self._captures:
+            self._reader.take(capture.take())
+
+    def _complain(self) -> None:
+        """Say what goes wrong beside the work."""
+        for capture in self._captures:
+            name = capture.interface
+            self._tell(f"away {name}", f"{capture.away}; waiting for it" if capture.away else "")
+            for topic, number, what in (
+                ("dropped", capture.dropped, "packets were dropped by the kernel"),
+                ("lost", capture.lost, "events were dropped, the engine is too slow"),
+            ):
+                told = f"{name}: {number} {what} since the start" if number else ""
+                self._tell(f"{topic} {name}", told)
+        for folder in self._folders.missing:
+            self._tell(f"missing {folder}", f"{folder} is not there; waiting for it")
+        for name, why in self._engine.faults.items():
+            first = why.strip().partition("\n")[0]
+            self._tell(f"fault {name}", f"the detection `{name}` could not be computed: {first}")
+
+    def _tell(self, topic: str, message: str) -> None:
+        """Warn of something new, of one topic once in a minute."""
+        before, again = self._told.get(topic, ("", 0.0))
+        if not message:
+            self._told.pop(topic, None)
+        elif message != before and time.monotonic() >= again:
+            self._told[topic] = message, time.monotonic() + _REMIND_S
+            output.warn(message)
 
     def _keep_house(self) -> None:
         now = time.time_ns() // 1000

@@ -7,6 +7,8 @@ References: packet(7); the VLAN tag that the kernel strips comes back through PA
 
 from __future__ import annotations
 
+import errno
+import select
 import socket
 import struct
 import time
@@ -35,22 +37,31 @@ _VLAN_VALID: Final = 0x10
 _BUFFER: Final = 64 * 1024 * 1024
 _MAX_FRAME: Final = 262_144
 _BLOCK_PACKETS: Final = 512
+_IDLE_MS: Final = 200
 _AUXDATA: Final = struct.Struct("=IIIHHHH")
 _TIMESPEC: Final = struct.Struct("=qq")
 
 
 class InterfaceError(OSError):
-    """The interface cannot be captured: it does not exist, its link is not known, or no right."""
+    """The interface cannot be captured: it is not there (any more), its link is not known, or the
+    right is missing.
+    """
 
 
 class LiveCapture:
-    """Frames of one interface. `dropped` counts what the kernel could not hand over."""
+    """Frames of one interface. `dropped` counts what the kernel could not hand over.
+
+    One thread reads `blocks`; `stop` may be called from another one, and `close` when it has ended.
+    """
 
     def __init__(self, interface: str) -> None:
         """Open and bind; raises InterfaceError with the remedy."""
         self.interface = interface
         self.dropped = 0
+        self._stopped = False
         self._loopback = False
+        self._index = 0
+        self._buffer = bytearray(_MAX_FRAME)
         self._linktype = self._link()
         try:
             # protocol 0: nothing comes in before bind
@@ -65,8 +76,8 @@ class LiveCapture:
 
     def _link(self) -> int:
         path = Path("/sys/class/net") / self.interface / "type"
-        if "/" in self.interface or not path.is_file():
-            known = ", ".join(sorted(p.name for p in Path("/sys/class/net").iterdir()))
+        if "/" in self.interface or "\0" in self.interface or not path.is_file():
+            known = ", ".join(name for _, name in sorted(socket.if_nameindex()))
             raise InterfaceError(f"there is no interface `{self.interface}`; there are: {known}")
         kind = int(path.read_text(encoding="ascii"))
         if kind in (_ARPHRD_ETHER, _ARPHRD_LOOPBACK):
@@ -85,48 +96,64 @@ class LiveCapture:
         live.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         live.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
         live.bind((self.interface, ETH_P_ALL))
-        index = socket.if_nametoindex(self.interface)
-        promiscuous = struct.pack("=iHH8s", index, PACKET_MR_PROMISC, 0, b"")
+        self._index = socket.if_nametoindex(self.interface)
+        promiscuous = struct.pack("=iHH8s", self._index, PACKET_MR_PROMISC, 0, b"")
         live.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, promiscuous)
-        live.settimeout(0.2)
+        live.settimeout(0)
 
     def blocks(self) -> Iterator[Packets | None]:
-        """Blocks of frames as they come; None where 0.2 s passed without any. Ends at `close`."""
-        while True:
+        """Blocks of frames as they come; None where 0.2 s passed without any. Ends after `stop`;
+        raises InterfaceError when the interface is gone. One that is only down is waited for.
+        """
+        waiting = select.poll()
+        waiting.register(self._socket, select.POLLIN)
+        while not self._stopped:
+            waiting.poll(_IDLE_MS)
             times: list[int] = []
             parts: list[bytes] = []
             try:
-                self._receive(times, parts)
-                self._socket.settimeout(0.0)
                 while len(times) < _BLOCK_PACKETS:
                     self._receive(times, parts)
-            except (TimeoutError, BlockingIOError):
+            except BlockingIOError:
                 pass
-            except OSError:
-                return
-            try:
-                self._socket.settimeout(0.2)
-                self._count_drops()
-            except OSError:
-                return
-            yield self._block(times, parts) if parts else None
+            except OSError as error:
+                if error.errno != errno.ENETDOWN:  # down for now, or for ever: see below
+                    raise InterfaceError(f"`{self.interface}`: {error.strerror}") from error
+            self._count_drops()
+            if parts:
+                yield self._block(times, parts)
+            elif self._present():
+                yield None
+            else:
+                raise InterfaceError(f"`{self.interface}` is gone")
+
+    def stop(self) -> None:
+        """`blocks` ends within a fifth of a second."""
+        self._stopped = True
 
     def close(self) -> None:
-        """Stop; `blocks` ends."""
+        """Free the socket; not while `blocks` is being read."""
         self._socket.close()
 
+    def _present(self) -> bool:
+        try:
+            return socket.if_nametoindex(self.interface) == self._index
+        except OSError:
+            return False
+
     def _receive(self, times: list[int], parts: list[bytes]) -> None:
-        frame, ancillary, _flags, address = self._socket.recvmsg(_MAX_FRAME, 256)
+        size, ancillary, _flags, address = self._socket.recvmsg_into([self._buffer], 256)
         if self._loopback and address[2] == PACKET_OUTGOING:
             return  # loopback shows every frame twice
-        ts = time.time_ns()
+        frame = bytes(memoryview(self._buffer)[:size])
+        ts = 0
         for level, kind, data in ancillary:
             if level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS:
                 seconds, nanoseconds = _TIMESPEC.unpack_from(data)
                 ts = seconds * 1_000_000_000 + nanoseconds
             elif level == SOL_PACKET and kind == PACKET_AUXDATA:
                 frame = _with_vlan(frame, data)
-        times.append(ts // 1000)
+        times.append((ts or time.time_ns()) // 1000)
         parts.append(frame)
 
     def _count_drops(self) -> None:

@@ -27,7 +27,7 @@ ACCOUNTS = ("u1", "u2", "grp")
 HOSTS = ("h1", "h2")
 NUMBERS = (0, 1, 2, 7)
 OUTCOMES = ("success", "wrong_password")
-SPANS = ("5s", "10s", "15s", "20s", "30s")
+SPANS = ("5s", "10s", "15s", "30s", "40s")
 COLUMNS = {
     "account": "account", "source": "host", "dc": "host", "src_port": "int", "dst_port": "int",
     "outcome": "enum", "src_ip": "ip", "domain": "text",
@@ -70,11 +70,12 @@ def streams(draw: st.DrawFn, most: int = 11) -> tuple[Event, ...]:
                 st.sampled_from(EVENTS),
                 st.integers(0, TICKS),
                 st.fixed_dictionaries(
-                    {n: st.sampled_from([*VALUES[n][:1] * 2, *VALUES[n], None]) for n in COLUMNS}
+                    {n: st.sampled_from([*VALUES[n][:1] * 4, *VALUES[n], None]) for n in COLUMNS}
                 ),
                 st.booleans(),
                 st.booleans(),
             ),
+            min_size=3,
             max_size=most,
         )
     )
@@ -219,7 +220,7 @@ class Writer:
     def match(self) -> tuple[str, dict[str, str]]:
         source = self.source()
         text, columns = f"match {source.name}", dict(source.columns)
-        if self.maybe():
+        if self.pick(False, False, True):
             text += f" where {self.condition(columns)}"
         if self.maybe():
             value, kind = self.value(columns)
@@ -268,7 +269,7 @@ class Writer:
             columns[name] = result
         text = f"window {source.name} by {', '.join(keys)} over {self.pick(*SPANS)}{kind}"
         text += f" compute {', '.join(made)}"
-        if self.pick(True, True, False):
+        if self.pick(True, False):
             text += f" having {self.condition(columns)}"
         return text, columns
 
@@ -303,7 +304,7 @@ class Writer:
         for letter, source in zip(shape, sources, strict=True):
             mine = {f"{letter}.{n}": k for n, k in source.columns.items()}
             text = f"not {source.name} as {letter}" if letter == "n" else f"{source.name} as {letter}"
-            if self.pick(True, False):
+            if self.pick(True, False, False):
                 text += f" where {self.across(letter, mine, seen)}"
             if letter != "n":
                 if self.pick(False, False, False, True):
@@ -362,8 +363,9 @@ class Writer:
         kept = self.pick(*right.columns)
         optional = self.pick("", " optional")
         text = f"join {left.name} with {right.name} on {keys} within {self.pick(*SPANS)}"
-        text += f" {self.pick('before', 'after', 'around')}{optional} keep {kept} as kept"
-        return text, {n: k for n, k in left.columns.items() if n != "kept"} | {"kept": right.columns[kept]}
+        name = f"kept{len(self.known)}"
+        text += f" {self.pick('before', 'after', 'around')}{optional} keep {kept} as {name}"
+        return text, left.columns | {name: right.columns[kept]}
 
     def absence(self) -> tuple[str, dict[str, str]] | None:
         found = self.two()
@@ -389,7 +391,7 @@ class Writer:
         for i in range(min(len(names), 4)):
             roles[f"r{i}"] = self.pick(*names)
         text = f"alert {source.name} as ({', '.join(f'{r}: {c}' for r, c in roles.items())})"
-        if self.pick(False, False, True):
+        if self.pick(False, False, False, True):
             text += f" when {self.condition(source.columns)}"
         single = [c for c in roles.values() if not source.columns[c].startswith("list")]
         text += " dedup 1m" + (f" by {single[0]}" if single else "")

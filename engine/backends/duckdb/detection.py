@@ -1,30 +1,22 @@
-"""A detection as SQL that can be run: one statement per alert, computed over a slice of time.
-
-A slice is asked three times at most, and mostly once: has it an event that may make a row (`gates`);
-has it any row, where DuckDB prunes evidence, roles and all sets that decide nothing; and what are
-its rows with all they carry.
-"""
+"""A detection lowered to SQL that can be run: one statement per alert."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from engine.alerts import AlertRow
-from engine.backends.duckdb import routines
 from engine.backends.duckdb.evidence import HIT, lower_evidence, size_of
-from engine.backends.duckdb.exclusions import Excepted, Exclusions
+from engine.backends.duckdb.exclusions import Excepted
 from engine.backends.duckdb.expression import lower
 from engine.backends.duckdb.gates import lower_gates
 from engine.backends.duckdb.lineage import countable
 from engine.backends.duckdb.nodes import HIGH, LOW, Lowering
 from engine.backends.duckdb.reading import Definitions
 from engine.backends.duckdb.relation import LINEAGE, OVERFLOW, Relation
-from engine.backends.duckdb.results import Reader, reader
+from engine.backends.duckdb.routines import NAMES
 from engine.backends.duckdb.scope import Scope
+from engine.backends.duckdb.statement import CompiledAlert, CompiledDetection
 from engine.backends.duckdb.terms import (
     DIALECT,
     binary,
@@ -41,76 +33,7 @@ from engine.backends.duckdb.terms import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import duckdb
-
     from dsl import plan
-
-_FAR: Final = 2**62
-"""Times beyond this (in microseconds: 146,000 years) are not read, so that no sum overflows."""
-
-
-@dataclass(frozen=True)
-class CompiledAlert:
-    """One alert statement. `sql` is for people: `$low` and `$high` are the slice."""
-
-    gate: str
-    probe: str
-    readers: tuple[Reader, ...]
-    roles: tuple[str, ...]
-    dedup: int
-    exceptions: tuple[Excepted, ...]
-    routines: frozenset[str]
-    statement: exp.Select = field(repr=False, compare=False)
-
-    @property
-    def sql(self) -> str:
-        """The statement as text, laid out for reading."""
-        return self.statement.sql(dialect=DIALECT, pretty=True)
-
-    @cached_property
-    def full(self) -> str:
-        """The statement as it is run; made when a first row asks for it."""
-        return self.statement.sql(dialect=DIALECT, copy=False)
-
-    def rows(self, connection: duckdb.DuckDBPyConnection, lo: int, hi: int) -> list[AlertRow]:
-        """All rows with ts in [lo, hi] (microseconds), in order."""
-        if lo > hi:
-            return []
-        routines.install(connection, self.routines)
-        bounds = {"low": max(lo, -_FAR), "high": min(hi, _FAR)}
-        for question in (self.gate, self.probe):
-            if connection.execute(question, bounds).fetchone() is None:
-                return []
-        found = connection.execute(self.full, bounds).fetchall()
-        if not found:
-            return []
-        exclusions = Exclusions(connection, self.exceptions)
-        rows = []
-        for ts, tie, start, overflow, ids, size, severity, confidence, *rest in found:
-            values = [r(v) for r, v in zip(self.readers, rest, strict=True)]
-            if not exclusions.hold(values, ts):
-                row = AlertRow(
-                    ts=ts,
-                    tie=tie,
-                    start=start,
-                    roles=dict(zip(self.roles, values, strict=False)),
-                    severity=severity,
-                    confidence=None if confidence is None else float(confidence),
-                    dedup=tuple(values[len(self.roles) : len(self.roles) + self.dedup]),
-                    evidence=tuple(ids or ()),
-                    evidence_count=size or 0,
-                    overflow=overflow,
-                )
-                rows.append(row)
-        return rows
-
-
-@dataclass(frozen=True)
-class CompiledDetection:
-    """A detection lowered to DuckDB; `alerts` in the order of the plan."""
-
-    id: str
-    alerts: tuple[CompiledAlert, ...]
 
 
 def compile_detection(detection: plan.DetectionPlan) -> CompiledDetection:
@@ -136,13 +59,18 @@ def _compile(detection: plan.DetectionPlan, alert: plan.AlertPlan) -> CompiledAl
     return CompiledAlert(
         gate=gate.sql(dialect=DIALECT, copy=False),
         probe=lowering.statement.finish(scope.attach(probe)).sql(dialect=DIALECT, copy=False),
-        readers=tuple(reader(e.type) for _, e in values),
+        types=tuple(e.type for _, e in values),
         roles=tuple(n for n, _ in alert.roles),
         dedup=len(dedup),
         exceptions=_exceptions(detection, alert),
-        routines=routines.used(full) | routines.used(gate),
-        statement=full,
+        routines=_called(full) | _called(gate),
+        full=full.sql(dialect=DIALECT, copy=False),
     )
+
+
+def _called(query: exp.Expr) -> frozenset[str]:
+    """The routines that a statement calls."""
+    return frozenset(c.name for c in query.find_all(exp.Anonymous) if c.name in NAMES)
 
 
 def _exceptions(detection: plan.DetectionPlan, alert: plan.AlertPlan) -> tuple[Excepted, ...]:

@@ -13,6 +13,7 @@ from engine.backends.duckdb.lists import holds_address
 from engine.backends.duckdb.names import account_of, host_named
 from engine.backends.duckdb.scope import plain
 from engine.backends.duckdb.terms import (
+    array,
     binary,
     both,
     call,
@@ -22,10 +23,13 @@ from engine.backends.duckdb.terms import (
     element,
     equal,
     exists,
+    extracted,
     minus,
+    named,
     negation,
     not_null,
     number,
+    record,
     select,
     smallest,
     stored,
@@ -72,8 +76,25 @@ def _member_of(call_: plan.Call, a: list[exp.Expr], scope: Scope) -> exp.Expr:
 
 
 def _honeytokens(_: plan.Call, a: list[exp.Expr], scope: Scope) -> exp.Expr:
-    known = directory.objects("account", scope.time, call("list", column("key", "d")))
-    keys = call("coalesce", subquery(known.where(directory.tagged(["honeytoken"]))), _no_text())
+    """All honeytokens are few: they are joined as one list with their intervals."""
+    fields = {"key": "key", "since": "valid_from", "until": "valid_to"}
+    known = call("list", record({k: column(c, "d") for k, c in fields.items()}))
+    query = select(named(known, "known"), source=stored("dir_object", "d")).where(
+        equal(column("kind", "d"), text("account")), directory.tagged(["honeytoken"])
+    )
+
+    def source(alias: str) -> exp.Expr:
+        as_ = exp.TableAlias(this=exp.to_identifier(alias, quoted=True))
+        return exp.Subquery(this=query, alias=as_)
+
+    every = column("known", scope.join("honeytokens", source, lambda _: None))
+    none = array([], "STRUCT(key VARCHAR, since BIGINT, until BIGINT)")
+    then = both(
+        binary(exp.LTE, extracted(element("h"), "since"), scope.time),
+        binary(exp.LT, scope.time, extracted(element("h"), "until")),
+    )
+    now = call("list_filter", call("coalesce", every, none), each("h", then))
+    keys = call("list_transform", now, each("h", extracted(element("h"), "key")))
     return call("list_filter", a[0], each("e", call("list_contains", keys, element("e"))))
 
 

@@ -24,6 +24,7 @@ from engine.backends.duckdb.terms import (
     text,
     when,
 )
+from engine.backends.unsupported import Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,6 +55,8 @@ def _len(call_: plan.Call, a: list[exp.Expr], _: Scope) -> exp.Expr:
 
 
 def _kept(a: list[exp.Expr], *, inside: bool) -> exp.Expr:
+    if a[1].find(exp.Select):
+        raise Unsupported("`minus` or `overlap` with a list that is itself looked up")
     found = call("list_contains", a[1], element("e"))
     kept = call("list_filter", a[0], each("e", found if inside else exp.Not(this=found)))
     return unless_null(a, kept)
@@ -143,7 +146,9 @@ def _distance_km(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
     across = binary(
         exp.Mul, binary(exp.Mul, call("cos", lat1), call("cos", lat2)), half_chord(lon1, lon2)
     )
-    inside = smallest(plus(half_chord(lat1, lat2), across), real(1.0))
+    inside = plus(half_chord(lat1, lat2), across)
+    # rounding must not lead out of the domain of asin
+    inside = when(binary(exp.GT, inside, real(1.0)), real(1.0), inside.copy())
     return binary(exp.Mul, real(2 * _EARTH_KM), call("asin", call("sqrt", inside)))
 
 

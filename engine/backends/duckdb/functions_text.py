@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
+from engine.backends.duckdb.directory import unless_null
 from engine.backends.duckdb.terms import (
     binary,
     call,
     column,
+    denied,
     disjunction,
+    each,
+    element,
     equal,
     number,
     real,
@@ -71,6 +75,24 @@ def _tool_of(_: plan.Call, a: list[exp.Expr], scope: Scope) -> exp.Expr:
     return subquery(query)
 
 
+_ACE: Final = r"\((?:[^()]|\([^()]*\))*\)"
+"""An access control entry in SDDL (MS-DTYP §2.5.1.1); conditional ones hold parentheses."""
+
+
+def _sd_diff(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
+    """Entries that went, marked `-`, then those that came, marked `+`."""
+    old, new = (call("regexp_extract_all", d, text(_ACE)) for d in a)
+
+    def only(here: exp.Expr, there: exp.Expr, mark: str) -> exp.Expr:
+        absent = denied(call("list_contains", there.copy(), element("e")))
+        kept = call("list_filter", here.copy(), each("e", absent))
+        marked = binary(exp.DPipe, text(mark), element("e"))
+        return call("list_transform", kept, each("e", marked))
+
+    whole = call("list_concat", only(old, new, "-"), only(new, old, "+"))
+    return unless_null(a, whole)
+
+
 def _routine(name: str) -> Lowering:
     def lower(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
         return call(f"atp_{name}", *a)
@@ -84,6 +106,7 @@ LOWERED: Final[dict[str, Lowering]] = {
     "under": _under,
     "parent_rdn": _parent_rdn,
     "tool_of": _tool_of,
+    "sd_diff": _sd_diff,
     **{
         name: _routine(name)
         for name in (

@@ -27,7 +27,6 @@ from engine.backends.duckdb.terms import (
     record,
     select,
     stored,
-    subquery,
     text,
     when,
 )
@@ -42,7 +41,7 @@ _INTERVAL = {"since": "valid_from", "until": "valid_to"}
 
 def entries(name: str, scope: Scope) -> exp.Expr:
     """The texts of a list that are valid at the row's time, in lower case."""
-    every = _gathered(name, {"value": "value"})
+    every = _gathered(name, {"value": "value"}, scope)
     at_time = call("list_filter", every, each("e", _holds(element("e"), scope)))
     return call("list_transform", at_time, each("e", extracted(element("e"), "value")))
 
@@ -79,7 +78,7 @@ def contains(name: str, value: exp.Expr, kind: Type, scope: Scope) -> exp.Expr:
 
 def holds_address(name: str, value: exp.Expr, scope: Scope) -> exp.Expr:
     """Whether an address lies in one of the list's networks."""
-    every = _gathered(name, {"low": "cidr_low", "high": "cidr_high"})
+    every = _gathered(name, {"low": "cidr_low", "high": "cidr_high"}, scope)
     low, high = extracted(element("e"), "low"), extracted(element("e"), "high")
     fits = both(between(value, low, high), _holds(element("e"), scope))
     found = binary(exp.GT, call("len", call("list_filter", every, each("e", fits))), number(0))
@@ -95,10 +94,18 @@ def has_entries(operator: str, value: exp.Expr, kind: Type, name: str, scope: Sc
     return call(function, lowered, entries(name, scope))
 
 
-def _gathered(name: str, fields: dict[str, str]) -> exp.Expr:
+def _gathered(name: str, fields: dict[str, str], scope: Scope) -> exp.Expr:
     """All entries of a list as one list of records."""
     entry = record({k: column(c, "l") for k, c in (fields | _INTERVAL).items()})
-    query = select(call("list", entry), source=stored("list_entry", "l"))
+    query = select(named(call("list", entry), "entries"), source=stored("list_entry", "l"))
+    query = query.where(equal(column("list", "l"), text(name)))
+
+    def source(alias: str) -> exp.Expr:
+        as_ = exp.TableAlias(this=exp.to_identifier(alias, quoted=True))
+        return exp.Subquery(this=query, alias=as_)
+
+    what = f"entries {name} {' '.join(fields)}"
+    found = column("entries", scope.join(what, source, lambda _: None))
     kinds = {
         "value": "VARCHAR",
         "low": "BLOB",
@@ -107,7 +114,6 @@ def _gathered(name: str, fields: dict[str, str]) -> exp.Expr:
         "until": "BIGINT",
     }
     shape = ", ".join(f"{k} {kinds[k]}" for k in fields | _INTERVAL)
-    found = subquery(query.where(equal(column("list", "l"), text(name))))
     return call("coalesce", found, array([], f"STRUCT({shape})"))
 
 

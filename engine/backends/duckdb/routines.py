@@ -8,11 +8,9 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from sqlglot import exp
 
 from dsl.schema.derive import ip_text
 from engine.backends import dns_names, filter_text
@@ -75,12 +73,8 @@ _ROUTINES: Final[dict[str, Routine]] = {
     "atp_hour": Routine(_hour, ("BIGINT", "VARCHAR"), "BIGINT"),
     "atp_weekday": Routine(_weekday, ("BIGINT", "VARCHAR"), "BIGINT"),
 }
+NAMES: Final = frozenset(_ROUTINES)
 _lock: Final = threading.Lock()
-
-
-def used(query: exp.Expr) -> frozenset[str]:
-    """The functions that a statement calls."""
-    return frozenset(c.name for c in query.find_all(exp.Anonymous) if c.name in _ROUTINES)
 
 
 def install(connection: duckdb.DuckDBPyConnection, names: frozenset[str]) -> None:
@@ -94,5 +88,20 @@ def install(connection: duckdb.DuckDBPyConnection, names: frozenset[str]) -> Non
         for name in sorted(names - {n for (n,) in found}):
             routine = _ROUTINES[name]
             connection.create_function(
-                name, routine.function, [*routine.parameters], routine.result
+                name,
+                _total(routine.function),
+                [*routine.parameters],
+                routine.result,
+                null_handling="special",
+                exception_handling="return_null",
             )
+
+
+def _total(function: Callable[..., Result]) -> Callable[..., Result]:
+    """Null in, null out; DuckDB's own way to say so forbids null as an answer."""
+
+    @wraps(function)
+    def answer(*arguments: object) -> Result:
+        return None if None in arguments else function(*arguments)
+
+    return answer

@@ -1,0 +1,128 @@
+"""Reading a watched file into the engine, so that it may grow, and the daemon be killed, meanwhile.
+
+What a reader emits at the end of a file (requests still without an answer, last heartbeats) holds
+only if the file ends there. It is put in when the file has been quiet for a minute, or is gone;
+until then the file counts as unfinished, and a restart reads it again.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from engine.cli import output
+from sensor.inputs.files import read_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from dsl.schema.base import Event
+    from engine.daemon.folders import Folders, Found
+    from engine.run import Engine
+    from sensor.inputs.files import FileSummary
+
+QUIET_S: Final = 60.0
+_BATCH: Final = 20_000
+
+
+class Stopped(Exception):  # noqa: N818 - no error
+    """The reading was broken off because the daemon is to end."""
+
+
+@dataclass(slots=True)
+class _End:
+    found: Found
+    events: list[Event]
+    summary: FileSummary
+    due: float
+    seconds: float
+
+
+class Reader:
+    """Reads the files of the folders. `breathe` is called all the time while a file is read and
+    may raise Stopped: the file is read again then, at the next start.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        folders: Folders,
+        breathe: Callable[[], None],
+        quiet_s: float = QUIET_S,
+    ) -> None:
+        self._engine = engine
+        self._folders = folders
+        self._breathe = breathe
+        self._quiet_s = quiet_s
+        self._ends: dict[Path, _End] = {}
+
+    def step(self) -> None:
+        """Read what is new or has grown; put in the ends that are due."""
+        for found in self._folders.ready(time.monotonic(), self._ends.__contains__):
+            self._ends.pop(found.path, None)
+            self._read(found)
+            self._breathe()
+        now = time.monotonic()
+        for path, end in list(self._ends.items()):
+            if now >= end.due or not path.exists():
+                del self._ends[path]
+                self._finish(end)
+
+    def take(self, events: Sequence[Event]) -> None:
+        """Give events to the engine in batches."""
+        for start in range(0, len(events), _BATCH):
+            self._engine.ingest(events[start : start + _BATCH])
+
+    def _read(self, found: Found) -> None:
+        rows = self._folders.begin(found)
+        if rows:
+            self._engine.store.append((), rows)
+        began = time.monotonic()
+        batch: list[Event] = []
+        end: list[Event] = []
+        into, first = batch, found.first
+
+        # decoders must not see what the engine may raise: they only fill the list
+        def emit(event: Event) -> None:
+            event.seq = (event.seq or 0) + first
+            into.append(event)
+
+        def at_end() -> None:
+            nonlocal into
+            into = end
+
+        def progress(_done: int, _size: int) -> None:
+            if len(batch) >= _BATCH:
+                self.take(batch)
+                batch.clear()
+            self._breathe()
+
+        try:
+            summary = read_file(found.path, emit, progress, found.sensor, at_end)
+        except OSError as error:
+            output.warn(f"{found.path}: {output.reason(error)}")
+            return
+        self.take(batch)
+        for number, event in enumerate(end, start=1):
+            event.seq = found.first_of_end + number
+        now = time.monotonic()
+        waiting = _End(found, end, summary, now + self._quiet_s, now - began)
+        if summary.kind == "unknown":
+            self._finish(waiting)
+            return
+        # the file counts as read only after its events are in: a crash before reads it again,
+        # and ingest drops what it has
+        self._engine.store.append((), self._folders.done(found, now, now - began, ended=False))
+        self._ends[found.path] = waiting
+
+    def _finish(self, end: _End) -> None:
+        """The file is what it is going to be: its last events, and what was wrong with it."""
+        self.take(end.events)
+        rows = self._folders.done(end.found, time.monotonic(), end.seconds, ended=True)
+        self._engine.store.append((), rows)
+        if end.summary.kind == "unknown":
+            output.warn(f"{end.found.path}: passed over: {end.summary.damages[0].reason}")
+        else:
+            output.report_damage(end.summary)
