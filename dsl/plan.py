@@ -7,13 +7,22 @@ over Python lists. It is the whole contract between them, so its meaning is stat
 `ts` (microseconds; when it became true), `tie` (int; breaks equal `ts`: a function of the event's
 sensor and seq, never of arrival), `start` (ts of its earliest evidence) and `evidence` (ids of the
 events that made it). Base events: `start = ts`, evidence = their own id. *Order* below means
-(ts, tie). `ts` and `start` can be read (`Col("ts")`) and are not among a node's `columns`. Columns
-of a sequence step keep their alias in the name: `"first.src_ip"`; its times are columns of the
-sequence, `"first.ts"` and `"first.start"`.
+(ts, tie); where one of several rows of the same (ts, tie) is to be chosen (a partner, a step of a
+chain, `first`, `last`: one event seen through several relations), the choice is the backend's.
+`ts` and `start` can be read (`Col("ts")`) and are not among a node's `columns`. Columns of a
+sequence step keep their alias in the name: `"first.src_ip"`; its times are columns of the sequence,
+`"first.ts"` and `"first.start"`.
 
 **Null.** Functions, comparison and arithmetic with null give null (division by zero too); and/or
 are Kleene's; `Not` is true where its operand is null; `Filter`, `having`, `when`, step and
 aggregate `where` keep only true. A row with a null key leaves window, sequence, join and absence.
+
+**Case.** Accounts, hosts, groups, services, columns named `domain` and list entries compare without
+case, whatever stands on the other side; everything else compares exactly.
+
+**As of.** Directory and lists are asked at the `ts` of the row at hand: in two-sided conditions the
+step's own row, the anchor. Accounts and groups share one name space: an account column may hold a
+group's name, and is answered by that object.
 
 **Look-back.** `look_back(node)` is cumulative, in microseconds: how far before a row's `ts` an
 event can lie that changes the row. A change at time t changes rows only in [t, t + look_back].
@@ -109,7 +118,9 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class In:
-    """Membership in a set, a list reference or a list-valued column."""
+    """Membership in a set, a list reference or a list-valued column; of a list item: any element
+    is in it. An address is in a list whose networks hold it.
+    """
 
     item: Expr
     container: Expr
@@ -178,8 +189,11 @@ class Aggregate:
     set is [], count and count_distinct of nothing 0, everything else of nothing null.
 
     count() counts rows. count_distinct(x, y) counts distinct tuples with no null part. set(x) is
-    sorted and holds at most 1,000 values; set over a list column unites the lists. first/last go
-    by order. gap_cv(ts) = standard deviation / mean of the gaps between consecutive times.
+    sorted (addresses by their bytes) and holds at most 1,000 values; set over a list column unites
+    the lists. first/last go by order. std is that of a sample, null of fewer than two values. p95
+    lies between its neighbours: of n sorted values the one at 0.95 * (n - 1) from 0, linearly.
+    gap_cv(ts) = standard deviation / mean of the gaps between consecutive times; null of fewer than
+    two gaps or where all times are equal.
     """
 
     name: str
@@ -254,10 +268,11 @@ class Join:
     """For each left row the nearest right row with equal keys: `before` the latest one strictly
     earlier in order with ts > left.ts - within; `after` the earliest one strictly later with
     ts <= left.ts + within; `around` the least |distance| <= within (equal distance: the earlier;
-    never the same event). Row = left columns and the kept right columns.
+    never a row of the same ts and tie). Row = left columns and the kept right columns.
 
-    ts = the later of the two. Without a partner: no row, unless `optional`: then nulls, and ts =
-    left.ts for `before`, left.ts + within otherwise.
+    ts = the later of the two, for `around` left.ts + |distance|: before that a nearer row could
+    still come. tie = that of the later one (at equal ts the left one). Without a partner: no row,
+    unless `optional`: then nulls, and ts = left.ts for `before`, left.ts + within otherwise.
     """
 
     left: Node
@@ -276,8 +291,9 @@ class Absence:
     those of `of` as `of.<column>`): `following`: strictly later in order, ts <= anchor.ts +
     within, and the row's ts = anchor.ts + within; `preceding`: strictly earlier, ts > anchor.ts -
     within, and ts = anchor.ts. `keys` are (anchor's column, `of`'s column). Columns: the anchor's
-    and `covered` (bool: sources of all event types that `of` reads were alive throughout). Rows
-    that are not covered are withheld unless `reads_covered`.
+    and `covered` (bool: sources of all event types that `of` reads were alive throughout
+    [anchor.ts, anchor.ts + within) or [anchor.ts - within, anchor.ts)). Rows that are not covered
+    are withheld unless `reads_covered`.
     """
 
     anchor: Node

@@ -117,7 +117,7 @@ class KerberosAs(Event, tag="kerberos_as", kw_only=True, gc=False, omit_defaults
         bytes | None,
         Field(
             "bytes",
-            "SHA-256 of the ticket, computed as Windows does so that wire meets 4768/4769 (which bytes: verify in a Windows lab)",
+            "SHA-256 of the cipher of the ticket: the same ticket, the same hash, wherever it is shown",
             "AS-REP.ticket; 4768 v2 ResponseTicket (base64)",
             ocsf="authentication_token.uid",
         ),

@@ -61,7 +61,7 @@ def _find(rule: str) -> tuple[Detection, DetectionPlan]:
     from dsl.check import check  # noqa: PLC0415 - starts fast
 
     path = Path(rule)
-    as_file = path.suffix == ".yaml" or len(path.parts) > 1
+    as_file = path.suffix == ".yaml" or "/" in rule
     if as_file:
         path = paths.Existing(folder=False).convert(rule, None, None)
     catalogue = paths.read((path,) if as_file else ())

@@ -17,7 +17,7 @@ version: 1
 title: {title}
 severity: medium
 confidence: 50
-kill_chain: reconnaissance
+kill_chain: {kill_chain}
 mitre: [T1087.002]
 description: |
   What happens, and why an attacker does it.
@@ -30,7 +30,9 @@ params:
   min_tries: {{type: int, default: 5, min: 2, max: 1000, help: tries of one source}}
 detect: |
   tries = match kerberos_as where outcome == wrong_password
-  many  = window tries by source over $window compute n := count(), names := set(account) having n >= $min_tries
+  many  = window tries by source over $window
+            compute n := count(), names := set(account)
+            having n >= $min_tries
   alert many as (source: source, attacked: names, n: n) dedup 24h by source
 explain: |
   {{{{ source }}}} failed {{{{ n }}}} times for {{{{ attacked | names }}}}.
@@ -66,9 +68,10 @@ def command(name: str, tactic: str, into: Path) -> None:
     path = into / tactic / f"{name}.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
     title = name.replace("_", " ").capitalize()
+    kill_chain = "reconnaissance" if tactic == "discovery" else tactic
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(FRAME.format(id=name, title=title))
+            file.write(FRAME.format(id=name, title=title, kill_chain=kill_chain))
     except FileExistsError:
         output.fail(f"{path} exists already", "choose another id")
     shown = printable(str(path))

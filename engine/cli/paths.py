@@ -37,6 +37,8 @@ class Existing(click.ParamType):  # type: ignore[type-arg]  # a plain class befo
         """The path; ends the command with the reason where it cannot be used."""
         del param, ctx
         path = Path(str(value))
+        if not str(value):  # an unset variable of a shell, and not the working folder
+            output.fail("the path is empty")
         try:
             mode = path.stat().st_mode
         except (OSError, ValueError) as error:  # ValueError: a NUL in the name

@@ -34,6 +34,8 @@ _CLOSED: Final = "SET enable_external_access = false"
 
 _number: Final = itertools.count(1)
 _lock: Final = threading.Lock()
+_left: Final[list[str]] = []
+"""Names of databases in memory whose owner is gone."""
 
 
 @dataclass
@@ -77,15 +79,26 @@ def open_file(path: Path) -> Database:
 def open_memory() -> Database:
     """A new, empty database in memory with all tables."""
     with _lock:
+        _detach_left()
         name = f"memory_{next(_number)}"
         connection = _instance().cursor()
         connection.execute(
             f"ATTACH ':memory:' AS {name}; COPY FROM DATABASE template TO {name} (SCHEMA); USE {name}"
         )
     database = Database(connection, name)
-    # also when it is never closed: what the instance holds must not outlive its owner
-    database.release = weakref.finalize(database, _detach, _instance().cursor(), name)
+    # also when it is never closed: what the instance holds must not outlive its owner for long
+    database.release = weakref.finalize(database, _left.append, name)
     return database
+
+
+def _detach_left() -> None:
+    """Detach what was let go. Not in the finalizer itself: the garbage collector runs that at any
+    moment, also inside a call of DuckDB, where another call brought the process down.
+    """
+    while _left:
+        name = _left.pop()
+        with _instance().cursor() as cursor:
+            cursor.execute(f"DETACH {name}")
 
 
 @cache
@@ -94,8 +107,3 @@ def _instance() -> duckdb.DuckDBPyConnection:
     connection.execute(f"ATTACH ':memory:' AS template; USE template; {create_statements()}")
     connection.execute("USE memory")
     return connection
-
-
-def _detach(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    connection.execute(f"DETACH {name}")
-    connection.close()

@@ -12,12 +12,14 @@ name, `severity`, `confidence`, `dedup`. Beside them stands, where a case needs 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+from naive_directory import World
+
 from dsl.catalogue import Detection, ListFile, SharedRelation
 from dsl.check import check
 from dsl.diagnostics import Diagnostics
@@ -33,7 +35,6 @@ from engine.directory_file import DirectoryFile
 from engine.entities_build import directory_of
 from engine.entities_rows import DirectoryRows
 from engine.lists import ListRow, list_row
-from naive_directory import World
 
 CASES = Path(__file__).parent.parent / "dsl" / "cases"
 ENVELOPE = {
@@ -88,7 +89,9 @@ def list_rows(name: str, given: Any) -> list[ListRow]:
     return rows
 
 
-def build(case: Mapping[str, Any], lists: Mapping[str, str], folder: Path) -> tuple[DetectionPlan, Detection]:
+def build(
+    case: Mapping[str, Any], lists: Mapping[str, str], folder: Path
+) -> tuple[DetectionPlan, Detection]:
     """The plan of a case's detection, and what was read of it."""
     test: dict[str, Any] = {"name": "case", "given": case["given"], "expect": []}
     if "directory" in case:
@@ -117,14 +120,17 @@ def shared(case: Mapping[str, Any], folder: Path) -> dict[str, SharedRelation]:
     for name, block in case.get("relations", {}).items():
         path = folder / f"{name}.yaml"
         diagnostics = Diagnostics()
-        source = parse_source(path.name, with_block({"id": name, "detect": "DETECT"}, block), diagnostics)
+        source = parse_source(
+            path.name, with_block({"id": name, "detect": "DETECT"}, block), diagnostics
+        )
         parsed, faults = parse(source.block("detect"))
-        assert not faults and not diagnostics.items, (faults, diagnostics.items)
+        assert not faults, faults
+        assert not diagnostics.items, diagnostics.items
         relations[name] = SharedRelation(name, "", "", parsed, (), source, path)
     return relations
 
 
-def numbered(events) -> tuple[Event, ...]:
+def numbered(events: Iterable[Event]) -> tuple[Event, ...]:
     """Events with ids in the order of time, identities folded as ingest does."""
     made = []
     for number, event in enumerate(events, start=1):
@@ -141,8 +147,10 @@ def numbered(events) -> tuple[Event, ...]:
     return tuple(made)
 
 
-def shown(rows, expected: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows in the form of the expectation: only the keys that it names, in order."""
+def shown(rows: Iterable[Any], expected: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows in the form of the expectation: only the keys that it names, in order; floats to eight
+    places.
+    """
     keys = sorted({k for e in expected for k in e})
     made = []
     for row in sorted(rows, key=lambda r: (r.ts, str(sorted(r.roles.items(), key=str)))):
@@ -154,10 +162,14 @@ def shown(rows, expected: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "confidence": row.confidence,
             "dedup": list(row.dedup),
         }
-        made.append({k: whole.get(k) for k in keys} if keys else {"at": whole["at"]})
+        made.append({k: rounded(whole.get(k)) for k in keys} if keys else {"at": whole["at"]})
     return made
 
 
 def wanted(expected: list[dict[str, Any]]) -> list[dict[str, Any]]:
     keys = sorted({k for e in expected for k in e})
-    return [{k: e.get(k) for k in keys} for e in expected]
+    return [{k: rounded(e.get(k)) for k in keys} for e in expected]
+
+
+def rounded(value: Any) -> Any:
+    return round(value, 8) if isinstance(value, float) else value

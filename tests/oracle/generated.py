@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from hypothesis import strategies as st
+from naive_directory import World
+
 from dsl.given_directory import DirectoryObject
 from dsl.given_events import BASE
 from dsl.schema.base import Event
@@ -16,8 +19,6 @@ from dsl.schema.registry import event_types
 from engine.directory_file import DirectoryFile
 from engine.entities_build import directory_of
 from engine.lists import list_row
-from hypothesis import strategies as st
-from naive_directory import World
 
 S = 1_000_000
 GRID = 5 * S
@@ -208,7 +209,9 @@ class Writer:
 
     def write(self, name: str) -> bool:
         """A statement; False where nothing can be written that way."""
-        verb = self.pick("match", "union", "window", "window", "sequence", "sequence", "join", "absence")
+        verb = self.pick(
+            "match", "union", "window", "window", "sequence", "sequence", "join", "absence"
+        )
         made = getattr(self, verb)()
         if made is None:
             return False
@@ -303,7 +306,9 @@ class Writer:
         steps = []
         for letter, source in zip(shape, sources, strict=True):
             mine = {f"{letter}.{n}": k for n, k in source.columns.items()}
-            text = f"not {source.name} as {letter}" if letter == "n" else f"{source.name} as {letter}"
+            text = (
+                f"not {source.name} as {letter}" if letter == "n" else f"{source.name} as {letter}"
+            )
             if self.pick(True, False, False):
                 text += f" where {self.across(letter, mine, seen)}"
             if letter != "n":
@@ -328,10 +333,25 @@ class Writer:
 
     def across(self, letter: str, mine: dict[str, str], seen: dict[str, str]) -> str:
         """A condition of a step: on itself, or on what went before."""
-        pairs = [(a, b) for a, k in mine.items() for b, j in seen.items() if k == j and k in ("account", "host", "int")]
-        member = [(a, b) for a, k in mine.items() for b, j in seen.items() if k == "account" and j == "list account"]
+        pairs = [
+            (a, b)
+            for a, k in mine.items()
+            for b, j in seen.items()
+            if k == j and k in ("account", "host", "int")
+        ]
+        member = [
+            (a, b)
+            for a, k in mine.items()
+            for b, j in seen.items()
+            if k == "account" and j == "list account"
+        ]
         times = [n for n in seen if n.endswith(".ts")]
-        choices = ["own"] + ["pair"] * 2 * bool(pairs) + ["time"] * bool(times) + ["member"] * bool(member)
+        choices = (
+            ["own"]
+            + ["pair"] * 2 * bool(pairs)
+            + ["time"] * bool(times)
+            + ["member"] * bool(member)
+        )
         form = self.pick(*choices)
         if form == "pair":
             a, b = self.pick(*pairs)
@@ -348,7 +368,12 @@ class Writer:
         left, right = self.source(), self.source()
         keys = self.common_keys([left.columns, right.columns])
         if keys is None:
-            pairs = [(a, b) for a, k in left.columns.items() for b, j in right.columns.items() if k == j and k in ("account", "host")]
+            pairs = [
+                (a, b)
+                for a, k in left.columns.items()
+                for b, j in right.columns.items()
+                if k == j and k in ("account", "host")
+            ]
             if not pairs:
                 return None
             a, b = self.pick(*pairs)
@@ -375,7 +400,12 @@ class Writer:
         where = ""
         if self.pick(True, False):
             inside = {f"{of.name}.{n}": k for n, k in of.columns.items()}
-            pairs = [(a, b) for a, k in inside.items() for b, j in anchor.columns.items() if k == j and k in ("account", "host", "int")]
+            pairs = [
+                (a, b)
+                for a, k in inside.items()
+                for b, j in anchor.columns.items()
+                if k == j and k in ("account", "host", "int")
+            ]
             if pairs and anchor.name != of.name and self.maybe():
                 a, b = self.pick(*pairs)
                 where = f" where {a} {self.pick('==', '!=')} {b}"

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import naive_expressions as expressions
+from naive_directory import World
+
 from dsl import plan
 from dsl.schema.derive import ip_bytes
-from naive_directory import World
 
 HOUR = 3_600_000_000
 
@@ -140,16 +141,12 @@ class Evaluator:
                 values = dict(zip(node.keys, key, strict=True))
                 for aggregate in node.aggregates:
                     values[aggregate.name] = self.aggregate(aggregate, inside)
-                made = Row(
-                    values, row.ts, row.tie, min(r.start for r in inside), united(inside)
-                )
+                made = Row(values, row.ts, row.tie, min(r.start for r in inside), united(inside))
                 if node.having is None or self.seer(made)(node.having) is True:
                     yield made
 
     def aggregate(self, aggregate: plan.Aggregate, rows: list[Row]) -> Any:
-        kept = [
-            r for r in rows if aggregate.where is None or self.seer(r)(aggregate.where) is True
-        ]
+        kept = [r for r in rows if aggregate.where is None or self.seer(r)(aggregate.where) is True]
         tuples = [tuple(self.seer(r)(a) for a in aggregate.arguments) for r in kept]
         if aggregate.function == "count":
             return len(kept)
@@ -203,8 +200,7 @@ class Evaluator:
         for step in node.steps:
             by_key = grouped(self.rows(step.source), step.keys)
             steps.append((step, by_key))
-        last_step, last_rows = steps[-1]
-        for key, group in last_rows.items():
+        for key, group in steps[-1][1].items():
             candidates = [(step, by_key.get(key, [])) for step, by_key in steps]
             for last in group:
                 chain = self.chain(candidates, last, last.ts - node.within)
@@ -215,9 +211,7 @@ class Evaluator:
                     values |= {f"{alias}.{name}": v for name, v in row.values.items()}
                     values |= {f"{alias}.ts": row.ts, f"{alias}.start": row.start}
                 used = chain.rows
-                yield Row(
-                    values, last.ts, last.tie, min(r.start for r in used), united(used)
-                )
+                yield Row(values, last.ts, last.tie, min(r.start for r in used), united(used))
 
     def chain(self, candidates, last: Row, after: int):
         """The latest valid chain that ends with `last`, by trying all from the latest backwards."""
@@ -282,13 +276,15 @@ class Evaluator:
                 late = row.ts if node.direction == "before" else row.ts + node.within
                 values = dict(row.values)
                 for column, name in node.keeps:
-                    values[name] = None if partner is None else self.seer(partner)(
-                        plan.Col(column, None)
+                    values[name] = (
+                        None if partner is None else self.seer(partner)(plan.Col(column, None))
                     )
                 rows = [row] if partner is None else [row, partner]
-                ts = late if partner is None else max(row.ts, partner.ts)
-                tie = row.tie if ts == row.ts or partner is None else partner.tie
-                yield Row(values, ts, tie, min(r.start for r in rows), united(rows))
+                last = row if partner is None or partner.ts <= row.ts else partner
+                ts = late if partner is None else last.ts
+                if partner is not None and node.direction == "around":
+                    ts = row.ts + abs(partner.ts - row.ts)
+                yield Row(values, ts, last.tie, min(r.start for r in rows), united(rows))
 
     def absence(self, node: plan.Absence) -> Iterable[Row]:
         of = grouped(self.rows(node.of), [r for _, r in node.keys])
@@ -302,9 +298,7 @@ class Evaluator:
                 if not covered and not node.reads_covered:
                     continue
                 ts = row.ts + node.within if following else row.ts
-                yield Row(
-                    {**row.values, "covered": covered}, ts, row.tie, row.start, row.evidence
-                )
+                yield Row({**row.values, "covered": covered}, ts, row.tie, row.start, row.evidence)
 
     def read(self, node: plan.Node) -> set[str]:
         """The event types that a node rests on."""
@@ -312,7 +306,11 @@ class Evaluator:
             return {node.event}
         if isinstance(node, plan.Ref):
             return self.read(self.named[node.name])
-        below = [getattr(node, f) for f in ("source", "left", "right", "anchor", "of") if hasattr(node, f)]
+        below = [
+            getattr(node, f)
+            for f in ("source", "left", "right", "anchor", "of")
+            if hasattr(node, f)
+        ]
         below += getattr(node, "sources", ()) or [s.source for s in getattr(node, "steps", ())]
         return set().union(*map(self.read, below))
 

@@ -77,7 +77,7 @@ class World:
         found = self.object(kind, key, ts)
         return found is not None and (found.deleted is None or ts < found.deleted)
 
-    def member_of(self, key: str | None, ts: int, **group: Any) -> bool:
+    def member_of(self, key: str | None, ts: int, /, **group: Any) -> bool:
         """Whether a membership holds in a group with these attributes (`key`, `name`, `rid`)."""
         for link in self.directory.members:
             if link.member_key != key or not holds(link, ts):
@@ -124,12 +124,17 @@ class World:
         kind = call.arguments[0].type
         if call.function in IS:
             keys = first if kind.many else [first]
-            return any(IS[call.function](self, kind.kind, k, ts) for k in keys or () if k is not None)
+            return any(
+                IS[call.function](self, kind.kind, k, ts) for k in keys or () if k is not None
+            )
         if call.function == "member_of":
             if None in given:
                 return False
-            by = "key" if call.arguments[1].type.kind == "group" else "name"
-            return self.member_of(first, ts, **{by: given[1]})
+            column = call.arguments[1].type.kind == "group" and not isinstance(
+                call.arguments[1], plan.Lit
+            )
+            named = {} if column else {"name": given[1]}
+            return self.member_of(first, ts, key=given[1].lower(), **named)
         if call.function in TOTAL:
             return first is not None and TOTAL[call.function](self, first, ts)
         return None if None in given else ASKED[call.function](self, ts, kind.kind, *given)
@@ -170,7 +175,9 @@ def same_machine(world: World, ts: int, _: str, one: str, other: str) -> bool:
 def rid_group(world: World, ts: int, kind: str, key: str, rid: Any) -> str | None:
     found = world.object(kind, key, ts)
     sid = None if found is None else found.domain_sid
-    groups = [g.key for g in world.objects(ts, "group") if g.rid == int(rid) and g.domain_sid == sid]
+    groups = [
+        g.key for g in world.objects(ts, "group") if g.rid == int(rid) and g.domain_sid == sid
+    ]
     return min(groups, default=None) if sid else None
 
 
@@ -243,7 +250,7 @@ ASKED = {
     "account_of": lambda w, ts, kind, text: account_of(w, ts, text),
     "host_named": lambda w, ts, kind, text: host_named(w, ts, text),
     "host_of_account": lambda w, ts, kind, key: w.attribute("account", key, "host", ts),
-    "host_of": lambda w, ts, kind, ip: (w.hosts_at(ip, ts)[-1].host if w.hosts_at(ip, ts) else None),
+    "host_of": lambda w, ts, kind, ip: w.hosts_at(ip, ts)[-1].host if w.hosts_at(ip, ts) else None,
     "rid_group": rid_group,
     "same_machine": same_machine,
     "ticket_lifetime": ticket_lifetime,

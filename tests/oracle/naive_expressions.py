@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import naive_functions as functions
+from naive_directory import FOLDED, World
+
 from dsl import plan
 from dsl.functions import FUNCTIONS
-from naive_directory import FOLDED, World
 
 __all__ = ["World", "caseless", "value"]
 
@@ -91,7 +92,9 @@ def listed(item: plan.Expr, v: Any, name: str, ts: int, world: World) -> bool | 
     """`item in @name`; of a list, any element."""
     if v is None:
         return None
-    return any(world.listed(name, x, item.type.kind, ts) for x in (v if isinstance(v, list) else [v]))
+    return any(
+        world.listed(name, x, item.type.kind, ts) for x in (v if isinstance(v, list) else [v])
+    )
 
 
 def against_list(e: plan.Op, left: Any, ts: int, world: World) -> bool | None:

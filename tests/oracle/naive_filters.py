@@ -86,13 +86,18 @@ def is_spn_filter(text: str) -> bool | None:
     if tree is None:
         return None
     return any(
-        i[0] == "serviceprincipalname" and not exact(i) and not negated for i, negated in items(tree)
+        i[0] == "serviceprincipalname" and not exact(i) and not negated
+        for i, negated in items(tree)
     )
 
 
 def value_of(text: str, attribute: str) -> str | None:
     tree = parse(text)
-    found = [] if tree is None else [i[2] for i, _ in items(tree) if i[0] == attribute.lower() and exact(i)]
+    found = (
+        []
+        if tree is None
+        else [i[2] for i, _ in items(tree) if i[0] == attribute.lower() and exact(i)]
+    )
     return re.sub(r"\\([0-9a-fA-F]{2})", lambda m: chr(int(m[1], 16)), found[0]) if found else None
 
 

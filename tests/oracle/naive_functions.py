@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import naive_filters as filters
+
 from dsl import plan
 
 EARTH_KM = 6371.0088

@@ -19,7 +19,9 @@ def planned(block: str) -> tuple[DetectionPlan | None, list[Diagnostic]]:
     """The plan of a detection that is nothing but its block, and what the checker said."""
     indented = "".join(f"  {line}\n" for line in block.splitlines())
     diagnostics = Diagnostics()
-    source = parse_source("case.yaml", f"id: case\nexplain: seen\ndetect: |\n{indented}", diagnostics)
+    source = parse_source(
+        "case.yaml", f"id: case\nexplain: seen\ndetect: |\n{indented}", diagnostics
+    )
     parsed, faults = parse(source.block("detect"))
     assert not faults, (block, faults)
     envelope = Envelope(

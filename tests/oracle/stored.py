@@ -6,14 +6,15 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from naive_directory import World
+
 from dsl.schema.base import Event
 from dsl.schema.registry import event_type, event_types
 from engine.coverage import CoverageRow, without
 from engine.entities_rows import FOREVER
 from engine.store import Store
-from engine.store.tables import tie_of
 from engine.store.facts import put_coverage, put_directory, put_lists
-from naive_directory import World
+from engine.store.tables import tie_of
 
 LAST = 2**61
 
@@ -44,7 +45,9 @@ def plain_events(events: Iterable[Event]) -> list[dict[str, Any]]:
 def same(one: Any, other: Any) -> bool:
     """Values of a role; floats but for what the order of adding makes."""
     if isinstance(one, float) or isinstance(other, float):
-        numbers = not isinstance(one, str) and not isinstance(other, str) and None not in (one, other)
+        numbers = (
+            not isinstance(one, str) and not isinstance(other, str) and None not in (one, other)
+        )
         return numbers and math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
         return len(one) == len(other) and all(map(same, one, other))
@@ -71,5 +74,9 @@ def differences(naive: Iterable[Any], stored: Iterable[Any]) -> list[str]:
         whole.append(("evidence", sorted(one.evidence), sorted(other.evidence)))
         whole.append(("evidence_count", len(one.evidence), other.evidence_count))
         whole += [(f"role {n}", v, other.roles.get(n)) for n, v in one.roles.items()]
-        told += [f"{name}: {a!r} by the oracle, {b!r} by the backend" for name, a, b in whole if not same(a, b)]
+        told += [
+            f"{name}: {a!r} by the oracle, {b!r} by the backend"
+            for name, a, b in whole
+            if not same(a, b)
+        ]
     return told

@@ -108,16 +108,25 @@ def member(entity: exp.Expr, group: exp.Expr, time: exp.Expr) -> exp.Expr:
 
 
 def member_by_name(entity: exp.Expr, group: exp.Expr, time: exp.Expr) -> exp.Expr:
-    """Whether an entity is in a group of this sAMAccountName."""
+    """Whether an entity is in a group of this key or sAMAccountName."""
+    wanted = call("lower", group)
+    on = conjunction(
+        [
+            equal(column("key", "g"), column("group_key", "m")),
+            equal(column("kind", "g"), text("group")),
+            valid("g", time),
+        ]
+    )
     query = (
         select(number(1), source=stored("dir_member", "m"))
-        .join(stored("dir_object", "g"), on=equal(column("key", "g"), column("group_key", "m")))
+        .join(stored("dir_object", "g"), on=on, join_type="left")
         .where(
             equal(column("member_key", "m"), entity),
-            equal(call("lower", column("name", "g")), call("lower", group)),
-            equal(column("kind", "g"), text("group")),
-            valid("m", time),
-            valid("g", time.copy()),
+            disjunction(
+                equal(column("group_key", "m"), wanted),
+                equal(call("lower", column("name", "g")), wanted.copy()),
+            ),
+            valid("m", time.copy()),
         )
     )
     return exists(query)

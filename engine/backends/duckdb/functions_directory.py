@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
+from dsl import plan
 from engine.backends.duckdb import directory
 from engine.backends.duckdb.coverage import covered
 from engine.backends.duckdb.directory import unless_null
@@ -43,7 +44,6 @@ from engine.backends.unsupported import Unsupported
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dsl import plan
     from engine.backends.duckdb.scope import Scope
 
     Lowering = Callable[[plan.Call, list[exp.Expr], Scope], exp.Expr]
@@ -70,8 +70,10 @@ def _tag(*tags: str) -> Lowering:
 
 
 def _member_of(call_: plan.Call, a: list[exp.Expr], scope: Scope) -> exp.Expr:
-    by_key = call_.arguments[1].type.kind == "group"
-    ask = directory.member if by_key else directory.member_by_name
+    """A group that is written may be its key or its name; one from a column is a key."""
+    group = call_.arguments[1]
+    column_ = group.type.kind == "group" and not isinstance(group, plan.Lit)
+    ask = directory.member if column_ else directory.member_by_name
     return ask(a[0], a[1], scope.time)
 
 

@@ -12,6 +12,8 @@ from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from duckdb.func import FunctionNullHandling
+
 from dsl.schema.derive import ip_text
 from engine.backends import dns_names, filter_text
 
@@ -61,17 +63,29 @@ class Routine:
     result: str
 
 
+def _total(function: Callable[..., Result], parameters: list[str], result: str) -> Routine:
+    """Null in, null out; DuckDB's own way to say so forbids null as an answer."""
+
+    @wraps(function)
+    def answer(*arguments: object) -> Result:
+        return None if None in arguments else function(*arguments)
+
+    return Routine(answer, tuple(parameters), result)
+
+
+# DuckDB keeps the address of a function as long as the database lives, but a reference only as long
+# as the connection that made it: so these live as long as the process.
 _ROUTINES: Final[dict[str, Routine]] = {
-    "atp_registered_domain": Routine(dns_names.registered_domain, ("VARCHAR",), "VARCHAR"),
-    "atp_subdomain": Routine(dns_names.subdomain, ("VARCHAR",), "VARCHAR"),
-    "atp_ldap_selects": Routine(filter_text.selects, ("VARCHAR", "VARCHAR"), "BOOLEAN"),
-    "atp_is_spn_filter": Routine(filter_text.by_spn, ("VARCHAR",), "BOOLEAN"),
-    "atp_filter_value": Routine(filter_text.value_of, ("VARCHAR", "VARCHAR"), "VARCHAR"),
-    "atp_names_one": Routine(filter_text.names_one, ("VARCHAR",), "BOOLEAN"),
-    "atp_uac_bits": Routine(filter_text.uac_flags, ("VARCHAR",), "VARCHAR[]"),
-    "atp_ip_text": Routine(ip_text, ("BLOB",), "VARCHAR"),
-    "atp_hour": Routine(_hour, ("BIGINT", "VARCHAR"), "BIGINT"),
-    "atp_weekday": Routine(_weekday, ("BIGINT", "VARCHAR"), "BIGINT"),
+    "atp_registered_domain": _total(dns_names.registered_domain, ["VARCHAR"], "VARCHAR"),
+    "atp_subdomain": _total(dns_names.subdomain, ["VARCHAR"], "VARCHAR"),
+    "atp_ldap_selects": _total(filter_text.selects, ["VARCHAR", "VARCHAR"], "BOOLEAN"),
+    "atp_is_spn_filter": _total(filter_text.by_spn, ["VARCHAR"], "BOOLEAN"),
+    "atp_filter_value": _total(filter_text.value_of, ["VARCHAR", "VARCHAR"], "VARCHAR"),
+    "atp_names_one": _total(filter_text.names_one, ["VARCHAR"], "BOOLEAN"),
+    "atp_uac_bits": _total(filter_text.uac_flags, ["VARCHAR"], "VARCHAR[]"),
+    "atp_ip_text": _total(ip_text, ["BLOB"], "VARCHAR"),
+    "atp_hour": _total(_hour, ["BIGINT", "VARCHAR"], "BIGINT"),
+    "atp_weekday": _total(_weekday, ["BIGINT", "VARCHAR"], "BIGINT"),
 }
 NAMES: Final = frozenset(_ROUTINES)
 _lock: Final = threading.Lock()
@@ -89,19 +103,8 @@ def install(connection: duckdb.DuckDBPyConnection, names: frozenset[str]) -> Non
             routine = _ROUTINES[name]
             connection.create_function(
                 name,
-                _total(routine.function),
+                routine.function,
                 [*routine.parameters],
                 routine.result,
-                null_handling="special",
-                exception_handling="return_null",
+                null_handling=FunctionNullHandling.SPECIAL,
             )
-
-
-def _total(function: Callable[..., Result]) -> Callable[..., Result]:
-    """Null in, null out; DuckDB's own way to say so forbids null as an answer."""
-
-    @wraps(function)
-    def answer(*arguments: object) -> Result:
-        return None if None in arguments else function(*arguments)
-
-    return answer

@@ -1,0 +1,50 @@
+"""test: how the tests inside rules went."""
+
+import json
+
+FAILING = {"    expect: []": "    expect: [{source: ws9}]"}
+
+
+def test_passing(atp, rule):
+    done = atp("test", rule())
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("1 passed, 0 failed (1 rules") or done.out.startswith("1 passed, 0")
+    assert "ok   zone_transfers: nothing\n" in atp("test", rule(), "-v").out
+
+
+def test_failing(atp, rule):
+    done = atp("test", rule(**FAILING))
+    assert done.code == 1
+    assert done.out.startswith("FAIL zone_transfers: nothing  (rules/discovery/zone_transfers.yaml:")
+    assert "\n0 passed, 1 failed" in done.out
+
+
+def test_for_programs(atp, rule):
+    (good,) = map(json.loads, atp("test", rule(), "--format", "json").out.splitlines())
+    assert (good["rule"], good["test"], good["passed"], good["complaints"]) == (
+        "zone_transfers", "nothing", True, [],
+    )  # fmt: skip
+    done = atp("test", rule(**FAILING), "--format", "json")
+    (bad,) = map(json.loads, done.out.splitlines())
+    assert not bad["passed"]
+    assert done.code == 1
+
+
+def test_only_what_is_named(atp, rule, tmp_path):
+    one = rule()
+    rule("others", **{"qtype == axfr": "qtype == mx"})
+    lines = atp("test", one, "--format", "json").out.splitlines()
+    assert {json.loads(line)["rule"] for line in lines} == {"zone_transfers"}
+    lines = atp("test", "rules", "--format", "json").out.splitlines()
+    assert {json.loads(line)["rule"] for line in lines} == {"zone_transfers", "others"}
+
+
+def test_rules_with_errors_are_no_success(atp, rule):
+    done = atp("test", rule(**{"severity: high": "severity: hihg"}))
+    assert done.code == 1
+    assert "error[D06" in done.err
+
+
+def test_hostile_names(atp, rule):
+    done = atp("test", rule(**{"name: nothing": 'name: "a\\u202e\\e[2Jb"'}), "-v")
+    assert "ok   zone_transfers: a\\u202e\\x1b[2Jb" in done.out
