@@ -36,7 +36,9 @@ def remembered(files: Iterable[Path], make: Callable[[], _T]) -> _T:
     if folder is None:
         return make()
     path = folder / f"rules-{_key(files)}.pickle"
-    with contextlib.suppress(OSError, ValueError, EOFError, pickle.PickleError, AttributeError, ImportError):
+    with contextlib.suppress(
+        OSError, ValueError, EOFError, pickle.PickleError, AttributeError, ImportError
+    ):
         if _is_ours(path):
             value: _T = pickle.loads(path.read_bytes())  # noqa: S301 - our own file, checked above
             return value

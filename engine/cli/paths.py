@@ -14,7 +14,7 @@ import click
 from engine.cli import output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
     from dsl.catalogue import Catalogue
     from dsl.diagnostics import Diagnostic
@@ -66,21 +66,13 @@ def read(paths: Iterable[Path]) -> Catalogue:
     """
     from dsl.load import load  # noqa: PLC0415 - starts fast
 
-    asked = [p.resolve() for p in (tuple(paths) or default_paths())]
+    asked = _asked(paths)
     catalogue = load(asked, Path.cwd())
     if not (catalogue.detections or catalogue.relations or catalogue.lists):
         if not catalogue.diagnostics.items:
             output.fail(f"no detections in {', '.join(map(_shown, asked))}", "name their folder")
         return catalogue
-    floors = [SHIPPED, *(root for p in asked if (root := _root(p)) is not None)]
-    for floor in floors:
-        extra = [
-            folder
-            for name in ("relations", "lists")
-            if (folder := floor / name).is_dir() and not any(_below(folder, p) for p in asked)
-        ]
-        if not extra:
-            continue
+    for extra in _floors(asked):
         below = load(extra, Path.cwd())
         for name, relation in below.relations.items():
             catalogue.relations.setdefault(name, relation)
@@ -89,6 +81,30 @@ def read(paths: Iterable[Path]) -> Catalogue:
         for diagnostic in below.diagnostics.items:
             catalogue.diagnostics.add(diagnostic)
     return catalogue
+
+
+def sources(paths: Iterable[Path]) -> list[Path]:
+    """Every file that `read` reads for these paths, in a fixed order."""
+    asked = _asked(paths)
+    roots = [*asked, *(folder for extra in _floors(asked) for folder in extra)]
+    found = {p for r in roots for p in ([r] if r.is_file() else r.rglob("*.y*ml"))}
+    return sorted(found)
+
+
+def _asked(paths: Iterable[Path]) -> list[Path]:
+    return [p.resolve() for p in (tuple(paths) or default_paths())]
+
+
+def _floors(asked: Sequence[Path]) -> Iterator[list[Path]]:
+    """The folders of relations and lists below what was asked for, nearest first."""
+    for floor in (SHIPPED, *(root for p in asked if (root := _root(p)) is not None)):
+        extra = [
+            folder
+            for name in ("relations", "lists")
+            if (folder := floor / name).is_dir() and not any(_below(folder, p) for p in asked)
+        ]
+        if extra:
+            yield extra
 
 
 def _shown(path: Path) -> str:

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from dsl.catalogue import Catalogue
     from engine.directory_file import DirectoryFile
-    from engine.running import Rule
 
 LEVELS = ("high", "medium", "low", "informational")
 
@@ -59,20 +57,19 @@ def command(
     The alerts are those the running engine would have raised. Damaged files are used as far as
     they can be read; the exit code is 1 then.
     """
-    from engine.backends.duckdb import compile_detection  # noqa: PLC0415 - starts fast
-    from engine.cli import reading  # noqa: PLC0415
+    from engine.cli import reading  # noqa: PLC0415 - starts fast
+    from engine.cli.rules import load_rules  # noqa: PLC0415
     from engine.event_json import json_line  # noqa: PLC0415
-    from engine.lists import rows_of  # noqa: PLC0415
     from engine.replay import Setting, replay  # noqa: PLC0415
     from engine.sinks import terminal  # noqa: PLC0415
     from engine.time_order import TimeOrder  # noqa: PLC0415
 
-    catalogue, running = load_rules(rules)
+    loaded = load_rules(rules)
     directory = load_directory(directory_path)
     order = TimeOrder()
     damaged = reading.read(files, order.add)
-    setting = Setting(directory=directory, lists=rows_of(catalogue.lists.values()))
-    done = replay(running, order.events(), compile_detection, setting)
+    setting = Setting(directory=directory, lists=loaded.rows)
+    done = replay(loaded.rules, order.events(), loaded.compile_detection, setting)
     alerts = sorted(done.dicts(), key=lambda a: (str(a["first_seen"]), str(a["id"])))
     if form == "json":
         for alert in alerts:
@@ -102,25 +99,6 @@ def _summary(
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-def load_rules(rules: tuple[Path, ...]) -> tuple[Catalogue, list[Rule]]:
-    """Checked detections, ready to run; ends the command where one has errors."""
-    from dsl.check import check  # noqa: PLC0415 - starts fast
-    from engine.running import Rule  # noqa: PLC0415
-
-    catalogue = paths.read(rules)
-    found = list(catalogue.diagnostics.items)
-    running = []
-    for detection in catalogue.detections.values():
-        plan, diagnostics = check(detection, catalogue.relations, catalogue.lists)
-        found += diagnostics
-        if plan is not None:
-            running.append(Rule(plan, detection.envelope))
-    errors = [d for d in dict.fromkeys(found) if d.severity == "error"]
-    if paths.show(errors):
-        output.fail("the detections have errors", "mend them, or name others with --detections")
-    return catalogue, running
 
 
 def load_directory(path: Path | None) -> DirectoryFile | None:

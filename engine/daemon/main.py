@@ -173,25 +173,24 @@ def _open_alerts(path: Path) -> JsonLines:
 
 
 def _engine(store_path: Path, rules: Sequence[Path], directory_path: Path | None) -> Engine:
-    from engine.backends.duckdb import compile_detection  # noqa: PLC0415
-    from engine.cli.replay import load_directory, load_rules  # noqa: PLC0415
+    from engine.cli.replay import load_directory  # noqa: PLC0415
+    from engine.cli.rules import load_rules  # noqa: PLC0415
     from engine.entities_build import directory_of  # noqa: PLC0415
     from engine.entities_rows import FOREVER  # noqa: PLC0415
-    from engine.lists import rows_of  # noqa: PLC0415
     from engine.run import Engine  # noqa: PLC0415
 
-    catalogue, running = load_rules(tuple(rules))
+    loaded = load_rules(tuple(rules))
     declared = load_directory(directory_path)
     engine = Engine(
         _open_store(store_path),
-        running,
-        compile_detection=compile_detection,
+        loaded.rules,
+        compile_detection=loaded.compile_detection,
         directory=directory_of(declared),
         directory_settled=None if declared is None else FOREVER,
         keep=True,
         clock=lambda: time.time_ns() // 1000,
     )
-    engine.put_lists(catalogue.lists, rows_of(catalogue.lists.values()))
+    engine.put_lists(loaded.lists, loaded.rows)
     return engine
 
 

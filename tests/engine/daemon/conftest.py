@@ -1,0 +1,131 @@
+"""Stores, recordings, and `atp-run` as a process."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from pcap_file import read_pcap
+
+from engine.store import Store
+
+TRANSFERS = """\
+atp: 1
+id: zone_transfers
+version: 1
+title: Zone transfer
+severity: high
+confidence: 80
+kill_chain: reconnaissance
+mitre: [T1110]
+description: Of the tests.
+false_positives: [none]
+known_gaps: [none]
+detect: |
+  a = match dns_query where qtype == axfr
+  alert a as (source: source, asked: query) dedup 1h by source
+explain: "{{ source }} asked for {{ asked }}"
+tests:
+  - name: nothing
+    given: [{dns_query: {query: a}}]
+    expect: []
+"""
+
+
+@pytest.fixture(scope="session")
+def recording(root):
+    """(time, frame) of the bundled recording."""
+    return read_pcap(root / "examples" / "intrusion.pcap.gz")
+
+
+@pytest.fixture
+def store(tmp_path):
+    opened = Store(tmp_path / "store.duckdb")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def watched(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    return folder
+
+
+class Run:
+    """One atp-run: what it wrote, and its end."""
+
+    def __init__(self, folder, args, **kw):
+        self.alerts_path = folder / "alerts.jsonl"
+        program = "from engine.daemon.main import main; main(prog_name='atp-run')"
+        self._err = (folder / "err.txt").open("a+")
+        self._out = (folder / "out.txt").open("a+")
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", program, *map(os.fsdecode, args)],
+            cwd=folder,
+            **{"stdout": self._out, "stderr": self._err, **kw},
+        )
+
+    @property
+    def err(self):
+        self._err.seek(0)
+        return self._err.read()
+
+    @property
+    def out(self):
+        self._out.seek(0)
+        return self._out.read()
+
+    def changes(self):
+        """The lines of the alerts file that are whole."""
+        if not self.alerts_path.exists():
+            return []
+        text = self.alerts_path.read_text()
+        return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+
+    def wait(self, condition, seconds=60):
+        """Until the condition holds; fails with what the daemon said."""
+        end = time.monotonic() + seconds
+        while not condition():
+            assert self.process.poll() is None, f"ended with {self.process.returncode}: {self.err}"
+            assert time.monotonic() < end, f"waited in vain: {self.err}\n{self.changes()}"
+            time.sleep(0.05)
+
+    def begun(self):
+        self.wait(lambda: "watching " in self.err)
+        return self
+
+    def stop(self, number=signal.SIGTERM, seconds=20):
+        """End it; its exit code and how long that took."""
+        began = time.monotonic()
+        self.process.send_signal(number)
+        code = self.process.wait(seconds)
+        return code, time.monotonic() - began
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self._err.close()
+        self._out.close()
+
+
+@pytest.fixture
+def atp_run(tmp_path, watched):
+    """Begin atp-run on the watched folder with one quick rule; more arguments are added."""
+    (tmp_path / "rules" / "discovery").mkdir(parents=True)
+    (tmp_path / "rules" / "discovery" / "zone_transfers.yaml").write_text(TRANSFERS)
+    begun = []
+
+    def start(*args, watch=True, rules="rules", **kw):
+        own = ["--watch", watched] if watch else []
+        run = Run(tmp_path, [*own, "--detections", rules, *args], **kw)
+        begun.append(run)
+        return run
+
+    yield start
+    for run in begun:
+        run.close()
