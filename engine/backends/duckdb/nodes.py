@@ -120,6 +120,9 @@ class Lowering:
         # the same events are read once, however many matches there are
         known = [n for n, q in self.statement.parts.items() if q == query]
         name = known[0] if known else self.add(f"event.{node.event}", query)
+        # or DuckDB prepares its windows for as many rows as the whole table may have: 75 ms instead
+        # of 17 for a slice of 16 M rows
+        self.statement.computed_first.add(name)
         return Relation(name, columns, EventLineage(node.event))
 
     def _match(self, node: plan.Match, wanted: str) -> Relation:

@@ -56,6 +56,7 @@ class Statement:
 
     parts: dict[str, exp.Query] = field(default_factory=dict)
     reads: dict[str, list[str]] = field(default_factory=dict)
+    computed_first: set[str] = field(default_factory=set)
     recursive: bool = False
 
     def add(self, wanted: str, query: exp.Query) -> str:
@@ -94,7 +95,9 @@ class Statement:
                 final = final.with_(
                     name(part),
                     query,
-                    materialized=None if itself else readers[part] > 1,
+                    materialized=None
+                    if itself
+                    else readers[part] > 1 or part in self.computed_first,
                     recursive=self.recursive,
                     copy=False,
                 )

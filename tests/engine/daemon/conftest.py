@@ -91,7 +91,7 @@ class Run:
         end = time.monotonic() + seconds
         while not condition():
             assert self.process.poll() is None, f"ended with {self.process.returncode}: {self.err}"
-            assert time.monotonic() < end, f"waited in vain: {self.err}\n{self.changes()}"
+            assert time.monotonic() < end, f"waited in vain: {self.err[-2000:]}"
             time.sleep(0.05)
 
     def begun(self):
