@@ -43,7 +43,8 @@ Value = str | int | float | bool | bytes | None
 @dataclass(frozen=True, slots=True)
 class Col:
     """A column of the row at hand. In two-sided conditions (`Step.where`, `Absence.where`) the
-    columns of other steps are qualified by alias, those of `of` by `"of."`."""
+    columns of other steps are qualified by alias, those of `of` by `"of."`.
+    """
 
     name: str
     type: Type
@@ -80,7 +81,8 @@ class ListRef:
 @dataclass(frozen=True, slots=True)
 class Call:
     """A scalar function of `dsl.functions`. Functions marked `as_of` there read the directory or
-    lists as of the row's `ts`."""
+    lists as of the row's `ts`.
+    """
 
     function: str
     arguments: tuple[Expr, ...]
@@ -99,7 +101,8 @@ class Attr:
 @dataclass(frozen=True, slots=True)
 class Op:
     """A binary operator. Text operators on a list of text mean *any element*; `has` tests
-    membership; `has any`/`has all` take a set, a list column or a list reference on the right."""
+    membership; `has any`/`has all` take a set, a list column or a list reference on the right.
+    """
 
     operator: Literal[
         "and", "or", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "like", "matches",
@@ -158,7 +161,8 @@ class Scan:
 @dataclass(frozen=True, slots=True)
 class Ref:
     """The rows of a relation computed once: `DetectionPlan.relations[name]`, or a shared relation
-    (`Plan.shared`), so that nothing is computed twice in a tick."""
+    (`Plan.shared`), so that nothing is computed twice in a tick.
+    """
 
     name: str
     columns: Columns
@@ -177,7 +181,8 @@ class Match:
 @dataclass(frozen=True, slots=True)
 class Union:
     """Rows of all, columns by name, missing ones null. A name that has different kinds in two
-    sources is not among the columns."""
+    sources is not among the columns.
+    """
 
     sources: tuple[Node, ...]
     columns: Columns
@@ -213,9 +218,9 @@ class Window:
 
     - sliding: with ts in (r.ts - over, r.ts]
     - tumbling: with ts in [b, r.ts], b = the largest multiple of `over` (since 1970) <= r.ts
-    - session: with ts in [s, r.ts], s = the begin of r's session. A new session begins at a row
-      more than `over` after the one before, or whose session would grow beyond
-      min(24 x over, 24 h) from its begin (then at that row).
+    - session: with ts in [s, r.ts], s = the begin of r's session: the last row until r that came
+      more than `over` after the one before; but no further back than ts > r.ts - cap,
+      cap = min(24 x over, 24 h), so that a row looks back a bounded time
 
     Rows of equal ts are in each other's window, so the result does not depend on ties.
     """

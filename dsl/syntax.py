@@ -90,7 +90,8 @@ class SetLiteral:
 @dataclass(frozen=True, slots=True)
 class Call:
     """`f(x, y)`, a method of a relation `usual.hour_share(ts)`, and attributes read of the result:
-    `rid_group(a, b).sensitive` has attributes ("sensitive",)."""
+    `rid_group(a, b).sensitive` has attributes ("sensitive",).
+    """
 
     function: Path
     arguments: tuple[Expr, ...]

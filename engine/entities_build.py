@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dsl.given_directory import DirectoryObject
     from engine.directory_file import DirectoryFile
 
-_PASSED_ON = ("dc", "rodc")
+_PASSED_ON = ("dc", "rodc", "dns_server", "delegate")
 """Tags of a host that hold for its computer account too."""
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
-from dsl.plan import Window
 from engine import lateness
 from engine.alert_records import Alert, Change, Envelope, reconcile
 from engine.alert_rows import AlertRows
@@ -102,7 +101,6 @@ class Running:
         self.settled = -1
         self.newest = -1
         """Greatest ts of an event the detection reads."""
-        self._endless = _endless(rule.plan)
         self._owed: tuple[int, int] | None = None
 
     @property
@@ -114,7 +112,6 @@ class Running:
         """The rule or its parameters changed; rows before `since` stay as they were judged."""
         self.generations.append(Generation(since, rule, compiled))
         self.rows.dedup_us = max((a.dedup for a in rule.plan.alerts), default=0)
-        self._endless |= _endless(rule.plan)
 
     def begin(self, since: int) -> None:
         """After a restart: the rule at hand is in force for rows with ts >= `since`."""
@@ -185,7 +182,7 @@ class Running:
         done = self.decided.get(index)
         spans = []
         if span is not None:
-            reached = last if self._endless else span[1] + alert.look_back
+            reached = span[1] + alert.look_back
             spans.append((span[0], min(reached, last)))
         if done is not None and done < last:
             spans.append((done + 1, last))
@@ -274,14 +271,6 @@ class Running:
         for key in gone:
             self.records.pop(key, None)
         return gone
-
-
-def _endless(plan: DetectionPlan) -> bool:
-    """Whether one late row can move all later ones: where sessions are cut by their cap, the place
-    of a cut decides that of the next.
-    """
-    nodes = (node for _, node in (*plan.shared, *plan.relations))
-    return any(isinstance(node, Window) and node.kind == "session" for node in nodes)
 
 
 def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -41,10 +41,10 @@ class Field:
 
 
 class Event(msgspec.Struct, gc=False, kw_only=True, omit_defaults=True, tag_field="type"):
-    """Columns of every event. `ts` is microseconds since 1970 UTC; None means not known.
+    r"""Columns of every event. `ts` is microseconds since 1970 UTC; None means not known.
 
     A sensor fills what it saw: addresses, ports, `via`, account names as sent (`NAME@REALM`,
-    `DOMAIN\\name`, or a SID). The engine's ingest gives `id`, resolves `source`, `dc`, `server`,
+    `DOMAIN\name`, or a SID). The engine's ingest gives `id`, resolves `source`, `dc`, `server`,
     `domain` and the accounts to canonical names, and stamps `primary`.
     """
 

@@ -8,11 +8,12 @@ References: packet(7); the VLAN tag that the kernel strips comes back through PA
 from __future__ import annotations
 
 import errno
+import fcntl
+import os
 import select
 import socket
 import struct
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sensor.inputs.packets import Packets
@@ -30,6 +31,10 @@ PACKET_OUTGOING: Final = 4
 SO_TIMESTAMPNS: Final = 35
 SO_RCVBUFFORCE: Final = 33
 ETH_P_ALL: Final = 3
+SIOCGIFHWADDR: Final = 0x8927
+SIOCGIFINDEX: Final = 0x8933
+_IFREQ: Final = 40
+_IFNAME: Final = 16
 _ARPHRD_ETHER: Final = 1
 _ARPHRD_LOOPBACK: Final = 772
 _ARPHRD_NONE: Final = 65534
@@ -62,24 +67,26 @@ class LiveCapture:
         self._loopback = False
         self._index = 0
         self._buffer = bytearray(_MAX_FRAME)
-        self._linktype = self._link()
+        if interface not in (name for _, name in socket.if_nameindex()):
+            known = ", ".join(name for _, name in sorted(socket.if_nameindex()))
+            raise InterfaceError(f"there is no interface `{interface}`; there are: {known}")
         try:
             # protocol 0: nothing comes in before bind
             self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         except PermissionError as error:
             raise InterfaceError("capturing needs root or CAP_NET_RAW") from error
         try:
+            self._linktype = self._link()
             self._prepare()
+        except InterfaceError:
+            self._socket.close()
+            raise
         except OSError as error:
             self._socket.close()
             raise InterfaceError(f"`{interface}` cannot be captured: {error.strerror}") from error
 
     def _link(self) -> int:
-        path = Path("/sys/class/net") / self.interface / "type"
-        if "/" in self.interface or "\0" in self.interface or not path.is_file():
-            known = ", ".join(name for _, name in sorted(socket.if_nameindex()))
-            raise InterfaceError(f"there is no interface `{self.interface}`; there are: {known}")
-        kind = int(path.read_text(encoding="ascii"))
+        (kind,) = struct.unpack_from("=H", self._ask(SIOCGIFHWADDR), _IFNAME)
         if kind in (_ARPHRD_ETHER, _ARPHRD_LOOPBACK):
             self._loopback = kind == _ARPHRD_LOOPBACK
             return ETHERNET
@@ -96,7 +103,7 @@ class LiveCapture:
         live.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         live.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
         live.bind((self.interface, ETH_P_ALL))
-        self._index = socket.if_nametoindex(self.interface)
+        self._index = self._number()
         promiscuous = struct.pack("=iHH8s", self._index, PACKET_MR_PROMISC, 0, b"")
         live.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, promiscuous)
         live.settimeout(0)
@@ -137,9 +144,17 @@ class LiveCapture:
 
     def _present(self) -> bool:
         try:
-            return socket.if_nametoindex(self.interface) == self._index
+            return self._number() == self._index
         except OSError:
             return False
+
+    def _number(self) -> int:
+        (index,) = struct.unpack_from("=i", self._ask(SIOCGIFINDEX), _IFNAME)
+        return int(index)
+
+    def _ask(self, request: int) -> bytes:
+        """What the socket's own network namespace knows of the interface: an ifreq."""
+        return fcntl.ioctl(self._socket, request, os.fsencode(self.interface).ljust(_IFREQ, b"\0"))
 
     def _receive(self, times: list[int], parts: list[bytes]) -> None:
         size, ancillary, _flags, address = self._socket.recvmsg_into([self._buffer], 256)

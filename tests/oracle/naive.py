@@ -359,9 +359,9 @@ def session_begins(group: list[Row], gap: int) -> dict[int, int]:
     begins: dict[int, int] = {}
     begin = before = None
     for row in group:
-        if before is None or row.ts - before > gap or row.ts - begin > longest:
+        if before is None or row.ts - before > gap:
             begin = row.ts
-        begins[row.ts] = begin
+        begins[row.ts] = max(begin, row.ts - longest + 1)
         before = row.ts
     return begins
 

@@ -45,8 +45,7 @@ def compile_detection(detection: plan.DetectionPlan) -> CompiledDetection:
 
 def _compile(detection: plan.DetectionPlan, alert: plan.AlertPlan) -> CompiledAlert:
     definitions = Definitions(dict(detection.relations), dict(detection.shared))
-    reach = None if definitions.unbounded(alert.source) else alert.look_back
-    lowering = Lowering(definitions, reach, definitions.columns(alert))
+    lowering = Lowering(definitions, alert.look_back, definitions.columns(alert))
     source = lowering.node(alert.source, "rows")
     scope = Scope(domain=source.domain)
 

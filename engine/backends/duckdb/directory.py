@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from engine.backends.duckdb.scope import plain
+from engine.backends.duckdb.scope import of_kind, plain
 from engine.backends.duckdb.terms import (
     binary,
     call,
@@ -44,7 +44,7 @@ PROTECTED_USERS = 525
 def objects(kind: str, time: exp.Expr, *columns: exp.Expr, alias: str = "d") -> exp.Select:
     """Objects of a kind that the directory knew at a time."""
     query = select(*columns, source=stored("dir_object", alias))
-    return query.where(equal(column("kind", alias), text(kind)), valid(alias, time))
+    return query.where(of_kind(kind, alias), valid(alias, time))
 
 
 def same_key(value: exp.Expr, alias: str = "d") -> exp.Expr:

@@ -60,11 +60,16 @@ def lower_join(lowering: Lowering, node: plan.Join, wanted: str) -> Relation:
     wait = 0 if node.direction == "before" else node.within
     decided = plus(column("ts", "a"), number(wait))
     later = binary(exp.GT, column("ts", "b"), column("ts", "a"))
+    together = largest(column("ts", "a"), column("ts", "b"))
+    if node.direction == "around":
+        # only when this much time has passed on both sides can no nearer one come
+        distance = call("abs", minus(column("ts", "b"), column("ts", "a")))
+        together = plus(column("ts", "a"), distance)
     keeps = {name: of for of, name in node.keeps}
     query = query.select(
         *(column(n, "a") for n in left.names if n not in keeps),
         *(named(column(of, "b"), name) for name, of in keeps.items()),
-        named(when(alone, decided, largest(column("ts", "a"), column("ts", "b"))), "ts"),
+        named(when(alone, decided, together), "ts"),
         named(when(later, column("tie", "b"), column("tie", "a")), "tie"),
         named(smallest(column("start", "a"), column("start", "b")), "start"),
         named(record({"s0": column(LINEAGE, "a"), "s1": column(LINEAGE, "b")}), LINEAGE),

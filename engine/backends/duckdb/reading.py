@@ -120,16 +120,14 @@ class Definitions:
         every = self.reached(node, shared=shared)
         return sorted({n.event for n in every if isinstance(n, plan.Scan)})
 
-    def unbounded(self, node: plan.Node) -> bool:
-        """Whether rows may depend on any earlier event: where a session begins does."""
-        return any(isinstance(n, plan.Window) and n.kind == "session" for n in self.reached(node))
-
     def columns(self, alert: plan.AlertPlan) -> frozenset[str]:
-        """Names of the columns that an alert needs of any event; of `a.b` both `a.b` and `b`."""
+        """Names of the columns that an alert needs of any event; of `a.b.c` also `b.c` and `c`."""
         own = [e for _, e in (*alert.roles, *alert.dedup_by)] + [e for e, _ in alert.excepts]
         own += [e for e in (alert.severity, alert.confidence, alert.when) if e is not None]
         read = frozenset().union(
             *map(columns_read, own), *map(mentioned, self.reached(alert.source))
         )
         # whatever asks for coverage does so for the row's domain
-        return read | {n.partition(".")[2] for n in read} | {"domain"}
+        parts = [n.split(".") for n in read]
+        suffixes = {".".join(p[i:]) for p in parts for i in range(len(p))}
+        return read | suffixes | {"domain"}

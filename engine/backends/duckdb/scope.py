@@ -60,7 +60,7 @@ class Scope:
         def on(alias: str) -> exp.Expr | None:
             same = [
                 equal(column("key", alias), key),
-                equal(column("kind", alias), text(kind)),
+                of_kind(kind, alias),
                 valid(alias, self.time),
             ]
             return conjunction(same)
@@ -95,3 +95,11 @@ class Scope:
 def plain(value: exp.Expr) -> bool:
     """Whether a value may stand in the condition of a join: a subquery may not."""
     return value.find(exp.Select) is None
+
+
+def of_kind(kind: str, alias: str) -> exp.Expr:
+    """Whether an object is of a kind; accounts and groups share one name space (MS-ADTS §3.1.1.6,
+    sAMAccountName), so a column of either may hold both.
+    """
+    named = ("account", "group") if kind in ("account", "group") else (kind,)
+    return exp.In(this=column("kind", alias), expressions=[text(k) for k in named])

@@ -64,7 +64,7 @@ def lower_window(lowering: Lowering, node: plan.Window, wanted: str) -> Relation
             begun = [*keys, column(BEGIN)]
         case "session":
             rows = lowering.add(f"{wanted}.keyed", prepared)
-            prepared = session.with_begins(lowering, rows, node, wanted, BEGIN)
+            prepared = session.with_begins(lowering, rows, node, BEGIN)
             begun = [*keys, column(BEGIN)]
     base = lowering.add(f"{wanted}.rows", prepared)
     ranked = over(exp.RowNumber(), keys, order)
@@ -72,7 +72,8 @@ def lower_window(lowering: Lowering, node: plan.Window, wanted: str) -> Relation
         f"{wanted}.numbered", select(star(), named(ranked, NUMBER), source=read(base))
     )
 
-    frame = range_frame(node.over - 1 if node.kind == "sliding" else None)
+    far = {"sliding": node.over, "session": session.longest(node.over)}.get(node.kind)
+    frame = range_frame(None if far is None else far - 1)
 
     def framed(function: exp.Expr) -> exp.Expr:
         return over(function, begun, [column("ts")], frame.copy())

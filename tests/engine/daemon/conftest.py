@@ -2,13 +2,15 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from pcap_file import read_pcap
+from pcap_file import moved, read_pcap
 
 from engine.store import Store
 
@@ -37,8 +39,22 @@ tests:
 
 @pytest.fixture(scope="session")
 def recording(root):
-    """(time, frame) of the bundled recording."""
-    return read_pcap(root / "examples" / "intrusion.pcap.gz")
+    """(time, frame) of the bundled recording, as if it were of the last hour: what arrives more
+    than a day late is judged by what arrives with it.
+    """
+    packets = read_pcap(root / "examples" / "intrusion.pcap.gz")
+    return moved(packets, time.time_ns() // 1000 - 3_600_000_000)
+
+
+@pytest.fixture(scope="session")
+def event_log(root):
+    """The bundled event log, an hour ago."""
+    text = (root / "examples" / "events.xml").read_text(encoding="utf-8")
+    times = {t: datetime.fromisoformat(t) for t in re.findall(r"\d{4}-\d\d-\d\dT[\d:.]+Z", text)}
+    by = datetime.now(UTC) - timedelta(hours=1) - min(times.values())
+    for old, moment in times.items():
+        text = text.replace(old, (moment + by).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+    return text.encode()
 
 
 @pytest.fixture

@@ -254,9 +254,9 @@ def test_a_second_signal_ends_it_at_once(atp_run):
 
 
 @pytest.mark.parametrize("rewritten", [False, True])
-def test_an_event_log_that_grows(shipped, watched, root, rewritten):
+def test_an_event_log_that_grows(shipped, watched, event_log, rewritten):
     """Appended to, or written anew with more records and its end: old records, each told once."""
-    whole = (root / "examples" / "events.xml").read_bytes()
+    whole = event_log
     end = b"</Event>"
     cuts = [i for i in range(len(whole)) if whole.startswith(end, i)]
     drop(watched, "whole.xml", whole)

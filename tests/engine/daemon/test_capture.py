@@ -1,0 +1,110 @@
+"""A live interface as a source of events: numbers that go on, losses, an interface that goes."""
+
+import time
+
+import pytest
+
+from engine.daemon import capture
+from engine.daemon.capture import Capture, last_number
+from sensor.inputs.live import LiveCapture
+
+
+@pytest.fixture
+def opened(cable):
+    made = []
+
+    def start(after=0):
+        made.append(Capture(cable.inside(lambda: LiveCapture("right")), after))
+        return made[-1]
+
+    yield start
+    for one in made:
+        one.close()
+
+
+def send(cable, packets):
+    with cable.sender("left") as sender:
+        for _, frame in packets:
+            sender.send(frame)
+
+
+def gather(source, condition, seconds=10):
+    """Events taken until the condition holds of them."""
+    found, end = [], time.monotonic() + seconds
+    while not condition(found):
+        assert time.monotonic() < end, [type(e).__name__ for e in found]
+        found += source.take()
+        time.sleep(0.02)
+    return found
+
+
+def test_events_come_while_it_runs_and_at_its_end(cable, opened, recording):
+    source = opened(after=1000)
+    send(cable, recording[:400])
+    found = gather(source, lambda f: len(f) > 20)
+    found += source.close()
+    assert source.fault == ""
+    assert {e.sensor for e in found} == {"interface:right"}
+    assert [e.seq for e in found] == list(range(1001, 1001 + len(found)))
+    assert type(found[-1]).__name__ == "SensorHealth"
+    now = time.time_ns() // 1000
+    assert all(0 <= now - e.ts < 60_000_000 for e in found)
+    assert not source._thread.is_alive()
+    assert source.close() == []
+
+
+def test_a_run_goes_on_where_the_last_ended(store):
+    assert last_number(store, "right") == 0
+    store.append((), {"seen/interface:right": "[[1,70],[72,90]]"})
+    assert last_number(store, "right") == 90
+    assert last_number(store, "left") == 0
+
+
+def test_events_that_nobody_takes_are_counted(cable, opened, recording, monkeypatch):
+    monkeypatch.setattr(capture, "_WAITING", 5)
+    source = opened()
+    send(cable, recording[:400])
+    end = time.monotonic() + 10
+    while not source.lost and time.monotonic() < end:
+        time.sleep(0.02)
+    time.sleep(0.5)
+    lost, found = source.lost, source.take()
+    assert len(found) == 5
+    assert found[-1].seq == lost + 5
+
+
+def test_an_interface_that_comes_back(cable, opened, recording, monkeypatch):
+    monkeypatch.setattr(capture, "_AGAIN_S", 0.05)
+    source = opened()
+    monkeypatch.setattr(capture, "LiveCapture", lambda n: cable.inside(lambda: LiveCapture(n)))
+    send(cable, recording[:400])
+    first = gather(source, lambda f: len(f) > 20)
+    cable.ip("link", "del", "right")
+    end = time.monotonic() + 10
+    while not source.away and time.monotonic() < end:
+        time.sleep(0.02)
+    assert "`right`" in source.away
+    cable.ip("link", "add", "left", "type", "veth", "peer", "name", "right")
+    for name in ("left", "right"):
+        cable.ip("link", "set", name, "addrgenmode", "none")
+        cable.ip("link", "set", name, "up")
+    while source.away and time.monotonic() < end:
+        time.sleep(0.02)
+    assert source.away == ""
+    time.sleep(0.2)
+    send(cable, [p for p in recording[400:800] if len(p[1]) <= 1514])
+    second = gather(source, lambda f: len(f) > 20)
+    assert second[0].seq > first[-1].seq
+
+
+def test_a_defect_of_the_thread_is_told(cable, opened, monkeypatch):
+    def packets(*_):
+        raise ZeroDivisionError("oops")
+
+    source = opened()
+    monkeypatch.setattr(type(source._driver), "packets", packets)
+    send(cable, [(0, b"\xff" * 60)])
+    end = time.monotonic() + 10
+    while not source.fault and time.monotonic() < end:
+        time.sleep(0.02)
+    assert source.fault == "ZeroDivisionError: oops"
