@@ -1,4 +1,4 @@
-"""Writes events.xml: a synthetic event log of dc1.corp.lab.test, a quarter of an hour long.
+"""Writes events.xml: a synthetic event log of dc1.corp.example.test, a quarter of an hour long.
 
     python examples/make_events.py [FILE]
 
@@ -23,10 +23,10 @@ from pathlib import Path
 from random import Random
 from xml.sax.saxutils import escape, quoteattr
 
-BEGIN = datetime(2025, 3, 10, 9, 0, tzinfo=UTC)
+BEGIN = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 LENGTH = timedelta(minutes=15)
-DC = "dc1.corp.lab.test"
-REALM = "CORP.LAB.TEST"
+DC = "dc1.corp.example.test"
+REALM = "CORP.EXAMPLE.TEST"
 DOMAIN_SID = "S-1-5-21-3021586409-1184672255-2817754120"
 NULL_GUID = "{00000000-0000-0000-0000-000000000000}"
 USERS = (
