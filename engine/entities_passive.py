@@ -31,7 +31,7 @@ from engine.entities_addresses import LEARNT_US
 from engine.entities_names import parse_account, parse_host, plain_ip
 from engine.entities_roles import BEFORE_US
 from engine.entities_rows import DirObject
-from engine.entities_wellknown import split_sid
+from engine.entities_wellknown import principal, split_sid
 from engine.event_columns import identity_columns
 
 if TYPE_CHECKING:
@@ -294,8 +294,15 @@ class Passive:
             netbios = seen.domain if "." not in seen.domain else None
             self._directory.learn_domain(named, netbios=netbios, sid=parts[0])
         domain = by_sid or named
-        if domain is not None and seen.sid is not None:
+        if seen.sid is None:
+            return
+        if domain is not None:
             self._directory.learn_sid(seen.sid, f"{seen.name}@{domain}")
+        who = principal(seen.sid)
+        if who is not None and who.sensitive:
+            # by its SID, whatever language the server names it in
+            key = self._directory.account(raw)
+            self._directory.learn(DirObject(key=key, kind=who.kind, name=seen.name, sid=seen.sid))
 
 
 def _succeeded(outcome: str | None, result: str | None) -> bool:

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class IdentityColumns:
-    """Names of the columns of kind account or group, and of kind host; lists apart."""
+    """Names of the columns of kind account or group, of kind host, of kind service; lists apart."""
 
     accounts: tuple[str, ...]
     account_lists: tuple[str, ...]
     hosts: tuple[str, ...]
+    services: tuple[str, ...]
 
 
 @cache
@@ -30,4 +31,5 @@ def identity_columns(struct: type[Event]) -> IdentityColumns:
         tuple(c.name for c in accounts if not c.many),
         tuple(c.name for c in accounts if c.many),
         tuple(c.name for c in columns if c.field.kind == "host" and not c.many),
+        tuple(c.name for c in columns if c.field.kind == "service" and not c.many),
     )

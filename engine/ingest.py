@@ -85,6 +85,10 @@ class Ingest:
     # --- one event --------------------------------------------------------------------------------
 
     def _resolve(self, event: Event) -> None:
+        for name in identity_columns(type(event)).services:
+            service = getattr(event, name)
+            if service is not None:
+                setattr(event, name, service.lower())
         self._server(event)
         self._source(event)
         if self._as_written:

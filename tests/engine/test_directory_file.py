@@ -49,7 +49,7 @@ def test_what_a_file_declares(tmp_path):
         ("dont_req_preauth",),
     )
     assert objects["dc1.corp.lab.test"].tags == ("dc", "dns_server")
-    assert objects["dc1$@corp.lab.test"].tags == ("dc",)
+    assert objects["dc1$@corp.lab.test"].tags == ("dc", "dns_server")
     assert objects["ws9.corp.lab.test"].account == "ws9$@corp.lab.test"
     admins = objects["domain admins@corp.lab.test"]
     assert (admins.rid, admins.sensitive) == (512, True)

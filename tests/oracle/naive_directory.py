@@ -220,7 +220,9 @@ IS = {
     "is_honeytoken": lambda w, kind, key, ts: w.tagged(kind, key, ts, "honeytoken"),
     "is_sensitive": lambda w, kind, key, ts: w.attribute(kind, key, "sensitive", ts) is True,
     "is_admin": lambda w, kind, key, ts: w.attribute(kind, key, "admin", ts) is True,
-    "is_computer": lambda w, kind, key, ts: w.attribute(kind, key, "computer", ts) is True,
+    "is_computer": lambda w, kind, key, ts: (
+        w.attribute(kind, key, "computer", ts) is True or key.partition("@")[0].endswith("$")
+    ),
 }
 TOTAL = {
     "is_nat": lambda w, ip, ts: (

@@ -25,6 +25,8 @@ from engine.backends.duckdb.terms import (
     disjunction,
     equal,
     exists,
+    extracted,
+    groups_back,
     minus,
     named,
     number,
@@ -89,18 +91,16 @@ def lower_chains(
 
 
 def _own(position: int, back: int, over_: list[exp.Expr]) -> list[exp.Expr]:
-    """The hidden columns of the row `back` rows before the step's row at hand."""
-
-    def value(name: str) -> exp.Expr:
-        if back == 0:
-            return column(name, "s")
-        order = [column("ts", "s"), column("tie", "s"), column(ROW, "s")]
-        return over(call("lag", column(name, "s"), number(back)), over_, order)
-
-    hidden = {
-        "ts": "_ts", "tie": "_tie", "start": "_start", LINEAGE: "_lineage", OVERFLOW: "_cut",
-    }  # fmt: skip
-    return [named(value(n), f"{h}{position}") for n, h in hidden.items()]
+    """The hidden columns of the row `back` moments before the step's row at hand. Rows of the same
+    (ts, tie) are one moment: they are not after one another.
+    """
+    fields = {"ts": "_ts", "tie": "_tie", "start": "_start", LINEAGE: "_lineage", OVERFLOW: "_cut"}
+    if back == 0:
+        return [named(column(n, "s"), f"{h}{position}") for n, h in fields.items()]
+    whole = record({h: column(n, "s") for n, h in fields.items()})
+    order = [column("ts", "s"), column("tie", "s")]
+    row = over(call("first_value", whole), over_, order, groups_back(back))
+    return [named(extracted(row.copy(), h), f"{h}{position}") for h in fields.values()]
 
 
 def _shown(prepared: Prepared) -> list[exp.Expr]:
@@ -125,8 +125,8 @@ def _ranked(
 ) -> str:
     """Only rows with enough rows of the step before them; each chain gets a number."""
     if times > 1:
-        order = [column("ts", "s"), column("tie", "s"), column(ROW, "s")]
-        query = query.select(named(over(exp.RowNumber(), group, order), "_rank"))
+        order = [column("ts", "s"), column("tie", "s")]
+        query = query.select(named(over(call("dense_rank"), group, order), "_rank"))
     inner = lowering.add(f"{wanted}.pairs", query)
     numbered = select(
         star(without=["_rank"] if times > 1 else []),

@@ -64,6 +64,18 @@ def _is(holds: Callable[[str], exp.Expr]) -> Lowering:
     return lower
 
 
+_known_computer: Final = _is(lambda alias: directory.flag("computer", alias))
+
+
+def _is_computer(call_: plan.Call, a: list[exp.Expr], scope: Scope) -> exp.Expr:
+    """By the directory, or by the name: that of a computer account ends in `$` (MS-SAMR §3.1.1.6)."""
+    names = a[0].copy()
+    if call_.arguments[0].type.many:
+        names = call("array_to_string", names, text("\n"))
+    dollar = call("regexp_matches", names, text(r"\$(@|\n|$)"))
+    return disjunction(_known_computer(call_, a, scope), call("coalesce", dollar, exp.false()))
+
+
 def _tag(*tags: str) -> Lowering:
     """A tag; ingest gives those of a host to its computer account too."""
     return _is(lambda alias: directory.tagged(tags, alias))
@@ -308,7 +320,7 @@ LOWERED: Final[dict[str, Lowering]] = {
     "is_admin": _is(lambda alias: directory.flag("admin", alias)),
     "is_sensitive": _is(directory.sensitive),
     "is_honeytoken": _tag("honeytoken"),
-    "is_computer": _is(lambda alias: directory.flag("computer", alias)),
+    "is_computer": _is_computer,
     "is_delegate": _tag("delegate"),
     "member_of": _member_of,
     "honeytokens": _honeytokens,

@@ -260,6 +260,17 @@ def range_frame(preceding: int | None) -> exp.WindowSpec:
     )
 
 
+def groups_back(count: int) -> exp.WindowSpec:
+    """The rows that are `count` different values of the order before this one."""
+    return exp.WindowSpec(
+        kind="GROUPS",
+        start=number(count),
+        start_side="PRECEDING",
+        end=number(count),
+        end_side="PRECEDING",
+    )
+
+
 def rows_before() -> exp.WindowSpec:
     """All rows before this one."""
     return exp.WindowSpec(

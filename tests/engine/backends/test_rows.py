@@ -126,3 +126,15 @@ alert w as (source: source, ips: ips) severity case(p > 5 -> high, else low) con
     assert row.roles == {"source": "h", "ips": ["10.0.0.1"]}
     assert (row.severity, row.confidence) == ("high", 10.5)
     assert row.dedup == ("h", ["10.0.0.1"])
+
+
+@pytest.mark.parametrize("where", ["", " where b.account == a.account"])
+def test_one_event_seen_twice_is_not_two_steps(put, rows, where):
+    put(*((i, "ntlm_auth", {"source": "h", "account": "x"}) for i in (0, 1, 2)))
+    found = rows(f"""\
+twice = union ntlm_auth, ntlm_auth
+s = sequence by source within 1m: ntlm_auth as a then twice as b{where} x 2
+alert s as (source: source) dedup 1h by source""")
+    # two rows end at the third event, and none at the second
+    assert [r.evidence for r in found] == [(1, 2, 3), (1, 2, 3)]
+    assert [r.evidence_count for r in found] == [3, 3]

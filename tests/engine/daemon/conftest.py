@@ -74,13 +74,16 @@ def watched(tmp_path):
 class Run:
     """One atp-run: what it wrote, and its end."""
 
-    def __init__(self, folder, args, **kw):
+    def __init__(self, folder, args, within=(), **kw):
         self.alerts_path = folder / "alerts.jsonl"
-        program = "from engine.daemon.main import main; main(prog_name='atp-run')"
+        # looks and ticks four times a second: less waiting in tests
+        program = (
+            "from engine.daemon import main; main.TICK_S = 0.25; main.main(prog_name='atp-run')"
+        )
         self._err = (folder / "err.txt").open("a+")
         self._out = (folder / "out.txt").open("a+")
         self.process = subprocess.Popen(
-            [sys.executable, "-c", program, *map(os.fsdecode, args)],
+            [*within, sys.executable, "-c", program, *map(os.fsdecode, args)],
             cwd=folder,
             **{"stdout": self._out, "stderr": self._err, **kw},
         )
@@ -101,6 +104,11 @@ class Run:
             return []
         text = self.alerts_path.read_text()
         return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+
+    def standing(self):
+        """The alerts as they are after all changes."""
+        last = {c["number"]: c for c in self.changes()}
+        return [c for c in last.values() if c["status"] not in ("retracted", "merged")]
 
     def wait(self, condition, seconds=60):
         """Until the condition holds; fails with what the daemon said."""

@@ -50,7 +50,7 @@ def test_a_restart_repeats_nothing(atp_run, watched, recording, end):
     before = run.changes()
     again = atp_run().begun()
     drop(watched, "b.pcap", pcap_bytes(recording[:50]))
-    time.sleep(4)
+    time.sleep(2)
     assert again.changes() == before
     assert again.stop()[0] == 0
     assert again.changes() == before
@@ -66,9 +66,9 @@ def test_a_file_that_grows(atp_run, watched, recording):
         for low, high in zip([0, *cuts], [*cuts, len(data)], strict=True):
             file.write(data[low:high])
             file.flush()
-            time.sleep(2.5)
+            time.sleep(1)
     run.wait(run.changes)
-    time.sleep(3)
+    time.sleep(1)
     assert run.stop()[0] == 0
     (change,) = run.changes()
     assert change["count"] == change["evidence_count"] == 1
@@ -101,7 +101,7 @@ def test_its_own_files_may_lie_in_the_folder(atp_run, watched, recording):
     run.alerts_path = watched / "alerts.jsonl"
     drop(watched, "a.pcap", pcap_bytes(recording))
     run.wait(run.changes)
-    time.sleep(3)
+    time.sleep(1)
     assert run.stop()[0] == 0
     assert run.err == f"watching {watched}\n"
 
@@ -138,9 +138,11 @@ def shipped(atp_run, root, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2, random.SystemRandom().randrange(1 << 30)])
+@pytest.mark.parametrize("seed", [1, None])
 def test_killed_at_any_moment_nothing_is_lost_or_repeated(shipped, watched, recording, seed):
     """kill -9 while files arrive: the alerts are those of a run that was left alone."""
+    seed = seed or random.SystemRandom().randrange(1 << 30)
+    print(f"seed {seed}")  # other moments in each run; shown on failure
     parts = pieces(recording, 6)
     for i, part in enumerate(parts):
         drop(watched, f"{i}.pcap", part)
@@ -148,7 +150,7 @@ def test_killed_at_any_moment_nothing_is_lost_or_repeated(shipped, watched, reco
     run.wait(run.changes, 120)
     time.sleep(3)
     assert run.stop()[0] == 0
-    wanted = standing(run.changes())
+    wanted = standing(run)
     assert len(wanted) >= 10
 
     for path in watched.iterdir():
@@ -159,26 +161,24 @@ def test_killed_at_any_moment_nothing_is_lost_or_repeated(shipped, watched, reco
         if rng.random() < 0.7:
             run.begun()
         drop(watched, f"{i}.pcap", part)
-        time.sleep(rng.uniform(0.0, 6.0))
+        time.sleep(rng.uniform(0.0, 5.0))
         run.stop(signal.SIGKILL)
     run = shipped("killed").begun()
     end = time.monotonic() + 120
-    while standing(run.changes()) != wanted and time.monotonic() < end:
+    while standing(run) != wanted and time.monotonic() < end:
         time.sleep(1)
     time.sleep(3)
     assert run.stop()[0] == 0
     changes = run.changes()
     assert [c["change"] for c in changes] == list(range(1, len(changes) + 1))
-    assert standing(changes) == wanted
+    assert standing(run) == wanted
 
 
-def standing(changes):
-    """The alerts that stand after the changes: id -> what counts of them."""
-    last = {c["number"]: c for c in changes}
+def standing(run):
+    """The alerts that stand: id -> what counts of them."""
     return {
         c["id"]: (c["detection"], c["source"], c["evidence_count"], c["explanation"])
-        for c in last.values()
-        if c["status"] not in ("retracted", "merged")
+        for c in run.standing()
     }
 
 
@@ -261,10 +261,10 @@ def test_an_event_log_that_grows(shipped, watched, event_log, rewritten):
     cuts = [i for i in range(len(whole)) if whole.startswith(end, i)]
     drop(watched, "whole.xml", whole)
     run = shipped("calm")
-    run.wait(lambda: len(standing(run.changes())) >= 4)
+    run.wait(lambda: len(standing(run)) >= 4)
     time.sleep(2)
     run.stop()
-    wanted = standing(run.changes())
+    wanted = standing(run)
     (watched / "whole.xml").unlink()
 
     run = shipped("grown").begun()
@@ -276,10 +276,10 @@ def test_an_event_log_that_grows(shipped, watched, event_log, rewritten):
         else:
             data = whole[: at + 100]
         log.write_bytes(data)
-        time.sleep(3)
-    run.wait(lambda: standing(run.changes()).keys() >= wanted.keys())
+        time.sleep(1.5)
+    run.wait(lambda: standing(run).keys() >= wanted.keys())
     time.sleep(2)
     assert run.stop()[0] == 0
-    assert standing(run.changes()) == wanted
+    assert standing(run) == wanted
     opened = [c["id"] for c in run.changes() if c["kind"] == "opened"]
     assert len(opened) == len(wanted)
