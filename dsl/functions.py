@@ -104,7 +104,11 @@ _IDENTITY: Final = (
     _is("is_admin", "entity", "administrator: directly, through groups, or by tag"),
     _is("is_sensitive", "entity", "tagged sensitive, or in a sensitive group"),
     _is("is_honeytoken", "entity", "tagged honeytoken"),
-    _is("is_computer", "account", "a computer account: by the directory, or by a name that ends in `$`"),
+    _is(
+        "is_computer",
+        "account",
+        "a computer account: by the directory, or by a name that ends in `$`",
+    ),
     _is("is_delegate", "host|account", "may forward tickets of others (tag delegate)"),
     _function(
         "member_of",

@@ -79,7 +79,8 @@ class Reader(Protocol):
     def resync(self, to_server: bool, b: bytes, o: int, e: int) -> int:
         """Offset in [o, e) where a message plausibly begins, or -1; used after loss and at a
         mid-stream start. Where too few bytes are left to tell, do not guess: the driver keeps the
-        last 63 and asks again when more have come."""
+        last 63 and asks again when more have come.
+        """
 
     def message(self, ts: int, to_server: bool, b: bytes, o: int, e: int) -> None:
         """Read one message (its first `want` bytes are b[o:e]) and emit events."""
@@ -105,11 +106,13 @@ class Context(Protocol):
 
     def pipe(self, flow: Flow, name: str) -> Reader:
         """A reader for DCE/RPC inside the named pipe `name` of an SMB session. It is fed whole
-        PDUs or fragments of the byte stream per direction by `message`."""
+        PDUs or fragments of the byte stream per direction by `message`.
+        """
 
     def learn_rpc_port(self, server: str, port: int, interface: str) -> None:
         """The endpoint mapper, or a bind, told that this TCP port speaks DCE/RPC. An empty
-        interface means not known which."""
+        interface means not known which.
+        """
 
     def ticket_issued(self, ticket: bytes, account: str) -> None:
         """A KDC gave out the ticket with this hash (`ticket_hash` of the events) to `account`."""

@@ -86,12 +86,16 @@ def test_attacks_are_found(recorded):
     with (recorded / "labels.csv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
             wanted = COVERED.get(row["activity"])
-            if row["set"] == "suspicious" and wanted and not any(
-                a["detection"] in wanted
-                and row["source_ip"] in json.dumps([a["source"], a["evidence"]])
-                and seconds(a["first_seen"]) <= float(row["end_epoch"]) + SLACK
-                and seconds(a["last_seen"]) >= float(row["start_epoch"]) - SLACK
-                for a in alerts
+            if (
+                row["set"] == "suspicious"
+                and wanted
+                and not any(
+                    a["detection"] in wanted
+                    and row["source_ip"] in json.dumps([a["source"], a["evidence"]])
+                    and seconds(a["first_seen"]) <= float(row["end_epoch"]) + SLACK
+                    and seconds(a["last_seen"]) >= float(row["start_epoch"]) - SLACK
+                    for a in alerts
+                )
             ):
                 missed.append(row["activity"])
     assert missed == []

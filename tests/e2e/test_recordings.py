@@ -69,7 +69,10 @@ def near(alert, begin, end, source):
 def bundled(root):
     folder = root / "examples"
     return replay(
-        folder / "intrusion.pcap.gz", folder / "events.xml", "--directory", folder / "directory.yaml"
+        folder / "intrusion.pcap.gz",
+        folder / "events.xml",
+        "--directory",
+        folder / "directory.yaml",
     )
 
 

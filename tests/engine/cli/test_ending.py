@@ -127,5 +127,3 @@ def test_the_signal_is_as_before():
     before = signal.getsignal(signal.SIGPIPE)
     fails(ValueError())
     assert signal.getsignal(signal.SIGPIPE) is before
-
-

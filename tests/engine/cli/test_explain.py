@@ -53,7 +53,9 @@ def test_a_rule_with_errors(atp, rule):
 
 
 def test_hostile_texts(atp, rule):
-    done = atp("explain", rule(**{"A rule of the tests.": "A rule\tof tests."}, title='"a\\u202eb"'))
+    done = atp(
+        "explain", rule(**{"A rule of the tests.": "A rule\tof tests."}, title='"a\\u202eb"')
+    )
     assert done.code == 0
     assert done.out.startswith("a\\u202eb\n")
     assert "\t" not in done.out

@@ -65,7 +65,9 @@ def test_rules_elsewhere_read_the_shipped_relations_and_lists(rule):
 def test_own_lists_come_first(rule, tmp_path):
     lists = tmp_path / "rules" / "lists"
     lists.mkdir(parents=True)
-    (lists / "replicators.yaml").write_text("list: replicators\nkind: host\ndescription: ours\nentries: []\n")
+    (lists / "replicators.yaml").write_text(
+        "list: replicators\nkind: host\ndescription: ours\nentries: []\n"
+    )
     rule()
     found = paths.read([tmp_path / "rules"])
     assert found.lists["replicators"].source.file.endswith("rules/lists/replicators.yaml")

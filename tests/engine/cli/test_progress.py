@@ -44,7 +44,9 @@ def test_none_for_a_small_file(tmp_path, terminal):
         assert told is None
 
 
-@pytest.mark.parametrize("name", ["a.pcap", "[red].pcap", "[bold]b.pcap", "[x].pcap", "e\x1b[2Jvil.pcap"])
+@pytest.mark.parametrize(
+    "name", ["a.pcap", "[red].pcap", "[bold]b.pcap", "[x].pcap", "e\x1b[2Jvil.pcap"]
+)
 def test_a_bar_with_the_name(tmp_path, terminal, name):
     written = terminal()
     with progress.progress(file_of(tmp_path, 10**7, name)) as told:

@@ -85,9 +85,7 @@ def test_a_rule_that_the_database_cannot_compute(atp, capture, rule, monkeypatch
     monkeypatch.setattr(CompiledAlert, "rows", rows)
     done = atp("replay", capture, "--detections", rule())
     assert done.code == 1
-    assert (
-        done.err == "warning: the detection `zone_transfers` could not be computed: no more\n"
-    )
+    assert done.err == "warning: the detection `zone_transfers` could not be computed: no more\n"
 
 
 @pytest.mark.parametrize("form", ["text", "json"])

@@ -15,7 +15,9 @@ def test_passing(atp, rule):
 def test_failing(atp, rule):
     done = atp("test", rule(**FAILING))
     assert done.code == 1
-    assert done.out.startswith("FAIL zone_transfers: nothing  (rules/discovery/zone_transfers.yaml:")
+    assert done.out.startswith(
+        "FAIL zone_transfers: nothing  (rules/discovery/zone_transfers.yaml:"
+    )
     assert "\n0 passed, 1 failed" in done.out
 
 

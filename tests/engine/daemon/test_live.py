@@ -49,7 +49,9 @@ def test_live_as_replayed(cable, atp_run, tmp_path, root, atp_lab):
     directory = tmp_path / "directory.yaml"
     directory.write_text(DIRECTORY)
     rules = ["--detections", root / "detections", "--directory", directory]
-    done = CliRunner().invoke(main, list(map(str, ["replay", recording, *rules, "--format", "json"])))
+    done = CliRunner().invoke(
+        main, list(map(str, ["replay", recording, *rules, "--format", "json"]))
+    )
     replayed = [json.loads(line) for line in done.stdout.splitlines()]
     wanted = kinds(replayed)
     assert len({d for d, _, _ in wanted}) >= 10

@@ -29,7 +29,11 @@ def test_a_capture_that_is_dropped_in(atp_run, watched, recording):
     drop(watched, "a.pcap", pcap_bytes(recording))
     run.wait(run.changes)
     (change,) = run.changes()
-    assert (change["change"], change["kind"], change["detection"]) == (1, "opened", "zone_transfers")
+    assert (change["change"], change["kind"], change["detection"]) == (
+        1,
+        "opened",
+        "zone_transfers",
+    )
     assert change["source"] == "ip:10.20.30.66"
     assert len(change["evidence"]) == change["evidence_count"] == 1
     run.wait(lambda: "Zone transfer" in run.out)

@@ -116,9 +116,9 @@ def test_memory_of_calls_that_nobody_answers(lost):
     for i in range(1_000):
         head = struct.pack("<BBBBIHHI", 5, 0, 0, 1, 0x10, 24 + len(stub), 0, i)
         data = head + struct.pack("<IHH", 0, 0, 12) + stub
-        reader.message(1, True, data, 0, len(data))  # noqa: FBT003
+        reader.message(1, True, data, 0, len(data))
         if lost:
-            reader.gap(1, True)  # noqa: FBT003
+            reader.gap(1, True)
     assert size_of(reader._association) < 64 * (REQUEST_LIMIT + RESPONSE_LIMIT)
 
 
@@ -127,8 +127,8 @@ def test_memory_of_a_pipe_whose_pdu_never_ends():
     head = struct.pack("<BBBBIHHI", 5, 0, 0, 3, 0x10, 65_535, 0, 1)
     for _ in range(1_000):
         try:
-            reader.message(1, True, head + b"\0" * 4_000, 0, 4_016)  # noqa: FBT003
+            reader.message(1, True, head + b"\0" * 4_000, 0, 4_016)
         except EXPECTED:
-            reader.gap(1, True)  # noqa: FBT003
+            reader.gap(1, True)
     assert all(len(side.rest) <= 65_535 for side in reader._directions)
     assert size_of(reader) < 1 << 20

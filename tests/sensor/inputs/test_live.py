@@ -69,7 +69,9 @@ def test_large_and_small_frames(right, left):
     assert [f for _, f in collect(right, len(sent))] == sent
 
 
-@pytest.mark.parametrize("tags", [b"\x81\x00\x00\x05", b"\x88\xa8\x20\x07", b"\x88\xa8\0\x07\x81\0\0\x05"])
+@pytest.mark.parametrize(
+    "tags", [b"\x81\x00\x00\x05", b"\x88\xa8\x20\x07", b"\x88\xa8\0\x07\x81\0\0\x05"]
+)
 def test_vlan_tags_come_back(right, left, tags):
     sent = FRAME[:12] + tags + FRAME[12:] + b"x" * 60
     left.send(sent)
