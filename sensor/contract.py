@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dsl.schema.base import Event
 
 
-class Malformed(ValueError):
+class Malformed(ValueError):  # noqa: N818 - the word the standards use
     """The peer's bytes are not what the protocol allows, at this offset."""
 
 
