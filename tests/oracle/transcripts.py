@@ -75,7 +75,7 @@ class Recorder(Context):
         return self.auths[-1]
 
     def pipe(self, flow, name):
-        from sensor.decode.dcerpc import pipe_reader  # noqa: PLC0415 as the driver does
+        from sensor.decode.dcerpc import pipe_reader
 
         return pipe_reader(flow, name, self)
 

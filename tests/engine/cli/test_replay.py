@@ -75,9 +75,9 @@ def test_the_directory_file_gives_names(atp, capture, rule, root):
 
 
 def test_a_rule_that_the_database_cannot_compute(atp, capture, rule, monkeypatch):
-    import duckdb  # noqa: PLC0415
+    import duckdb
 
-    from engine.backends.duckdb import CompiledAlert  # noqa: PLC0415
+    from engine.backends.duckdb import CompiledAlert
 
     def rows(self, connection, lo, hi):
         raise duckdb.OutOfMemoryException("no more\nSELECT everything")

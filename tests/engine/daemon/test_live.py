@@ -72,7 +72,7 @@ def test_live_as_replayed(cable, atp_run, tmp_path, root, atp_lab):
 
 def test_an_interface_and_a_folder(cable, atp_run, watched, recording):
     """Both sources at once: what comes late through the folder is judged as well."""
-    from pcap_file import pcap_bytes  # noqa: PLC0415
+    from pcap_file import pcap_bytes
 
     run = atp_run("--interface", "right", within=["ip", "netns", "exec", cable.name]).begun()
     half = len(recording) // 2
