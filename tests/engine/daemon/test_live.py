@@ -61,10 +61,12 @@ def test_live_as_replayed(cable, atp_run, tmp_path, root, atp_lab):
         within=["ip", "netns", "exec", cable.name],
     ).begun()  # fmt: skip
     play(cable, read_pcap(recording))
-    # what is decided by an absence, or by who is no domain controller, waits for the watermark
-    end = time.monotonic() + 150
+    run.wait(run.standing)
+    time.sleep(2)  # the last packets
+    run.later()
+    end = time.monotonic() + 30
     while kinds(run.standing()) != wanted and time.monotonic() < end:
-        time.sleep(1)
+        time.sleep(0.5)
     assert run.stop()[0] == 0
     assert kinds(run.standing()) == wanted
     assert run.err == "watching right\n"
