@@ -6,6 +6,7 @@ made printable before a terminal sees it; colours are for terminals and obey NO_
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
@@ -54,7 +55,8 @@ def warn(message: str) -> None:
 
 def note(message: str) -> None:
     """Say what is going on."""
-    click.echo(printable(message), err=True)
+    with contextlib.suppress(OSError):
+        click.echo(printable(message), err=True)
 
 
 def reason(error: OSError) -> str:
@@ -76,5 +78,7 @@ def report_damage(summary: FileSummary, most: int = 5) -> bool:
 
 
 def _say(word: str, shade: str, message: str) -> None:
-    click.secho(word, fg=shade, bold=True, nl=False, err=True)
-    click.echo(f": {printable(message)}", err=True)
+    # where nobody reads complaints any more, the work goes on without them
+    with contextlib.suppress(OSError):
+        click.secho(word, fg=shade, bold=True, nl=False, err=True)
+        click.echo(f": {printable(message)}", err=True)

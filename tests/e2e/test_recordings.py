@@ -294,7 +294,7 @@ def test_the_lab_in_two_captures_of_one_period(atp_lab, lab_directory, tmp_path)
     """Two taps, each with half of the connections: named either way, the same alerts; and those
     of the whole, whatever each tap saw of it.
     """
-    from pcap_file import pcap_bytes, read_pcap  # noqa: PLC0415
+    from pcap_file import pcap_bytes, read_pcap
 
     whole = atp_lab / "capture" / "suspicious.pcap"
     halves = [[], []]

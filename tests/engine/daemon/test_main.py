@@ -100,6 +100,18 @@ def test_a_terminal_that_goes_away(atp_run, watched, recording):
     assert "Broken" not in run.err
 
 
+def test_nobody_reads_its_complaints(atp_run, watched, recording):
+    read, write = os.pipe()
+    run = atp_run(stderr=write)
+    os.close(write)
+    assert os.read(read, 8) == b"watching"
+    os.close(read)
+    drop(watched, "README", b"hello")
+    drop(watched, "a.pcap", pcap_bytes(recording))
+    run.wait(run.changes)
+    assert run.stop()[0] == 0
+
+
 def test_its_own_files_may_lie_in_the_folder(atp_run, watched, recording):
     run = atp_run("--store", watched / "atp.duckdb", "--alerts", watched / "alerts.jsonl")
     run.alerts_path = watched / "alerts.jsonl"
