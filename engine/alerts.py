@@ -87,8 +87,12 @@ def dedup_key(values: tuple[RoleValue, ...]) -> bytes:
 
 
 def alert_id(detection: str, version: int, dedup: bytes, anchor: tuple[int, int]) -> str:
-    """The id of an episode: 32 hex digits. `dedup` as `dedup_key` gives it."""
-    whole = msgspec.msgpack.encode((detection, version, dedup, anchor[0], anchor[1]))
+    """The id of an episode: 32 hex digits. `dedup` as `dedup_key` gives it.
+
+    Of the anchor only the time counts: episodes of one dedup value never share it, and the tie
+    holds the sensor's name, which a replay of the same packets need not have.
+    """
+    whole = msgspec.msgpack.encode((detection, version, dedup, anchor[0]))
     return hashlib.sha256(whole).hexdigest()[:32]
 
 

@@ -51,11 +51,11 @@ def remembered(files: Iterable[Path], make: Callable[[], _T]) -> _T:
 
 def _folder() -> Path | None:
     """The cache folder, made if need be; None where it cannot be had or is not ours."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(base) / "atp"
     try:
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        folder = Path(base) / "atp"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError:
+    except (OSError, RuntimeError):  # RuntimeError: nobody's home
         return None
     return folder if _is_ours(folder) else None
 
