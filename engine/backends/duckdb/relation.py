@@ -57,7 +57,6 @@ class Statement:
     parts: dict[str, exp.Query] = field(default_factory=dict)
     reads: dict[str, list[str]] = field(default_factory=dict)
     computed_first: set[str] = field(default_factory=set)
-    recursive: bool = False
 
     def add(self, wanted: str, query: exp.Query) -> str:
         """Name a query, which may read itself under the wanted name; the name it got."""
@@ -91,14 +90,10 @@ class Statement:
         )
         for part, query in self.parts.items():
             if part in reached:
-                itself = part in self.reads[part]
                 final = final.with_(
                     name(part),
                     query,
-                    materialized=None
-                    if itself
-                    else readers[part] > 1 or part in self.computed_first,
-                    recursive=self.recursive,
+                    materialized=readers[part] > 1 or part in self.computed_first,
                     copy=False,
                 )
         return final
