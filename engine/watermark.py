@@ -79,7 +79,11 @@ class Watermarks:
             newest = self.progress[sensor, late]
             if self.now - newest <= lateness.IDLE_US:
                 mark = min(mark, newest - late)
-        # Those that left, or may still turn up, were allowed to be late too.
-        mark = min(mark, self.now - (lateness.of_type(kind) if slowest is None else slowest))
+        # Those that left were allowed to be late too; what nobody has sent yet is waited for no
+        # longer than the slowest sensor there is, or rules would wait for sources nobody has.
+        if slowest is None:
+            there = max((late for _, late in self.progress), default=lateness.SLOW_US)
+            slowest = min(lateness.of_type(kind), there)
+        mark = min(mark, self.now - slowest)
         self.marks[kind] = max(mark, self.marks.get(kind, 0))
         return self.marks[kind]

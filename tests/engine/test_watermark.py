@@ -39,7 +39,10 @@ def marks(*events, types=("kerberos_as",), clock=None):
         ([wire(0), record(0)], ["logon"], -300),
         ([wire(0), record(0)], ["kerberos_as", "logon"], -300),
         ([wire(0), record(0)], ["kerberos_as"], -60),
-        ([wire(1000)], ["vpn_session"], 100),
+        # nobody sends it: waited for like the slowest sensor there is
+        ([wire(1000)], ["vpn_session"], 940),
+        ([wire(1000), record(1000)], ["vpn_session"], 700),
+        ([wire(1000), record(1000)], ["dns_query"], 940),
         ([wire(0), DnsQuery(ts=T + 100 * S, via="wire", sensor="a")], ["kerberos_as"], 40),
         ([wire(1000)], ["dns_query"], 940),
     ],
