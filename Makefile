@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fmt bench docs clean
+.PHONY: help setup demo test check fmt bench docs clean agreement
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -45,6 +45,9 @@ fmt: $(VENV)/.stamp  ## format code and detections
 
 bench: $(VENV)/.stamp  ## measure; every figure is a ratio to a peer or a limit of the same run
 	@for b in bench/*.py; do echo "== $$b"; $(BIN)/python $$b || exit 1; done
+
+agreement: $(VENV)/.stamp  ## our events beside what Zeek and Suricata expect of the captures in $$ATP_DATA
+	@PYTHONPATH=tests/oracle $(BIN)/python tests/oracle/agreement.py
 
 docs: $(VENV)/.stamp  ## write the reference of events, functions, detections, lists and error codes
 	@$(BIN)/python docs/build.py

@@ -23,6 +23,8 @@ class Ears:
         self.events = []
         self.counts = {}
         self.owners = {}
+        self.texts = {}
+        self.hosts = []
 
     def emit(self, event):
         self.events.append(event)
@@ -38,6 +40,15 @@ class Ears:
 
     def ticket_owner(self, ticket):
         return self.owners.get(ticket)
+
+    def keep(self, key, text):
+        self.texts[key] = text
+
+    def kept(self, key):
+        return self.texts.get(key)
+
+    def host_seen(self, ts, flow, protocol, ip, host, method, until=None):
+        self.hosts.append((ts, ip, host, method, until))
 
 
 def recorded(name: str) -> tuple[int, bool, list[tuple[bool, bytes]]]:
