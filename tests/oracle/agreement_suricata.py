@@ -106,6 +106,10 @@ def dcerpc(match: dict[str, object]) -> list[Test]:
     return tests
 
 
+def asks(attribute: str) -> Test:
+    return lambda e: attribute.lower() in (e.attributes or [])
+
+
 def ldap(match: dict[str, object]) -> list[Test]:
     operation = match.get("ldap.request.operation")
     if operation == "search_request":
@@ -115,10 +119,8 @@ def ldap(match: dict[str, object]) -> list[Test]:
             tests.append(lambda e: e.base == base)
         if (scope := match.get(head + "scope")) is not None:
             tests.append(lambda e: e.scope == SCOPES[int(str(scope))])
-        for at in range(3):
-            if attribute := match.get(f"{head}attributes[{at}]"):
-                tests.append(lambda e, a=attribute: str(a).lower() in (e.attributes or []))  # type: ignore[misc]
-        return tests
+        asked = [match.get(f"{head}attributes[{at}]") for at in range(3)]
+        return [*tests, *(asks(str(attribute)) for attribute in asked if attribute)]
     changes = {"add_request": "entry", "modify_request": "object", "del_request": "dn", "mod_dn_request": "entry"}  # fmt: skip
     if operation in changes:
         name = match.get(f"ldap.request.{operation}.{changes[str(operation)]}")
