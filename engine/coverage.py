@@ -1,7 +1,7 @@
 """When the sources of each event type were alive: what an absence may be concluded from.
 
 A sensor is alive from sign to sign (an event of the type, or a heartbeat) while these are at most
-two minutes apart; a reported gap cuts a hole. A domain is covered where all its known sensors of
+two minutes apart; a reported gap, and what was shed, cut holes. A domain is covered where all its known sensors of
 the type were alive at once. Recordings and tests declare their coverage instead. Knows no store.
 """
 
@@ -65,10 +65,13 @@ class Coverage:
         if event.kind == "heartbeat":
             for kind in self._kinds(sensor, event.activity):
                 self._sign(sensor, kind, event.ts)
-        elif event.kind == "gap":
+        elif event.kind in ("gap", "shed"):
             begin = event.ts if event.from_ts is None else event.from_ts
             end = event.ts if event.to_ts is None else event.to_ts
-            kinds = self._kinds(sensor, event.activity)
+            if event.kind == "shed":
+                kinds = lateness.types_of_protocol(event.activity or "")
+            else:
+                kinds = self._kinds(sensor, event.activity)
             for kind in kinds:
                 self.alive[sensor, kind] = without(self.alive.get((sensor, kind), []), begin, end)
                 self._changed.add(kind)
@@ -77,13 +80,13 @@ class Coverage:
                 self._declared[kind] = without(self._declared[kind], begin, end)
                 self._changed.add(kind)
 
-    def _kinds(self, sensor: str, activity: str | None) -> set[str]:
+    def _kinds(self, sensor: str, activity: str | None) -> frozenset[str]:
         """The types a sensor speaks of: the one named, or all it was seen to send; who sends one
         type from the wire decodes them all.
         """
         if activity not in (None, "*"):
-            return {activity} if activity in event_types() else set()
-        sent = {kind for name, kind in self.domains if name == sensor}
+            return frozenset({activity} if activity in event_types() else ())
+        sent = frozenset(kind for name, kind in self.domains if name == sensor)
         return sent | lateness.wire_types() if sent & lateness.wire_types() else sent
 
     def _sign(self, sensor: str, kind: str, ts: int) -> None:

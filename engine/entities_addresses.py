@@ -106,6 +106,23 @@ class Addresses:
         self._note(ip)
         return True
 
+    def release(self, ip: str, host: str, ts: int) -> bool:
+        """A host gave an address back. Nothing proves that either, so it ends only what was as
+        weakly believed. True where that ended a binding.
+        """
+        rows = self._held.get(ip)
+        if not rows or ip in self._declared:
+            return False
+        i = bisect_right(rows, ts, key=_begin) - 1
+        if i < 0 or ts >= rows[i].valid_to or rows[i].host != host or rows[i].certainty == "high":
+            return False
+        if rows[i].valid_from == ts:
+            del rows[i]
+        else:
+            rows[i] = msgspec.structs.replace(rows[i], valid_to=ts)
+        self._note(ip)
+        return True
+
     def _extend(
         self, rows: list[DirAddress], i: int, end: int, certainty: Certainty, method: str
     ) -> bool:

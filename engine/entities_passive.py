@@ -164,6 +164,8 @@ class Passive:
         if not name.endswith("$") or self._directory.domain_named(domain) != domain:
             return
         known = self._directory.get(key)
+        if known is not None and not known.computer:
+            return  # a managed service account: it works from many hosts and is none
         host = (known.host if known else None) or f"{name[:-1]}.{domain}"
         self._directory.learn(
             DirObject(
@@ -188,7 +190,11 @@ class Passive:
         if ip is None or seen is None:
             return
         host = seen.dns or (self._directory.host_named(seen.netbios) if seen.netbios else None)
-        if host is not None:
+        if host is None:
+            return
+        if event.until is not None and event.until <= event.ts:
+            self._directory.addresses.release(ip, host, event.ts)
+        else:
             self._claim(ip, host, event.ts, event.method or "event", event.until)
 
     def _claim(self, ip: str, host: str, ts: int, method: str, until: int | None) -> None:

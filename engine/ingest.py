@@ -178,8 +178,8 @@ class Ingest:
             case DirectoryChange(object_account=None) if event.object:
                 event.object_account = directory.account_with_dn(event.object)
             case HostBinding(host_moved=None) if event.ip and event.host:
-                lease = (event.until - event.ts) if event.until else LEARNT_US
-                event.host_moved = directory.addresses.moved(
+                lease = event.until - event.ts if event.until is not None else LEARNT_US
+                event.host_moved = lease > 0 and directory.addresses.moved(
                     event.ip, event.host, event.ts - lease, event.ts
                 )
             case _:

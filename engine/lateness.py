@@ -39,3 +39,10 @@ def of_type(event: str) -> int:
 def wire_types() -> frozenset[str]:
     """Event types that a wire sensor decodes."""
     return frozenset(n for n, e in event_types().items() if e.family in _WIRE_FAMILIES)
+
+
+@cache
+def types_of_protocol(name: str) -> frozenset[str]:
+    """Event types that are incomplete where a wire sensor left packets of this protocol unread."""
+    families = {"smb", "rpc"} if name == "smb" else {name}  # pipes of SMB carry DCE/RPC
+    return frozenset(n for n, e in event_types().items() if e.family in families & _WIRE_FAMILIES)

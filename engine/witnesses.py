@@ -32,7 +32,7 @@ _RANKS: Final[dict[str, tuple[str, ...]]] = {
     "service_install": ("event_4697", "event_7045", "event", "wire"),
     "task_create": ("event", "wire"),
     "gpo_change": ("wire", "sync", "event"),
-    "vpn_session": ("radius", "syslog", "event"),
+    "vpn_session": ("radius", "wire", "syslog", "event"),
 }
 _WIRE_TYPES: Final = frozenset(
     {

@@ -120,6 +120,23 @@ class Context(Protocol):
     def ticket_owner(self, ticket: bytes) -> str | None:
         """Who got the ticket with this hash, if its issue was seen lately (bounded memory)."""
 
+    def keep(self, key: bytes, text: str) -> None:
+        """Remember a text for readers of other conversations (bounded memory, oldest go first);
+        keys begin with the name of the protocol.
+        """
+
+    def kept(self, key: bytes) -> str | None:
+        """The text kept under this key."""
+
+    def host_seen(
+        self, ts: int, flow: Flow, protocol: str | None, ip: str, host: str, method: str,
+        until: int | None = None,
+    ) -> None:  # fmt: skip
+        """`ip` belongs to `host` (raw, as `name:WS9` or a DNS name) from here on, at most until
+        `until`; with `until` not after `ts`, no longer. Tells `host_binding` where that is news,
+        or was told some minutes ago.
+        """
+
 
 class Common(TypedDict):
     """What `common` gives; typed, so that `KerberosAs(**common(...), realm=...)` checks."""

@@ -16,7 +16,7 @@ OUTCOME: Final = (
 CERTAINTY: Final = ("high", "low", "none")
 PROTOCOL: Final = (
     "kerberos", "ntlm", "ldap", "gc", "cldap", "adws", "smb", "rpc", "dns", "http", "radius",
-    "adfs", "local",
+    "adfs", "local", "dhcp", "netbios",
 )  # fmt: skip
 VIA_WORDS: Final = ("wire", "etw", "sync", "radius", "syslog", "adws", "engine")
 """Witnesses; besides these `event_N` for Windows event id N."""
@@ -63,6 +63,11 @@ PADATA: Final[dict[int, str]] = {
 }  # fmt: skip
 """RFC 4120 §7.5.2, RFC 4556, RFC 6113, MS-KILE, MS-SFU."""
 
+PAC_OPTION: Final[dict[int, str]] = {
+    0: "claims", 1: "branch_aware", 2: "forward_to_full_dc", 3: "resource_based_delegation",
+}
+"""MS-KILE §2.2.10, bits counted as in kdc_options."""
+
 S4U: Final = ("none", "self", "proxy", "u2u")
 NTLM_VERSION: Final = ("lm", "v1", "v1_ess", "v2")
 MIC: Final = ("present", "zero", "absent")
@@ -83,6 +88,31 @@ LDAP_MECHANISM: Final = (
     "anonymous", "simple", "gssapi", "gss_spnego", "ntlm_sicily", "digest_md5", "external",
 )  # fmt: skip
 LDAP_SCOPE: Final = ("base", "one", "subtree")
+LDAP_CONTROL: Final[dict[str, str]] = {
+    "1.2.840.113556.1.4.319": "paged", "1.2.840.113556.1.4.417": "show_deleted",
+    "1.2.840.113556.1.4.473": "sort", "1.2.840.113556.1.4.521": "crossdom_move_target",
+    "1.2.840.113556.1.4.528": "notification", "1.2.840.113556.1.4.529": "extended_dn",
+    "1.2.840.113556.1.4.619": "lazy_commit", "1.2.840.113556.1.4.801": "sd_flags",
+    "1.2.840.113556.1.4.802": "range_option", "1.2.840.113556.1.4.805": "tree_delete",
+    "1.2.840.113556.1.4.841": "dirsync", "1.2.840.113556.1.4.970": "get_stats",
+    "1.2.840.113556.1.4.1338": "verify_name", "1.2.840.113556.1.4.1339": "domain_scope",
+    "1.2.840.113556.1.4.1340": "search_options", "1.2.840.113556.1.4.1341": "rodc_dcpromo",
+    "1.2.840.113556.1.4.1413": "permissive_modify", "1.2.840.113556.1.4.1504": "asq",
+    "1.2.840.113556.1.4.1852": "quota_control", "1.2.840.113556.1.4.1907": "shutdown_notify",
+    "1.2.840.113556.1.4.1948": "range_retrieval_noerr", "1.2.840.113556.1.4.1974": "force_update",
+    "1.2.840.113556.1.4.2026": "input_dn", "1.2.840.113556.1.4.2064": "show_recycled",
+    "1.2.840.113556.1.4.2065": "show_deactivated_link", "1.2.840.113556.1.4.2066": "policy_hints_deprecated",
+    "1.2.840.113556.1.4.2090": "dirsync_ex", "1.2.840.113556.1.4.2204": "tree_delete_ex",
+    "1.2.840.113556.1.4.2205": "update_stats", "1.2.840.113556.1.4.2206": "search_hints",
+    "1.2.840.113556.1.4.2211": "expected_entry_count", "1.2.840.113556.1.4.2239": "policy_hints",
+    "1.2.840.113556.1.4.2255": "set_owner", "1.2.840.113556.1.4.2256": "bypass_quota",
+    "1.2.840.113556.1.4.2309": "link_ttl", "1.2.840.113556.1.4.2330": "set_correlation_id",
+    "1.2.840.113556.1.4.2354": "thread_trace_override", "2.16.840.1.113730.3.4.2": "manage_dsa_it",
+    "2.16.840.1.113730.3.4.9": "vlv", "2.16.840.1.113730.3.4.18": "proxied_authorization",
+    "1.2.826.0.1.3344810.2.3": "matched_values", "1.3.6.1.4.1.4203.1.9.1.1": "sync",
+    "1.3.6.1.1.12": "assertion", "1.3.6.1.1.13.1": "pre_read", "1.3.6.1.1.13.2": "post_read",
+}  # fmt: skip
+"""MS-ADTS §3.1.1.3.4.1, without LDAP_SERVER_ and _OID; RFC 3296, 3876, 4370, 4527, 4528, 4533."""
 
 RPC_INTERFACE: Final = (
     "drsuapi", "samr", "lsarpc", "netlogon", "srvsvc", "svcctl", "atsvc", "sasec", "itask",
@@ -175,7 +205,7 @@ ADFS_OBJECT: Final = (
 )  # fmt: skip
 SEVERITY: Final = ("informational", "low", "medium", "high")
 ALERT_STATUS: Final = ("open", "closed", "suppressed", "retracted", "merged")
-HEALTH_KIND: Final = ("heartbeat", "gap", "loss", "audit_missing", "malformed")
+HEALTH_KIND: Final = ("heartbeat", "gap", "loss", "shed", "audit_missing", "malformed")
 
 
 def names(vocabulary: tuple[str, ...] | dict[int, str]) -> tuple[str, ...]:

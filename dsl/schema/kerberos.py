@@ -129,6 +129,22 @@ class KerberosAs(Event, tag="kerberos_as", kw_only=True, gc=False, omit_defaults
         bool | None, Field("bool", "PA-PAC-REQUEST value, null if absent", "padata 128")
     ] = None
     fast: Annotated[bool | None, Field("bool", "armored", "padata 136")] = None
+    armor_hash: Annotated[
+        bytes | None,
+        Field(
+            "bytes", "ticket that armors the request, mostly the machine's TGT", "padata 136 armor"
+        ),
+    ] = None
+    pac_options: Annotated[
+        list[str] | None,
+        Field(
+            "enum",
+            "PA-PAC-OPTIONS bits set, null if absent",
+            "padata 167",
+            words=names(enums.PAC_OPTION),
+            open_words=True,
+        ),
+    ] = None
     till: Annotated[int | None, Field("time", "asked end time", "req-body.till", unit="us")] = None
     rtime: Annotated[int | None, Field("time", "asked renew time", "req-body.rtime", unit="us")] = (
         None
@@ -269,6 +285,14 @@ class KerberosTgs(Event, tag="kerberos_tgs", kw_only=True, gc=False, omit_defaul
         int | None,
         Field("int", "krbtgt key version (upper 16 bits = RODC id)", "AP-REQ.ticket.enc-part.kvno"),
     ] = None
+    tgt_realm: Annotated[
+        str | None,
+        Field(
+            "text",
+            "realm whose KDC issued it (another one's after a referral)",
+            "AP-REQ.ticket.realm",
+        ),
+    ] = None
     s4u: Annotated[
         str | None,
         Field(
@@ -295,6 +319,16 @@ class KerberosTgs(Event, tag="kerberos_tgs", kw_only=True, gc=False, omit_defaul
             "padata types of the request",
             "TGS-REQ.padata[].type",
             words=names(enums.PADATA),
+            open_words=True,
+        ),
+    ] = None
+    pac_options: Annotated[
+        list[str] | None,
+        Field(
+            "enum",
+            "PA-PAC-OPTIONS bits set, null if absent",
+            "padata 167",
+            words=names(enums.PAC_OPTION),
             open_words=True,
         ),
     ] = None

@@ -72,6 +72,14 @@ class LdapSearch(Event, tag="ldap_search", kw_only=True, gc=False, omit_defaults
     attributes: Annotated[
         list[str] | None, Field("text", "asked, lower", "attributes; 1644 Attribute selection")
     ] = None
+    controls: Annotated[
+        list[str] | None,
+        Field(
+            "text",
+            "controls of the request, as in enums.LDAP_CONTROL (dirsync, sd_flags, show_deleted, notification, paged, …), else the OID",
+            "LDAPMessage.controls; 1644 Server controls",
+        ),
+    ] = None
     returned: Annotated[
         list[str] | None,
         Field("account", "accounts returned, first 100", "searchResEntry.objectName"),

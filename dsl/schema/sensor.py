@@ -22,9 +22,18 @@ class HostBinding(Event, tag="host_binding", kw_only=True, gc=False, omit_defaul
         ),
     ] = None
     host: Annotated[str | None, Field("host", "host that holds it", "same", ecs="host.name")] = None
-    method: Annotated[str | None, Field("text", "name of the operation")] = None
+    method: Annotated[
+        str | None,
+        Field("text", "how it was seen: kerberos_machine, dhcp, ntlm, netbios, dns_update, event"),
+    ] = None
     until: Annotated[
-        int | None, Field("time", "lease end or null", "DHCP option 51", unit="us")
+        int | None,
+        Field(
+            "time",
+            "lease end or null; not after ts: given back",
+            "DHCP option 51, DHCPRELEASE; NetBIOS release",
+            unit="us",
+        ),
     ] = None
     host_moved: Annotated[
         bool | None,
@@ -91,7 +100,10 @@ class SensorHealth(Event, tag="sensor_health", kw_only=True, gc=False, omit_defa
         str | None,
         Field("enum", "which kind", "sensor", words=names(enums.HEALTH_KIND), ecs="event.action"),
     ] = None
-    activity: Annotated[str | None, Field("text", "event type concerned", "sensor")] = None
+    activity: Annotated[
+        str | None,
+        Field("text", "event type concerned, `*` for all; of `shed` the protocol", "sensor"),
+    ] = None
     from_ts: Annotated[
         int | None,
         Field("time", "gap begins", "sensor", unit="us", ecs="event.start", ocsf="start_time"),
@@ -99,4 +111,7 @@ class SensorHealth(Event, tag="sensor_health", kw_only=True, gc=False, omit_defa
     to_ts: Annotated[
         int | None, Field("time", "gap ends", "sensor", unit="us", ecs="event.end", ocsf="end_time")
     ] = None
-    lost: Annotated[int | None, Field("int", "events lost", "sensor")] = None
+    lost: Annotated[
+        int | None,
+        Field("int", "how many: packets of loss and shed, messages of malformed", "sensor"),
+    ] = None

@@ -1,8 +1,10 @@
 """LDAP search filters as text (RFC 4515) and what detections ask of them.
 
-A filter is read once into a tree; every question is a walk over it. The text comes from the
-network: length and depth are bounded, and a text that is no filter answers null. Classes follow
-MS-ADSC: a computer is a user, which is an organizationalPerson, a person, top.
+A filter is read once into a tree; every question is a walk over it. Spellings of one meaning are
+one tree: identifiers become names, NOT stands before items only, `~=` and a match without a rule
+are equality (MS-ADTS §3.1.1.3.1.3.1), blanks around operators (as event 1644 prints them) go. The
+text comes from the network: length and depth are bounded, and a text that is no filter answers
+null. Classes follow MS-ADSC: a computer is a user, which is an organizationalPerson, a person, top.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
 
 from dsl.schema import enums
+from sensor.decode.ldap_schema import attribute_name, class_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,8 +23,11 @@ if TYPE_CHECKING:
 _LONGEST: Final = 65_536
 _DEEPEST: Final = 64
 _ITEM: Final = re.compile(
-    r"([A-Za-z0-9.;-]*)((?::dn)?(?::[A-Za-z0-9.-]+)?:=|=|>=|<=|~=)([^()]*)", re.DOTALL
+    r"\s*([A-Za-z0-9.;-]*+)\s*((?::dn)?(?::[A-Za-z0-9.-]+)?:=|=|>=|<=|~=)([^()]*)", re.DOTALL
 )
+_BLANK: Final = re.compile(r"\s*")
+_OPERATOR: Final = re.compile(r"\(\s*([&|!])\s*")
+_NUMBER: Final = re.compile(r"-?[0-9]{1,19}")
 _BIT_RULES: Final = ("1.2.840.113556.1.4.803", "1.2.840.113556.1.4.804")
 _PERSON: Final = frozenset({"top", "person", "organizationalperson", "user"})
 _CLASSES: Final = {
@@ -33,8 +39,8 @@ _CLASSES: Final = {
 }
 _CATEGORIES: Final = {"user": "person", "inetorgperson": "person", "contact": "person"}
 _ACCOUNT_TYPES: Final = {
-    "805306368": "user", "805306369": "computer", "268435456": "group", "268435457": "group",
-    "536870912": "group", "536870913": "group", "805306370": "user",
+    805306368: "user", 805306369: "computer", 268435456: "group", 268435457: "group",
+    536870912: "group", 536870913: "group", 805306370: "user",
 }  # fmt: skip
 """sAMAccountType (MS-ADTS §2.2.17)."""
 _NAMING: Final = frozenset({
@@ -45,7 +51,11 @@ _NAMING: Final = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """`attribute operator value`; `rule` is the matching rule of an extensible match."""
+    """`attribute operator value`; `rule` is the matching rule of an extensible match.
+
+    The attribute is the lDAPDisplayName in lower case; the operator `=`, `>=`, `<=`, or `:=` where
+    there is a rule or no attribute.
+    """
 
     attribute: str
     operator: str
@@ -56,10 +66,21 @@ class Item:
     def exact(self) -> bool:
         return self.operator == "=" and "*" not in self.value
 
+    @property
+    def word(self) -> str:
+        """The value unescaped, without blanks around it, in lower case."""
+        return _plain(self.value).strip().lower()
+
+    @property
+    def number(self) -> int | None:
+        """The value as a whole number."""
+        word = self.word
+        return int(word) if _NUMBER.fullmatch(word) else None
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """`&`, `|` or `!` of filters."""
+    """`&`, `|` or `!` of filters; in a parsed tree `!` holds one item."""
 
     operator: Literal["&", "|", "!"]
     parts: tuple[Tree, ...]
@@ -73,39 +94,63 @@ def parse(text: str) -> Tree | None:
     """The tree of a filter; None where the text is none, or is too long or too deep."""
     if len(text) > _LONGEST:
         return None
-    found = _filter(text.strip(), 0, 0)
-    return found[0] if found is not None and found[1] == len(text.strip()) else None
+    text = text.strip()
+    found = _filter(text, 0, 0)
+    return _simple(found[0], negated=False) if found and found[1] == len(text) else None
 
 
 def _filter(text: str, at: int, depth: int) -> tuple[Tree, int] | None:
     if depth > _DEEPEST or not text.startswith("(", at):
         return None
-    operator = text[at + 1 : at + 2]
-    if operator not in ("&", "|", "!"):
+    operator = _OPERATOR.match(text, at)
+    if operator is None:
         item = _ITEM.match(text, at + 1)
         if item is None or not text.startswith(")", item.end()):
             return None
         return _item(item), item.end() + 1
-    at += 2
+    at = operator.end()
     parts: list[Tree] = []
     while text.startswith("(", at):
         part = _filter(text, at, depth + 1)
         if part is None:
             return None
         parts.append(part[0])
-        at = part[1]
-    if not text.startswith(")", at):
+        at = _past_blanks(text, part[1])
+    if not text.startswith(")", at) or (operator[1] == "!" and len(parts) != 1):
         return None
-    return Group(operator, tuple(parts)), at + 1  # type: ignore[arg-type]  # one of the three
+    return Group(operator[1], tuple(parts)), at + 1  # type: ignore[arg-type]  # one of the three
+
+
+def _past_blanks(text: str, at: int) -> int:
+    blank = _BLANK.match(text, at)
+    return at if blank is None else blank.end()
 
 
 def _item(found: re.Match[str]) -> Item:
-    attribute, operator, value = found.groups()
-    rule = ""
+    described, operator, value = found.groups()
+    attribute, rule = attribute_name(described).lower(), ""
     if operator.endswith(":="):
         rule = operator[:-2].rpartition(":")[2].lower()
-        operator = ":="
-    return Item(attribute.partition(";")[0].lower(), operator, rule, value)
+        rule = "" if rule == "dn" else rule
+        operator = ":=" if rule or not attribute else "="
+    return Item(attribute, "=" if operator == "~=" else operator, rule, value)
+
+
+def _simple(tree: Tree, *, negated: bool) -> Tree:
+    """The same with NOT before items only (De Morgan), and nested ANDs and ORs as one."""
+    if isinstance(tree, Item):
+        return Group("!", (tree,)) if negated else tree
+    if tree.operator == "!":
+        return _simple(tree.parts[0], negated=not negated)
+    operator: Literal["&", "|"] = "&" if (tree.operator == "&") is not negated else "|"
+    parts: list[Tree] = []
+    for part in tree.parts:
+        simple = _simple(part, negated=negated)
+        if isinstance(simple, Group) and simple.operator == operator:
+            parts.extend(simple.parts)
+        else:
+            parts.append(simple)
+    return parts[0] if len(parts) == 1 else Group(operator, tuple(parts))
 
 
 def selects(text: str, wanted: str) -> bool | None:
@@ -129,20 +174,43 @@ def _matches(tree: Tree, wanted: str) -> bool | None:
 
 
 def _item_matches(item: Item, wanted: str) -> bool | None:
+    if item.attribute == "samaccounttype":
+        return _type_matches(item, wanted)
     if not item.exact:
         present = item.operator == "=" and item.value.strip() == "*"
         return True if present and item.attribute in ("objectclass", "objectcategory") else None
-    value = item.value.strip().lower()
     match item.attribute:
         case "objectclass":
-            return value in _CLASSES.get(wanted, {"top", wanted})
+            return class_name(item.word) in _CLASSES.get(wanted, {"top", wanted})
         case "objectcategory":
-            first = value.partition(",")[0].removeprefix("cn=")
-            return first in (wanted, _CATEGORIES.get(wanted, wanted))
-        case "samaccounttype":
-            return _ACCOUNT_TYPES.get(value) == wanted
+            first = item.word.partition(",")[0].removeprefix("cn=")
+            return class_name(first) in (wanted, _CATEGORIES.get(wanted, wanted))
         case _:
             return None
+
+
+def _type_matches(item: Item, wanted: str) -> bool | None:
+    """The sAMAccountType of objects of a class is among few; which of them the item lets through."""
+    asked = item.number
+    if asked is None or wanted not in _ACCOUNT_TYPES.values():
+        return False if item.exact else None
+    answers = {_compares(item, asked, t) for t, of in _ACCOUNT_TYPES.items() if of == wanted}
+    if item.exact:
+        return True in answers
+    return answers.pop() if len(answers) == 1 else None
+
+
+def _compares(item: Item, asked: int, value: int) -> bool | None:
+    match item.operator:
+        case "=":
+            return value == asked
+        case ">=":
+            return value >= asked
+        case "<=":
+            return value <= asked
+    if item.rule == _BIT_RULES[0]:
+        return value & asked == asked
+    return value & asked != 0 if item.rule == _BIT_RULES[1] else None
 
 
 def by_spn(text: str) -> bool | None:
@@ -165,7 +233,7 @@ def _any(tree: Tree, test: Callable[[Item], bool]) -> bool:
 def value_of(text: str, attribute: str) -> str | None:
     """The value that the first equality asks of an attribute, unescaped."""
     tree = parse(text)
-    wanted = attribute.lower()
+    wanted = attribute_name(attribute).lower()
     for item in _items(tree):
         if item.attribute == wanted and item.exact:
             return _plain(item.value)
@@ -206,7 +274,7 @@ def _names_one(tree: Tree) -> bool:
 
 
 def _one_name(tree: Group) -> bool:
-    values = {p.value.lower() for p in tree.parts if isinstance(p, Item)}
+    values = {p.word for p in tree.parts if isinstance(p, Item)}
     return len(values) == 1 and all(map(_names_one, tree.parts))
 
 
@@ -218,6 +286,5 @@ def uac_flags(text: str) -> list[str] | None:
     bits = 0
     for item in _items(tree):
         if item.attribute == "useraccountcontrol" and item.rule in _BIT_RULES:
-            value = item.value.strip()
-            bits |= int(value) if value.isascii() and value.isdigit() and len(value) < 20 else 0
+            bits |= max(item.number or 0, 0)
     return [word for bit, word in enums.UAC_FLAG.items() if bits & bit]

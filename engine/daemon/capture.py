@@ -1,7 +1,8 @@
 """A live interface in a thread of its own: packets to events, handed over in batches.
 
 An interface that goes away is waited for and opened anew; what passed in between is not seen, and
-the sensor's silence says so to the engine.
+the sensor's silence says so to the engine. When packets come faster than they can be read, the
+driver is told how full the buffer is, and sheds.
 """
 
 from __future__ import annotations
@@ -13,16 +14,19 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from sensor.inputs.live import InterfaceError, LiveCapture
+from sensor.inputs.interface import InterfaceError
 from sensor.wire.drive import Driver
 
 if TYPE_CHECKING:
     from dsl.schema.base import Event
     from engine.store import Store
+    from sensor.inputs.interface import LiveInput
 
 _WAITING = 500_000
 """Events kept while the engine is busy; beyond that the oldest are dropped and counted."""
 _AGAIN_S = 1.0
+_WATCH_US = 250_000
+"""So often the capture's filter learns of new ports."""
 
 
 def sensor_name(interface: str) -> str:
@@ -38,17 +42,18 @@ def last_number(store: Store, interface: str) -> int:
 
 
 class Capture:
-    """Events of one interface, from an open LiveCapture; they are numbered on from `after`.
+    """Events of one interface, from an open live input; they are numbered on from `after`.
 
     `lost` counts events dropped because nobody took them, `dropped` packets that the kernel could
-    not hand over. `away` says why the interface is not being read now, `fault` why it never will
-    be again.
+    not hand over, `shed` packets left unread for want of time. `away` says why the interface is not
+    being read now, `fault` why it never will be again.
     """
 
-    def __init__(self, live: LiveCapture, after: int = 0) -> None:
+    def __init__(self, live: LiveInput, after: int = 0) -> None:
         self.interface = live.interface
         self.lost = 0
         self.dropped = 0
+        self.shed = 0
         self.away = ""
         self.fault = ""
         self._live = live
@@ -56,7 +61,9 @@ class Capture:
         self._waiting: deque[Event] = deque(maxlen=_WAITING)
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._driver = Driver(sensor_name(live.interface), self._keep)
+        self._fresh: list[Event] = []
+        self._watched = 0
+        self._driver = Driver(sensor_name(live.interface), self._fresh.append)
         name = f"capture {live.interface}"
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -75,12 +82,6 @@ class Capture:
         self._thread.join(timeout=5)
         return self.take()
 
-    def _keep(self, event: Event) -> None:
-        event.seq = (event.seq or 0) + self._after
-        with self._lock:
-            self.lost += len(self._waiting) == _WAITING
-            self._waiting.append(event)
-
     def _run(self) -> None:
         try:
             while not self._stop.is_set():
@@ -89,32 +90,48 @@ class Capture:
                 except InterfaceError as error:
                     self._wait(str(error))
             self._driver.close()
+            self._hand_over()
         except Exception as error:  # noqa: BLE001 - a thread's defect must be told by the one that waits for it
             self.fault = f"{type(error).__name__}: {error}"
         finally:
             self._live.close()
 
     def _read(self) -> None:
-        told = 0
-        for block in self._live.blocks():
+        driver, live = self._driver, self._live
+        for block in live.blocks():
+            now = time.monotonic_ns() // 1000
+            driver.press(live.fill(), now)
             if block is None:
-                self._driver.advance(time.time_ns() // 1000)
+                driver.advance(time.time_ns() // 1000)
             else:
-                self._driver.packets(
-                    block.data, block.linktype, block.times, block.starts, block.ends
-                )
-            if self._live.dropped > told:
-                self._driver.dropped(self._live.dropped - told)
-                self.dropped += self._live.dropped - told
-                told = self._live.dropped
+                driver.packets(block.data, block.linktype, block.times, block.starts, block.ends)
+            if live.dropped > self.dropped:
+                driver.dropped(live.dropped - self.dropped)
+                self.dropped = live.dropped
+            if now - self._watched >= _WATCH_US:
+                self._watched = now
+                live.watch(driver.tcp_ports)
+                self.shed = driver.shed
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        fresh, waiting = self._fresh, self._waiting
+        if not fresh:
+            return
+        after = self._after
+        for event in fresh:
+            event.seq = (event.seq or 0) + after
+        with self._lock:
+            self.lost += max(0, len(waiting) + len(fresh) - _WAITING)
+            waiting.extend(fresh)
+        fresh.clear()
 
     def _wait(self, why: str) -> None:
         """Until the interface can be opened again."""
         self.away = why
-        self._live.close()
         while not self._stop.wait(_AGAIN_S):
             try:
-                self._live = LiveCapture(self.interface)
+                self._live.reopen()
             except InterfaceError as error:
                 self.away = str(error)
             else:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from engine.run import Engine
     from engine.sinks.jsonl import JsonLines
     from engine.store import Store
-    from sensor.inputs.live import LiveCapture
+    from sensor.inputs.interface import LiveInput
 
 TICK_S = 1.0
 
@@ -45,7 +45,21 @@ TICK_S = 1.0
     "interfaces",
     multiple=True,
     metavar="NAME",
-    help="Capture live from this network interface (needs root). May be given again.",
+    help="Capture live from this network interface (needs root to open). May be given again.",
+)
+@click.option(
+    "--buffer",
+    "buffer_mb",
+    type=click.IntRange(2, 4096),
+    default=64,
+    show_default=True,
+    metavar="MB",
+    help="Memory for packets of an interface that wait to be read.",
+)
+@click.option(
+    "--user",
+    metavar="NAME",
+    help="Become this user once the interfaces are open; default: who owns the folder of the database.",
 )
 @click.option(
     "--store",
@@ -84,6 +98,8 @@ TICK_S = 1.0
 def main(
     folders: tuple[Path, ...],
     interfaces: tuple[str, ...],
+    buffer_mb: int,
+    user: str | None,
     store_path: Path,
     alerts_path: Path,
     directory_path: Path | None,
@@ -98,13 +114,14 @@ def main(
         hint = "name a folder with --watch or an interface with --interface"
         output.fail("nothing to watch", hint)
     stop = _stopped_by_signals()
-    lives = _open_interfaces(interfaces)
+    lives, who = _interfaces(interfaces, buffer_mb << 20, user, [store_path, alerts_path])
     engine = _engine(store_path, rules, directory_path)
     lines = _open_alerts(alerts_path)
     own = [store_path, Path(f"{store_path}.wal"), alerts_path]
     service = _service(engine, folders, lives, lines, own, quiet=quiet, stop=stop)
     if not quiet:
-        output.note(f"watching {', '.join([*map(str, folders), *interfaces])}")
+        watched = [*map(str, folders), *(f"{live.interface} ({live.way})" for live in lives)]
+        output.note(f"watching {', '.join(watched)}{who}")
     _run(service, stop)
 
 
@@ -137,13 +154,17 @@ def _stopped_by_signals() -> threading.Event:
     return stop
 
 
-def _open_interfaces(names: Sequence[str]) -> list[LiveCapture]:
-    from sensor.inputs.live import InterfaceError, LiveCapture  # noqa: PLC0415
+def _interfaces(
+    names: Sequence[str], memory: int, user: str | None, written: Sequence[Path]
+) -> tuple[list[LiveInput], str]:
+    """The inputs, and words about who reads them."""
+    if not names:
+        return [], ""
+    from engine.daemon.interfaces import give_up_privileges, open_interfaces  # noqa: PLC0415
 
-    try:
-        return [LiveCapture(name) for name in dict.fromkeys(names)]
-    except InterfaceError as error:
-        output.fail(str(error), "see `ip link`, and run as root or with CAP_NET_RAW")
+    lives = open_interfaces(names, memory)
+    who = give_up_privileges(user, written)
+    return lives, f", as {who} without privileges" if who else ""
 
 
 def _open_store(path: Path) -> Store:
@@ -197,7 +218,7 @@ def _engine(store_path: Path, rules: Sequence[Path], directory_path: Path | None
 def _service(
     engine: Engine,
     folders: Sequence[Path],
-    lives: Sequence[LiveCapture],
+    lives: Sequence[LiveInput],
     lines: JsonLines,
     own: Sequence[Path],
     *,

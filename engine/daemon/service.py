@@ -170,6 +170,7 @@ class Service:
             self._tell(f"away {name}", f"{capture.away}; waiting for it" if capture.away else "")
             for topic, number, what in (
                 ("dropped", capture.dropped, "packets were dropped by the kernel"),
+                ("shed", capture.shed, "packets were left unread, the machine is too slow"),
                 ("lost", capture.lost, "events were dropped, the engine is too slow"),
             ):
                 told = f"{name}: {number} {what} since the start" if number else ""

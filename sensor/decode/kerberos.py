@@ -2,8 +2,7 @@
 
 One event per exchange, at the time of the request. A request without answer is told when the
 conversation closes (or its answer was lost), with outcome `unknown`; a reply whose request was
-not seen still gives an event. Port 464 (RFC 3244) is recognised and counted, not read.
-Knows nothing of transport beyond the length prefix, and of no other protocol.
+not seen still gives an event. Knows nothing of transport beyond the length prefix, and of no other protocol.
 """
 
 from __future__ import annotations
@@ -19,11 +18,10 @@ from sensor.decode.kerberos_request import AS_REQ, TGS_REQ, Request, request
 if TYPE_CHECKING:
     from sensor.contract import Context, Flow, Reader
 
-PORTS_TCP: Final = (88, 464)
-PORTS_UDP: Final = (88, 464)
+PORTS_TCP: Final = (88,)
+PORTS_UDP: Final = (88,)
 
 _MESSAGES: Final = frozenset({AS_REQ, AS_REP, TGS_REQ, TGS_REP, KRB_ERROR})
-_KPASSWD: Final = 464
 _LARGEST: Final = 1 << 20
 _PENDING: Final = 32
 _AS_ERRORS: Final = frozenset({6, 18, 23, 24, 25, 90, 91})
@@ -31,7 +29,7 @@ _AS_ERRORS: Final = frozenset({6, 18, 23, 24, 25, 90, 91})
 
 
 def reader(flow: Flow, context: Context) -> Reader:
-    """A reader of one conversation with a KDC (88) or a password service (464)."""
+    """A reader of one conversation with a KDC."""
     return Exchanges(flow, context)
 
 
@@ -51,8 +49,6 @@ class Exchanges:
         if e - o < 5:
             return 0, 0
         length = b[o] << 24 | b[o + 1] << 16 | b[o + 2] << 8 | b[o + 3]
-        if self._flow.server_port == _KPASSWD:
-            return (4, 4 + length) if 6 <= length <= _LARGEST else (0, -1)
         if not 10 <= length <= _LARGEST or b[o + 4] not in _MESSAGES:
             return 0, -1
         return 4 + length, 4 + length
@@ -72,9 +68,6 @@ class Exchanges:
     def message(self, ts: int, to_server: bool, b: bytes, o: int, e: int) -> None:
         """Read one message; its own tag says which way it goes."""
         del to_server
-        if self._flow.server_port == _KPASSWD:
-            self._context.count("kerberos.kpasswd")
-            return
         if not self._flow.udp:
             o += 4
         elif self._repeated(b, o, e):

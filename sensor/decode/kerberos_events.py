@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dsl.schema.enums import PADATA
+from dsl.schema.enums import PAC_OPTION, PADATA
 from dsl.schema.kerberos import KerberosAs, KerberosTgs
 from sensor.contract import common
 from sensor.decode.kerberos_outcome import fingerprint, outcome, result_word
-from sensor.decode.kerberos_parts import Principal, account_of, etype_word
+from sensor.decode.kerberos_parts import Principal, Ticket, account_of, etype_word
 from sensor.decode.kerberos_request import CNAME_IN_ADDL_TKT, ENC_TKT_IN_SKEY, Request
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _FX_FAST: Final = 136
 _FOR_USER: Final = frozenset({129, 130})
+MACHINE: Final = "kerberos_machine"
+_TGS: Final = "krbtgt/"
 
 
 class Exchange:
@@ -56,6 +58,9 @@ def as_event(flow: Flow, context: Context, exchange: Exchange) -> KerberosAs:
             event.preauth_etype = etype_word(asked.preauth_etype)
         event.include_pac = asked.include_pac
         event.fast = _FX_FAST in asked.padata
+        event.pac_options = _pac_options(asked)
+        if asked.armor is not None:
+            event.armor_hash = asked.armor.hash
         event.till = asked.till
         event.rtime = asked.rtime
         event.addresses = asked.addresses
@@ -79,6 +84,9 @@ def as_event(flow: Flow, context: Context, exchange: Exchange) -> KerberosAs:
         event.ticket_size = got.ticket.size
         if event.account is not None:
             context.ticket_issued(got.ticket.hash, event.account)
+        if got.cname is not None and got.cname.is_machine:
+            host = f"name:{got.cname.text[:-1]}"
+            context.host_seen(exchange.ts, flow, "kerberos", flow.client, host, MACHINE)
     elif no is not None:
         event.result = result_word(no.code)
         event.outcome = outcome(no, to_as_req=True)
@@ -104,6 +112,7 @@ def tgs_event(flow: Flow, context: Context, exchange: Exchange) -> KerberosTgs:
         event.realm = asked.realm or None
         event.padata_types = _padata_words(asked)
         event.authz_data = asked.authz_data
+        event.pac_options = _pac_options(asked)
         event.s4u = _s4u(asked)
         event.s4u_user = asked.for_user
         if asked.evidence is not None:
@@ -113,6 +122,7 @@ def tgs_event(flow: Flow, context: Context, exchange: Exchange) -> KerberosTgs:
             event.tgt_etype = etype_word(asked.tgt.etype)
             event.tgt_size = asked.tgt.size
             event.tgt_kvno = asked.tgt.kvno
+            event.tgt_realm = asked.tgt.realm or None
             owner = context.ticket_owner(asked.tgt.hash)
         event.account = owner
     if got is not None and got.ticket is not None:
@@ -120,7 +130,7 @@ def tgs_event(flow: Flow, context: Context, exchange: Exchange) -> KerberosTgs:
         if client is not None or asked is None:
             event.realm = got.realm
         event.result = "none"
-        event.outcome = "success"
+        event.outcome = "continue" if _refers(asked, got.ticket) else "success"
         event.etype = etype_word(got.ticket.etype)
         event.ticket_hash = got.ticket.hash
         event.ticket_size = got.ticket.size
@@ -162,6 +172,22 @@ def _request_fields(event: KerberosAs | KerberosTgs, asked: Request) -> None:
 
 def _padata_words(asked: Request) -> list[str]:
     return [PADATA.get(n) or f"padata_{n}" for n in asked.padata]
+
+
+def _pac_options(asked: Request) -> list[str] | None:
+    if asked.pac_options is None:
+        return None
+    return [PAC_OPTION.get(bit) or f"bit_{bit}" for bit in asked.pac_options]
+
+
+def _refers(asked: Request | None, issued: Ticket) -> bool:
+    """Whether the KDC points to another realm instead (RFC 6806 §8): it gives a ticket for that
+    realm's KDC, which was not what was asked for.
+    """
+    service = issued.service.lower()
+    if asked is None or asked.sname is None or not service.startswith(_TGS):
+        return False
+    return service != asked.sname.text.lower() and service != _TGS + issued.realm.lower()
 
 
 def _service_class(service: str | None) -> str | None:

@@ -22,6 +22,7 @@ TICKET: Final = 0x61
 
 NT_ENTERPRISE: Final = 10
 _NAME_PARTS: Final = 16
+_UINT32: Final = 0xFFFFFFFF
 ANONYMOUS: Final = "WELLKNOWN/ANONYMOUS"
 
 
@@ -34,6 +35,11 @@ class Principal:
         self.kind = kind
         self.first = first
         self.text = text
+
+    @property
+    def is_machine(self) -> bool:
+        """Whether this is how computer accounts are called: one component, `$` at its end."""
+        return len(self.text) > 1 and self.text.endswith("$") and "/" not in self.text
 
 
 class Ticket:
@@ -99,7 +105,7 @@ def encrypted(b: bytes, o: int, e: int) -> tuple[int, int | None, int, int]:
         if b[o] == 0xA0:
             etype = ber.read_integer(b, start, end)[0]
         elif b[o] == 0xA1:
-            kvno = ber.read_integer(b, start, end)[0]
+            kvno = ber.read_integer(b, start, end)[0] & _UINT32
         elif b[o] == 0xA2:
             first, last = ber.expect(b, start, end, ber.OCTET_STRING)
         o = end

@@ -26,6 +26,7 @@ TGS_REP: Final = 0x6D
 _PA_ETYPE_INFO: Final = 11
 _PA_ETYPE_INFO2: Final = 19
 _KERB_ERR_TYPE_EXTENDED: Final = 3
+_KPASSWD_RESULTS: Final = 7
 _LIST: Final = 64
 
 
@@ -43,9 +44,11 @@ class Reply:
 
 
 class Failure:
-    """A KRB-ERROR; `status` is the NTSTATUS of KERB-EXT-ERROR, `offered` the ETYPE-INFO2."""
+    """A KRB-ERROR; `status` is the NTSTATUS of KERB-EXT-ERROR, `offered` the ETYPE-INFO2,
+    `kpasswd` the result code that a password service puts there (RFC 3244 §2).
+    """
 
-    __slots__ = ("cname", "code", "crealm", "offered", "realm", "sname", "status")
+    __slots__ = ("cname", "code", "crealm", "kpasswd", "offered", "realm", "sname", "status")
 
     def __init__(self) -> None:
         self.code = 0
@@ -55,6 +58,7 @@ class Failure:
         self.sname: Principal | None = None
         self.offered: list[int] | None = None
         self.status: int | None = None
+        self.kpasswd: int | None = None
 
 
 def reply(b: bytes, o: int, e: int) -> Reply:
@@ -113,6 +117,9 @@ def _error_data(found: Failure, b: bytes, o: int, e: int) -> None:
     Its form depends on the error code and the KDC, so what cannot be read is passed over: the
     error itself stands.
     """
+    if e - o >= 2 and b[o] == 0 and b[o + 1] <= _KPASSWD_RESULTS:
+        found.kpasswd = b[o + 1]
+        return
     try:
         start, stop = ber.expect(b, o, e, ber.SEQUENCE)
         if start < stop and b[start] == 0xA1:

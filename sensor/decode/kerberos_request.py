@@ -34,6 +34,9 @@ _PA_PK_AS_REQ: Final = 16
 _PA_PAC_REQUEST: Final = 128
 _PA_FOR_USER: Final = 129
 _PA_S4U_X509_USER: Final = 130
+_PA_FX_FAST: Final = 136
+_PA_PAC_OPTIONS: Final = 167
+_ARMOR_AP_REQUEST: Final = 1
 _LIST: Final = 64
 
 
@@ -41,9 +44,9 @@ class Request:
     """An AS-REQ or TGS-REQ. Times are microseconds since 1970; etypes and padata are numbers."""
 
     __slots__ = (
-        "addresses", "authz_data", "certificate", "cname", "etypes", "evidence", "for_user",
-        "include_pac", "nonce", "options", "padata", "preauth_etype", "realm", "rtime", "sname",
-        "start", "tag", "tgt", "till",
+        "addresses", "armor", "authz_data", "certificate", "cname", "etypes", "evidence",
+        "for_user", "include_pac", "nonce", "options", "pac_options", "padata", "preauth_etype",
+        "realm", "rtime", "sname", "start", "tag", "tgt", "till",
     )  # fmt: skip
 
     def __init__(self, tag: int) -> None:
@@ -64,6 +67,8 @@ class Request:
         self.tgt: Ticket | None = None
         self.for_user: str | None = None
         self.include_pac: bool | None = None
+        self.pac_options: list[int] | None = None
+        self.armor: Ticket | None = None
         self.preauth_etype: int | None = None
         self.certificate: Certificate | None = None
 
@@ -106,11 +111,15 @@ def _pa_value(found: Request, kind: int, b: bytes, o: int, e: int) -> None:
     elif kind == _PA_PAC_REQUEST:
         found.include_pac = _pac_request(b, o, e)
     elif kind == _PA_FOR_USER:
-        found.for_user = _for_user(b, o, e)
+        found.for_user = _for_user(b, o, e) or found.for_user
     elif kind == _PA_S4U_X509_USER:
         found.for_user = _s4u_x509_user(b, o, e) or found.for_user
     elif kind == _PA_PK_AS_REQ:
         found.certificate = client_certificate(b, o, e)
+    elif kind == _PA_PAC_OPTIONS:
+        found.pac_options = _pac_options(b, o, e)
+    elif kind == _PA_FX_FAST:
+        found.armor = _armor(b, o, e)
 
 
 def _pac_request(b: bytes, o: int, e: int) -> bool | None:
@@ -120,6 +129,36 @@ def _pac_request(b: bytes, o: int, e: int) -> bool | None:
     start, end = ber.expect(b, o, stop, 0xA0)
     start, end = ber.expect(b, start, end, ber.BOOLEAN)
     return any(b[start:end])
+
+
+def _pac_options(b: bytes, o: int, e: int) -> list[int]:
+    """Bits of PA-PAC-OPTIONS (MS-KILE §2.2.10)."""
+    o, stop = ber.expect(b, o, e, ber.SEQUENCE)
+    start, end = ber.expect(b, o, stop, 0xA0)
+    start, end = ber.expect(b, start, end, ber.BIT_STRING)
+    return ber.bits(b, start, end)
+
+
+def _armor(b: bytes, o: int, e: int) -> Ticket | None:
+    """The ticket that armors the request, in PA-FX-FAST-REQUEST (RFC 6113 §5.4.2): all else in
+    there is sealed. A TGS request shows none, its own TGT armors it.
+    """
+    o, stop = ber.expect(b, o, e, 0xA0)
+    o, stop = ber.expect(b, o, stop, ber.SEQUENCE)
+    if o == stop or b[o] != 0xA0:
+        return None
+    o, stop = ber.expect(b, o, stop, 0xA0)
+    o, stop = ber.expect(b, o, stop, ber.SEQUENCE)
+    kind = 0
+    while o < stop:
+        start, end = ber.header(b, o, stop)
+        if b[o] == 0xA0:
+            kind = ber.read_integer(b, start, end)[0]
+        elif b[o] == 0xA1 and kind == _ARMOR_AP_REQUEST:
+            start, end = ber.expect(b, start, end, ber.OCTET_STRING)
+            return ap_req(b, start, end)
+        o = end
+    return None
 
 
 def _for_user(b: bytes, o: int, e: int) -> str | None:

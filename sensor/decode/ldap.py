@@ -1,7 +1,7 @@
 """LDAP and CLDAP conversations: requests with their responses (RFC 4511, RFC 1798, MS-ADTS).
 
 A bind sets who the connection acts as; searches carry that account, pages of one search are one
-event; writes become a row a value. SASL buffers that are only signed are read, sealed ones and
+event; writes become a row a value, and a row for what they mean for an account. SASL buffers that are only signed are read, sealed ones and
 TLS are counted and mark the flow encrypted. Tokens of SASL mechanisms go to the exchange that
 `Context.auth` gives; nothing is known here of what they hold.
 
@@ -16,9 +16,24 @@ import struct
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from sensor.decode import ber, ldap_bind, ldap_change, ldap_frame, ldap_search, ldap_wrap
+from sensor.decode import (
+    ber,
+    ldap_accounts,
+    ldap_bind,
+    ldap_change,
+    ldap_frame,
+    ldap_search,
+    ldap_wrap,
+)
 from sensor.decode.ldap_binding import Binding
-from sensor.decode.ldap_events import Written, change_event, search_event
+from sensor.decode.ldap_controls import controls
+from sensor.decode.ldap_events import (
+    Written,
+    binding_event,
+    change_event,
+    fact_event,
+    search_event,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +49,10 @@ _PENDING: Final = 256
 _CHANGES: Final = 64
 _PAGED: Final = 16
 _PAGING_TIME: Final = 45_000_000
+_EXTENDED: Final = 16
 _START_TLS: Final = b"1.3.6.1.4.1.1466.20037"
+_FAST_BIND: Final = b"1.2.840.113556.1.4.1781"
+_WHO_AM_I: Final = b"1.3.6.1.4.1.4203.1.11.3"
 _SILENT: Final = frozenset({0x73, 0x79, 0x6E, 0x6F})
 """Search references, intermediate responses, compares: nothing an event asks for."""
 _CHANGE_RESPONSES: Final = frozenset({0x67, 0x69, 0x6B, 0x6D})
@@ -62,7 +80,9 @@ class Directory:
         else:
             self._protocol = "gc" if flow.server_port in _GLOBAL_CATALOG else "ldap"
         self._binding = Binding(flow, context, self._protocol, tag_key)
-        self._start_tls = -1
+        self._tls = flow.server_port in _TLS_PORTS
+        self._extended: dict[int, bytes] = {}
+        self._pings = 0
         self._searches: dict[int, ldap_search.Search] = {}
         self._paged: dict[bytes, ldap_search.Search] = {}
         self._changes: dict[int, Written] = {}
@@ -72,13 +92,14 @@ class Directory:
     def frame(self, to_server: bool, b: bytes, o: int, e: int) -> tuple[int, int]:
         """An LDAPMessage, a SASL buffer or a TLS record."""
         del to_server
-        only_tls = self._flow.server_port in _TLS_PORTS and e - o >= 7
-        if only_tls and not ldap_wrap.tls_record(b, o, e):
+        if self._tls and e - o >= 7 and not ldap_wrap.tls_record(b, o, e):
             return 0, -1
-        return ldap_frame.frame(b, o, e, wrapped=self._binding.wrapped)
+        return ldap_frame.frame(b, o, e, wrapped=self._binding.wrapped, whole=self._pings > 0)
 
     def resync(self, to_server: bool, b: bytes, o: int, e: int) -> int:
         """Where a message of this direction seems to begin."""
+        if self._tls:
+            return ldap_wrap.find_record(b, o, e)
         return ldap_frame.find(b, o, e, to_server=to_server)
 
     def gap(self, ts: int, to_server: bool) -> None:
@@ -110,6 +131,8 @@ class Directory:
             self._searched(search, None)
         self._searches.clear()
         self._paged.clear()
+        self._pings = 0
+        self._extended.clear()
         for pending in self._changes.values():
             self._changed(pending, "unknown")
         self._changes.clear()
@@ -125,7 +148,7 @@ class Directory:
             stream.reset()
             self._sealed("ldap.sealed_buffers")
             return
-        for inner in stream.feed(text):
+        for inner in stream.feed(text, whole=self._pings > 0):
             self._guarded(ts, inner, 0, len(inner))
 
     def _guarded(self, ts: int, b: bytes, o: int, e: int) -> None:
@@ -145,23 +168,26 @@ class Directory:
         stop = ber.header(b, o, e)[1]
         start, end = ber.header(b, at, stop)
         if tag == 0x63:
-            search = self._paged.pop(ldap_search.paged_cookie(b, end, stop), None)
+            asked = controls(b, end, stop)
+            search = self._paged.pop(asked.cookie, None)
             if search is None:
                 search = ldap_search.Search(ts, self._flow.account)
                 ldap_search.read_request(search, b, start, end)
+                search.controls = asked.names
+                self._pings += search.is_ping
             self._asked(number, search)
         elif tag == 0x65:
-            cookie = ldap_search.paged_cookie(b, end, stop)
+            cookie = controls(b, end, stop).cookie
             self._done(ts, number, ldap_bind.result(b, start, end), cookie)
         elif tag == 0x60:
-            self._binding.request(ts, b, start, end)
+            self._binding.request(ts, number, b, start, end)
         elif tag == 0x61:
-            self._binding.response(ts, b, start, end)
+            self._binding.response(ts, number, b, start, end)
         elif tag in ldap_change.REQUESTS:
             change = ldap_change.change(tag, b, start, end)
-            if len(self._changes) == _CHANGES:
-                self._changed(self._changes.pop(next(iter(self._changes))), "unknown")
-            self._changes[number] = Written(ts, self._flow.account, change)
+            written = Written(ts, self._flow.account, change)
+            written.facts = ldap_accounts.facts(tag, change)
+            self._write(number, written)
         elif tag in _CHANGE_RESPONSES:
             pending = self._changes.pop(number, None)
             if pending is None:
@@ -176,15 +202,55 @@ class Directory:
             self.close(ts)
             self._flow.account = None
         elif tag == 0x77:
-            first, last = ber.expect(b, start, end, 0x80)
-            if b[first:last] == _START_TLS:
-                self._start_tls = number
+            self._extend(ts, number, b, start, end)
         elif tag == 0x78:
-            if number == self._start_tls and ldap_bind.result(b, start, end).code == 0:
-                self._flow.encrypted = True
-                self._start_tls = -1
+            self._extension(number, b, start, end)
         elif tag not in _SILENT:
             self._context.count("ldap.other")
+
+    def _extend(self, ts: int, number: int, b: bytes, o: int, e: int) -> None:
+        """An ExtendedRequest (RFC 4511 §4.12): requestName, requestValue."""
+        first, last = ber.expect(b, o, e, 0x80)
+        name = b[first : min(last, first + 128)]
+        if len(self._extended) == _EXTENDED:
+            del self._extended[next(iter(self._extended))]
+        self._extended[number] = name
+        if name == ldap_accounts.PASSWORD_MODIFY:
+            if last < e:
+                first, last = ber.expect(b, last, e, 0x81)
+            else:
+                first = last
+            account = self._flow.account
+            fact = ldap_accounts.password_modified(b, first, last, account)
+            if fact is not None:
+                written = Written(ts, account, None)
+                written.facts.append(fact)
+                self._write(number, written)
+
+    def _extension(self, number: int, b: bytes, o: int, e: int) -> None:
+        """An ExtendedResponse; some change what the connection is."""
+        name = self._extended.pop(number, b"")
+        answer = ldap_bind.result(b, o, e)
+        written = self._changes.pop(number, None)
+        if written is not None:
+            self._changed(written, ldap_bind.outcome(answer))
+        if answer.code != 0:
+            return
+        if name == _START_TLS:
+            self._flow.encrypted = self._tls = True
+        elif name == _FAST_BIND:
+            self._binding.fast = True
+            self._flow.account = None
+        elif name == _WHO_AM_I and self._flow.account is None:
+            self._flow.account = ldap_bind.authorization(b, o, e)
+
+    def _write(self, number: int, written: Written) -> None:
+        repeated = self._changes.pop(number, None)
+        if repeated is not None:
+            self._changed(repeated, "unknown")
+        if len(self._changes) == _CHANGES:
+            self._changed(self._changes.pop(next(iter(self._changes))), "unknown")
+        self._changes[number] = written
 
     def _asked(self, number: int, search: ldap_search.Search) -> None:
         repeated = self._searches.pop(number, None)
@@ -201,7 +267,7 @@ class Directory:
             return
         start, end = ber.expect(b, ldap_frame.content(b, o, e), e, ber.OCTET_STRING)
         search.entry(ber.text(b, start, end))
-        if self._flow.udp:
+        if search.is_ping:
             search.no_such_user = ldap_search.user_unknown(b, end, e)
 
     def _done(self, ts: int, number: int, answer: ldap_bind.Result, cookie: bytes) -> None:
@@ -217,10 +283,20 @@ class Directory:
             self._searched(search, answer)
 
     def _searched(self, search: ldap_search.Search, answer: ldap_bind.Result | None) -> None:
+        if search.is_ping:
+            self._pings -= self._pings > 0
+            sender = binding_event(self._flow, search)
+            if sender is not None and search.count:
+                self._context.emit(sender)
         self._context.emit(search_event(self._flow, self._protocol, search, answer))
 
     def _changed(self, written: Written, outcome: str) -> None:
-        if written.change.left_out:
-            self._context.count("ldap.values_left_out", written.change.left_out)
-        for row in written.change.rows:
-            self._context.emit(change_event(self._flow, self._protocol, written, row, outcome))
+        change = written.change
+        if change is not None:
+            if change.left_out:
+                self._context.count("ldap.values_left_out", change.left_out)
+            for row in change.rows:
+                event = change_event(self._flow, self._protocol, written, change, row, outcome)
+                self._context.emit(event)
+        for fact in written.facts:
+            self._context.emit(fact_event(self._flow, self._protocol, written, fact, outcome))

@@ -1,50 +1,12 @@
-"""Names and values of directory attributes (MS-ADTS §3.1.1.2, MS-ADA; RFC 4512 §2.5).
+"""Values of directory attributes as text (MS-ADTS §3.1.1.2, MS-ADA); secrets never.
 
-A server knows an attribute by any case of its name, by its OID, and with options behind a `;`.
-Detections compare names exactly, so those they compare get their lDAPDisplayName here whatever
-form the client chose. Values become text; secrets never do. Knows no message.
+Names come as lDAPDisplayName (`ldap_schema.attribute_name`). Knows no message.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-_NAMES: Final[dict[str, str]] = {
-    name.lower(): name
-    for name in (
-        "adminCount", "altSecurityIdentities", "cn", "dBCSPwd", "description", "displayName",
-        "dNSHostName", "gPCFileSysPath", "gPLink", "homeDirectory", "lockoutTime", "member",
-        "memberOf", "mail", "msDS-AllowedToActOnBehalfOfOtherIdentity",
-        "msDS-AllowedToDelegateTo", "msDS-AdditionalDnsHostName", "msDS-GroupMSAMembership",
-        "msDS-HasInstantiatedNCs", "msDS-KeyCredentialLink", "msDS-ManagedPassword",
-        "msDS-ManagedPasswordId", "msDS-SupportedEncryptionTypes", "msDS-User-Account-Control-Computed",
-        "msExchExternalHostName", "msExchInternalHostName", "ms-DS-MachineAccountQuota",
-        "ms-Mcs-AdmPwd", "ms-Mcs-AdmPwdExpirationTime", "msLAPS-Password",
-        "msLAPS-EncryptedPassword", "msLAPS-PasswordExpirationTime", "msPKI-Certificate-Name-Flag",
-        "msPKI-Enrollment-Flag", "name", "ntPwdHistory", "lmPwdHistory", "nTSecurityDescriptor",
-        "objectCategory", "objectClass", "objectGUID", "objectSid", "pKIExtendedKeyUsage",
-        "primaryGroupID", "pwdLastSet", "sAMAccountName", "sAMAccountType", "scriptPath",
-        "servicePrincipalName", "sIDHistory", "supplementalCredentials", "trustAttributes",
-        "trustAuthIncoming", "trustAuthOutgoing", "unicodePwd", "unixUserPassword",
-        "userAccountControl", "userPassword", "userPrincipalName", "initialAuthIncoming",
-        "initialAuthOutgoing", "currentValue", "priorValue", "msFVE-RecoveryPassword",
-        "msFVE-KeyPackage", "clearTextPassword", "msTPM-OwnerInformation",
-    )
-}  # fmt: skip
-_OIDS: Final[dict[str, str]] = {
-    "2.5.4.0": "objectClass", "2.5.4.3": "cn", "2.5.4.31": "member", "2.5.4.35": "userPassword",
-    "1.2.840.113556.1.2.102": "memberOf", "1.2.840.113556.1.2.281": "nTSecurityDescriptor",
-    "1.2.840.113556.1.4.8": "userAccountControl", "1.2.840.113556.1.4.55": "dBCSPwd",
-    "1.2.840.113556.1.4.90": "unicodePwd", "1.2.840.113556.1.4.96": "pwdLastSet",
-    "1.2.840.113556.1.4.98": "primaryGroupID", "1.2.840.113556.1.4.150": "adminCount",
-    "1.2.840.113556.1.4.146": "objectSid", "1.2.840.113556.1.4.221": "sAMAccountName",
-    "1.2.840.113556.1.4.302": "sAMAccountType", "1.2.840.113556.1.4.609": "sIDHistory",
-    "1.2.840.113556.1.4.619": "dNSHostName", "1.2.840.113556.1.4.656": "userPrincipalName",
-    "1.2.840.113556.1.4.771": "servicePrincipalName", "1.2.840.113556.1.4.782": "objectCategory",
-    "1.2.840.113556.1.4.1787": "msDS-AllowedToDelegateTo",
-    "1.2.840.113556.1.4.2182": "msDS-AllowedToActOnBehalfOfOtherIdentity",
-    "1.2.840.113556.1.4.2328": "msDS-KeyCredentialLink",
-}  # fmt: skip
 _SECRETS: Final = frozenset({
     "dbcspwd", "ntpwdhistory", "lmpwdhistory", "supplementalcredentials", "trustauthincoming",
     "trustauthoutgoing", "unicodepwd", "unixuserpassword", "userpassword", "initialauthincoming",
@@ -55,14 +17,6 @@ _SECRETS: Final = frozenset({
 _SIDS: Final = frozenset({"objectsid", "sidhistory", "securityidentifier"})
 _GUIDS: Final = frozenset({"objectguid", "schemaidguid"})
 _VALUE: Final = 4096
-
-
-def attribute_name(described: str) -> str:
-    """The lDAPDisplayName of an attribute description; as sent where it is not known here."""
-    name = described.partition(";")[0].strip()
-    if name[:4].lower() == "oid.":
-        name = name[4:]
-    return _OIDS.get(name) or _NAMES.get(name.lower(), name)
 
 
 def is_secret(name: str) -> bool:

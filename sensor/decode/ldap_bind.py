@@ -133,6 +133,19 @@ def result(b: bytes, o: int, e: int) -> Result:
     return found
 
 
+def authorization(b: bytes, o: int, e: int) -> str | None:
+    r"""Who the server says the client is: the responseValue (`u:CORP\alice`, `dn:CN=…`) of the
+    "Who am I?" response whose content is b[o:e] (RFC 4532); None for anonymous.
+    """
+    while o < e:
+        start, end = ber.header(b, o, e)
+        if b[o] == 0x8B:
+            said = ber.text(b, start, min(end, start + 1024))
+            return said.partition(":")[2] or None
+        o = end
+    return None
+
+
 def outcome(answer: Result) -> str:
     """The word of enums.OUTCOME for a result; Active Directory says in the message why."""
     if answer.code == 49:

@@ -10,7 +10,8 @@ from typing import Final
 
 from sensor.contract import Malformed
 from sensor.decode import ber
-from sensor.decode.ldap_attributes import attribute_name, identity, value_text
+from sensor.decode.ldap_attributes import identity, value_text
+from sensor.decode.ldap_schema import attribute_name, class_name
 
 MODIFY: Final = 0x66
 ADD: Final = 0x68
@@ -41,13 +42,17 @@ class Row:
 
 
 class Change:
-    """One request: the object's DN, its class if told, the rows, and how many were left out."""
+    """One request: the object's DN, its class if told, the rows, and how many were left out.
 
-    __slots__ = ("left_out", "object", "object_class", "rows")
+    `object_class` is the last value of objectClass, the most derived; `classes` all, lower case.
+    """
+
+    __slots__ = ("classes", "left_out", "object", "object_class", "rows")
 
     def __init__(self, dn: str) -> None:
         self.object = identity(dn)
         self.object_class: str | None = None
+        self.classes: set[str] = set()
         self.rows: list[Row] = []
         self.left_out = 0
 
@@ -97,7 +102,9 @@ def _values(found: Change, op: str, b: bytes, o: int, e: int) -> None:
             value = identity(value)
         found.rows.append(Row(name, op, value))
         if name == "objectClass":
-            found.object_class = value  # the last is the most derived
+            found.object_class = value
+            if value is not None:
+                found.classes.add(class_name(value))
 
 
 def _modify_dn(found: Change, b: bytes, o: int, e: int) -> None:

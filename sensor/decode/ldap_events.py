@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dsl.schema.directory import DirectoryChange, GroupChange
+from dsl.schema.directory import AccountChange, DirectoryChange, GroupChange
 from dsl.schema.ldap import LdapSearch
+from dsl.schema.sensor import HostBinding
 from sensor.contract import common
 from sensor.decode import ldap_bind
 
 if TYPE_CHECKING:
     from sensor.contract import Flow
+    from sensor.decode.ldap_accounts import Fact
     from sensor.decode.ldap_change import Change, Row
     from sensor.decode.ldap_search import Search
 
@@ -29,7 +31,9 @@ def search_event(
     event.filter = search.filter.text
     event.filter_shape = search.filter.shape
     event.filter_attributes = search.filter.attributes
+    event.filter_accounts = _accounts(search)
     event.attributes = search.attributes
+    event.controls = search.controls
     event.returned = search.returned
     event.returned_count = search.count
     event.cldap = flow.udp
@@ -42,22 +46,69 @@ def search_event(
     return event
 
 
+def _accounts(search: Search) -> list[str]:
+    """Accounts that the filter names; the user of a ping belongs to the domain it names."""
+    accounts, ping = search.filter.accounts, search.filter.ping
+    user, domain = ping.get("user"), ping.get("dnsdomain", "").strip(". ")
+    if not domain or user is None or "@" in user:
+        return accounts
+    return [f"{name}@{domain}" if name == user.strip() else name for name in accounts]
+
+
+def binding_event(flow: Flow, search: Search) -> HostBinding | None:
+    """Which host sent a ping, by its own word (MS-ADTS §6.3.3, `Host`); None if it did not say."""
+    name = search.filter.ping.get("host", "").strip()
+    if not name or not search.is_ping:
+        return None
+    event = HostBinding(**common(flow, search.ts, "cldap" if flow.udp else "ldap"))
+    event.ip = flow.client
+    event.host = name if "." in name else f"name:{name}"
+    event.method = "cldap"
+    return event
+
+
 class Written:
-    """A write request of `account` at `ts`."""
+    """A write request of `account` at `ts`: the change, and what it means for accounts."""
 
-    __slots__ = ("account", "change", "ts")
+    __slots__ = ("account", "change", "facts", "ts")
 
-    def __init__(self, ts: int, account: str | None, change: Change) -> None:
+    def __init__(self, ts: int, account: str | None, change: Change | None) -> None:
         self.ts = ts
         self.account = account
         self.change = change
+        self.facts: list[Fact] = []
+
+
+def fact_event(
+    flow: Flow, protocol: str, written: Written, fact: Fact, outcome: str
+) -> AccountChange | GroupChange:
+    """The event of what a write means for an account or a group."""
+    fields = common(flow, written.ts, protocol)
+    if fact.group:
+        fields["account"] = written.account
+        made = GroupChange(**fields)
+        made.actor = written.account
+        made.action = fact.action
+        made.group = fact.account
+        made.outcome = outcome
+        return made
+    fields["account"] = fact.account
+    event = AccountChange(**fields)
+    event.actor = written.account
+    event.action = fact.action
+    event.old_name = fact.old_name
+    event.new_name = fact.new_name
+    event.value = fact.sid
+    event.uac_added = fact.added
+    event.uac_removed = fact.removed
+    event.outcome = outcome
+    return event
 
 
 def change_event(
-    flow: Flow, protocol: str, written: Written, row: Row, outcome: str
+    flow: Flow, protocol: str, written: Written, change: Change, row: Row, outcome: str
 ) -> DirectoryChange | GroupChange:
     """The event of one row of a write."""
-    change = written.change
     fields = common(flow, written.ts, protocol)
     fields["account"] = written.account
     if row.is_member:

@@ -1,7 +1,8 @@
 """Where LDAP messages begin and end, on the wire and inside SASL buffers (RFC 4511 §5.1).
 
 Both header forms occur: Windows writes every length in four bytes (`84`), Samba and OpenLDAP the
-shortest. A search entry is wanted only as far as its objectName; the rest is skipped.
+shortest. A search entry is wanted only as far as its objectName; the rest is skipped, unless it
+answers a netlogon ping.
 Knows the tags of operations, not their content.
 """
 
@@ -25,8 +26,8 @@ _NAME: Final = 1 << 16
 _SASL_HEADS: Final = frozenset({0x05, 0x60, 0x01, 0x30})
 
 
-def message_bounds(b: bytes, o: int, e: int) -> tuple[int, int]:
-    """(want, total) of the LDAPMessage at `o`, as `Reader.frame`."""
+def message_bounds(b: bytes, o: int, e: int, *, whole: bool = False) -> tuple[int, int]:
+    """(want, total) of the LDAPMessage at `o`, as `Reader.frame`; `whole`: entries, too."""
     if o < e and b[o] != ber.SEQUENCE:
         return 0, -1
     total = ber.size(b, o, e)
@@ -47,7 +48,7 @@ def message_bounds(b: bytes, o: int, e: int) -> tuple[int, int]:
         return 0, 0
     if b[at] not in _OPERATIONS:
         return 0, -1
-    if b[at] != ENTRY:
+    if whole or b[at] != ENTRY:
         return min(total, _WANT), total
     for tag in (ENTRY, ber.OCTET_STRING):
         if at + 2 > stop:
@@ -64,15 +65,16 @@ def message_bounds(b: bytes, o: int, e: int) -> tuple[int, int]:
     return min(at - o, _NAME), total
 
 
-def frame(b: bytes, o: int, e: int, *, wrapped: bool) -> tuple[int, int]:
+def frame(b: bytes, o: int, e: int, *, wrapped: bool, whole: bool = False) -> tuple[int, int]:
     """(want, total) of what stands at `o`: an LDAPMessage, a SASL buffer or a TLS record.
 
-    `wrapped`: a SASL bind succeeded, so that a buffer may begin with any byte.
+    `wrapped`: a SASL bind succeeded, so that a buffer may begin with any byte. `whole`: entries
+    are wanted with their attributes.
     """
     if e - o < 7:
         return 0, 0
     if b[o] == ber.SEQUENCE:
-        return message_bounds(b, o, e)
+        return message_bounds(b, o, e, whole=whole)
     if b[o] == 0:
         length = b[o + 1] << 16 | b[o + 2] << 8 | b[o + 3]
         if length < 17 or not (wrapped or b[o + 4] in _SASL_HEADS):
@@ -146,7 +148,7 @@ class Stream:
         self._parts.clear()
         self._held = self._need = self._skip = 0
 
-    def feed(self, text: bytes) -> list[bytes]:
+    def feed(self, text: bytes, *, whole: bool = False) -> list[bytes]:
         """The messages (their wanted part) that this plain text completes, in order."""
         if self._skip >= len(text):
             self._skip -= len(text)
@@ -163,7 +165,7 @@ class Stream:
         found: list[bytes] = []
         o = 0
         while o < len(b):
-            want, total = message_bounds(b, o, len(b))
+            want, total = message_bounds(b, o, len(b), whole=whole)
             if total < 0:
                 return found
             if total == 0 or len(b) - o < want:

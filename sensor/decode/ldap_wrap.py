@@ -15,6 +15,7 @@ from sensor.decode import ber
 LENGTH: Final = 4
 LARGEST: Final = 1 << 24
 _SEALED: Final = 0x02
+_RECORD: Final = (1 << 14) + 2048
 _NTLM_SIGNATURE: Final = b"\x01\x00\x00\x00"
 _WRAP: Final = b"\x02\x01"
 
@@ -22,6 +23,20 @@ _WRAP: Final = b"\x02\x01"
 def tls_record(b: bytes, o: int, e: int) -> bool:
     """Whether a TLS record stands at `o`: content type, major version 3."""
     return o + 3 <= e and 0x14 <= b[o] <= 0x17 and b[o + 1] == 3 and b[o + 2] <= 4
+
+
+def find_record(b: bytes, o: int, e: int) -> int:
+    """Where a TLS record plausibly begins in a stream known to be TLS, or -1.
+
+    It is of a plausible length (RFC 8446 §5.2), and one follows it or it ends with the bytes.
+    """
+    for i in range(o, e - 5):
+        if not tls_record(b, i, e):
+            continue
+        end = i + 5 + (b[i + 3] << 8 | b[i + 4])
+        if i + 5 < end <= i + 5 + _RECORD and (end == e or tls_record(b, end, e)):
+            return i
+    return -1
 
 
 def sealed_head(b: bytes, o: int, e: int) -> bool:

@@ -9,6 +9,7 @@ stub's own, raises `Malformed`; only a text that runs out of it is clipped.
 from __future__ import annotations
 
 import struct
+import uuid
 from typing import Final
 
 from sensor.contract import Malformed
@@ -16,7 +17,7 @@ from sensor.contract import Malformed
 _U16: Final = (struct.Struct("<H"), struct.Struct(">H"))
 _U32: Final = (struct.Struct("<I"), struct.Struct(">I"))
 _U64: Final = (struct.Struct("<Q"), struct.Struct(">Q"))
-_TEXT_LIMIT: Final = 8_192
+_TEXT_LIMIT: Final = 32_768
 """Bytes of one text that are used; what is longer is clipped."""
 HANDLE_BYTES: Final = 20
 
@@ -38,6 +39,10 @@ class Ndr:
 
     def align(self, n: int) -> None:
         self._o += -(self._o - self._start) % n
+
+    def align_structure(self) -> None:
+        """To where a structure that holds pointers may begin."""
+        self.align(8 if self.wide else 4)
 
     def _take(self, n: int) -> int:
         o = self._o
@@ -80,6 +85,12 @@ class Ndr:
         """An enum16, which NDR64 widens."""
         return self.u32() if self.wide else self.u16()
 
+    def tag(self) -> int:
+        """Discriminant (32 bits) of a union of pointers, which NDR64 aligns like its arms."""
+        if self.wide:
+            self.align(8)
+        return self.u32()
+
     def handle(self) -> bytes:
         """A context handle, as opaque bytes."""
         self.align(4)
@@ -108,6 +119,32 @@ class Ndr:
         """`[string] char *` behind a reference pointer."""
         return self._array(1).decode("latin-1").partition("\0")[0]
 
+    def texts(self) -> list[str]:
+        """A conformant array of characters that holds terminated texts, the last one empty."""
+        return [text for text in self.characters(self.size()).split("\0") if text]
+
+    def characters(self, count: int) -> str:
+        """As many UTF-16 characters; clipped like a text."""
+        encoding = "utf-16-be" if self._big else "utf-16-le"
+        raw = self.bytes_of(2 * count, _TEXT_LIMIT)
+        return raw[: len(raw) & ~1].decode(encoding, "replace")
+
+    def find_text(self, prefix: str) -> str | None:
+        """The first text of the rest that begins so, for a stub whose layout is not known."""
+        encoding = "utf-16-be" if self._big else "utf-16-le"
+        at = self._b.find(prefix.encode(encoding), self._o, self._e)
+        if at < 0:
+            return None
+        raw = self._b[at : min(self._e, at + _TEXT_LIMIT)]
+        return raw[: len(raw) & ~1].decode(encoding, "replace").partition("\0")[0]
+
+    def bytes_of(self, count: int, limit: int) -> bytes:
+        """As many bytes, of which at most `limit` are used."""
+        kept = min(count, self._e - self._o)
+        self.cut = kept < count
+        o = self._take(kept)
+        return self._b[o : o + min(kept, limit)]
+
     def unique_text(self) -> str | None:
         """`[unique, string] wchar_t *` as a top-level argument: pointer, then at once the text."""
         return self.text() if self.pointer() else None
@@ -119,10 +156,16 @@ class Ndr:
         """Fixed part of an RPC_UNICODE_STRING or STRING (MS-DTYP 2.3.10): has it a buffer?
         The text itself follows where the enclosing structure ends: `text`.
         """
-        self.align(8 if self.wide else 4)
+        self.align_structure()
         self.u16()
         self.u16()
         return self.pointer()
+
+    def guid(self) -> str:
+        """A GUID as lower-case text (MS-DTYP 2.3.4.1)."""
+        self.align(4)
+        raw = self.raw(16)
+        return str(uuid.UUID(bytes=raw) if self._big else uuid.UUID(bytes_le=raw))
 
     def sid(self) -> str:
         """An RPC_SID behind a reference pointer (MS-DTYP 2.4.2.3)."""

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from sensor.contract import Context, Flow
 
 REQUEST_LIMIT: Final = 8_192
+LONG_REQUEST_LIMIT: Final = 32_768
+_LONG_REQUESTS: Final = frozenset({"itask", "icpr", "wbem_services"})
+"""Interfaces whose requests hold documents: task definitions, certificate requests, objects."""
 RESPONSE_LIMIT: Final = 2_048
 _TAIL: Final = 16
 _CALL_LIMIT: Final = 32
@@ -105,7 +108,8 @@ class Association:
             self._calls[p.call] = pending
             # its head was lost: the arguments begin nowhere
             pending.torn_request = not p.flags & pdus.FIRST
-        room = REQUEST_LIMIT - len(pending.request)
+        long = pending.call.interface in _LONG_REQUESTS
+        room = (LONG_REQUEST_LIMIT if long else REQUEST_LIMIT) - len(pending.request)
         if room > 0 and not pending.torn_request and not pending.call.sealed:
             pending.request += p.b[p.stub : min(p.end, p.stub + room)]
 

@@ -81,7 +81,7 @@ _DIRECTORY: Final[dict[str, str]] = {
         " DsrAddressToSiteNamesExW DsrGetDcSiteCoverageW NetrLogonSamLogonEx"
         " DsrEnumerateDomainTrusts DsrDeregisterDnsHostRecords NetrServerTrustPasswordsGet"
         " DsrGetForestTrustInformation NetrGetForestTrustInformation NetrLogonSamLogonWithFlags"
-        " NetrServerGetTrustInfo - DsrUpdateReadOnlyServerDnsRecords 54: NetrChainSetClientAttributes"
+        " NetrServerGetTrustInfo - DsrUpdateReadOnlyServerDnsRecords NetrChainSetClientAttributes"
         " 59: NetrServerAuthenticateKerberos"
     ),
     "dssetup": "DsRolerGetPrimaryDomainInformation",

@@ -34,6 +34,8 @@ _ENCRYPTED: Final = 0xFD
 _COMPRESSED: Final = 0xFC
 _ENCRYPTED_HEAD: Final = 52
 _COMPRESSED_HEAD: Final = 16
+_CHAINED: Final = 1
+_FIXED_BODY: Final = 16
 _WHOLE_LIMIT: Final = 131_072
 _BODY: Final = 64
 _RPC_PEEK: Final = 16
@@ -80,7 +82,7 @@ class SmbReader:
         if kind == _ENCRYPTED:
             return min(size, _ENCRYPTED_HEAD)
         if kind == _COMPRESSED:
-            return min(size, _COMPRESSED_HEAD)
+            return min(size, _COMPRESSED_HEAD + h.HEAD + _BODY)
         if kind == _SMB1:
             if self._one is None:
                 return min(size, _WHOLE_LIMIT)
@@ -154,26 +156,33 @@ class SmbReader:
             size, _reserved, _flags, session = _TRANSFORM.unpack_from(b, o + 36)
             self._second().sealed(ts, session, size)
         elif kind == _COMPRESSED:
-            self._compressed(ts, b, o, e)
+            self._compressed(ts, to_server, b, o, e)
 
-    def _compressed(self, ts: int, b: bytes, o: int, e: int) -> None:
+    def _compressed(self, ts: int, to_server: bool, b: bytes, o: int, e: int) -> None:
         if e - o < _COMPRESSED_HEAD:
             raise Malformed("compressed message cut")
-        size, _algorithm, _flags, offset = _COMPRESSION.unpack_from(b, o + 4)
+        size, algorithm, flags, offset = _COMPRESSION.unpack_from(b, o + 4)
         self._context.count("smb.compressed")
         # compression is ordinary, so the first of a connection stands for all; sizes that
         # overflow 32 bits are the attack and are each told
-        if self._told_compressed and size + offset <= 0xFFFFFFFF:
-            return
-        self._told_compressed = True
-        self._context.emit(
-            SmbTransform(
-                **common(self._flow, ts, "smb"),
-                kind="compressed",
-                declared_size=size,
-                offset=offset,
+        if not self._told_compressed or size + offset > 0xFFFFFFFF:
+            self._told_compressed = True
+            self._context.emit(
+                SmbTransform(
+                    **common(self._flow, ts, "smb"),
+                    kind="compressed",
+                    declared_size=size,
+                    offset=offset,
+                )
             )
-        )
+        # what is not compressed is mostly the header and the fixed body of the message inside:
+        # before the compressed bytes, or as the first payload of a chain
+        if flags & _CHAINED and algorithm:
+            return
+        start = o + _COMPRESSED_HEAD
+        stop = min(e, start + offset)
+        if stop - start >= h.HEAD + _FIXED_BODY and b[start] == _SMB2:
+            self._second().message(ts, to_server, b, start, stop)
 
     def _second(self) -> smb2.Connection:
         if self._two is None:

@@ -24,6 +24,7 @@ from sensor.decode.kerberos_parts import (
     error_code,
     etype_word,
 )
+from sensor.decode.netbios_name import is_computer_name
 from sensor.decode.ntstatus import outcome_of
 
 if TYPE_CHECKING:
@@ -162,6 +163,11 @@ class Exchange:
             version = self._negotiate.version
         event.native_os = version
         event.fingerprint = self.fingerprint
+        if outcome == "success" and proof.user and is_computer_name(proof.workstation):
+            host = f"name:{proof.workstation}"
+            self._context.host_seen(
+                self._shown, self._flow, "ntlm", self._flow.client, host, "ntlm"
+            )
         self._context.emit(event)
 
     def _emit_kerberos(self, ticket: Ticket, outcome: str) -> None:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
+from dsl.schema.sensor import HostBinding
 from sensor.decode.dcerpc import pipe_reader
 from sensor.wire.auth import Exchange
+from sensor.wire.bindings import Bindings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +26,8 @@ UNREADABLE: Final = (IndexError, ValueError, struct.error)
 _MAX_COUNTERS: Final = 1_024
 _MAX_TICKETS: Final = 65_536
 _MAX_ACCOUNT: Final = 512
+_MAX_KEPT: Final = 16_384
+_MAX_TEXT: Final = 512
 
 
 class WireContext:
@@ -34,8 +38,8 @@ class WireContext:
     """
 
     __slots__ = (
-        "_emit", "_owners", "_ports", "_sensor", "_seq", "counters", "fault", "gaps",
-        "held", "malformed", "now",
+        "_bindings", "_emit", "_kept", "_owners", "_ports", "_sensor", "_seq", "counters", "fault",
+        "gaps", "held", "malformed", "now",
     )  # fmt: skip
 
     def __init__(self, sensor_name: str, emit: Callable[[Event], None], ports: Ports) -> None:
@@ -44,6 +48,8 @@ class WireContext:
         self._ports = ports
         self._seq = 0
         self._owners: dict[bytes, str] = {}
+        self._kept: dict[bytes, str] = {}
+        self._bindings = Bindings()
         self.counters: dict[str, int] = {}
         self.fault: str | None = None
         self.gaps = 0
@@ -93,6 +99,40 @@ class WireContext:
         """Who got the ticket with this hash, if its issue was seen lately."""
         return self._owners.get(ticket)
 
+    def keep(self, key: bytes, text: str) -> None:
+        """Remember a text for readers of other conversations; the oldest are forgotten first."""
+        if len(text) > _MAX_TEXT:
+            return
+        kept = self._kept
+        kept.pop(key, None)
+        kept[key] = text
+        if len(kept) > _MAX_KEPT:
+            del kept[next(iter(kept))]
+
+    def kept(self, key: bytes) -> str | None:
+        """The text kept under this key."""
+        return self._kept.get(key)
+
+    def host_seen(
+        self, ts: int, flow: Flow, protocol: str | None, ip: str, host: str, method: str,
+        until: int | None = None,
+    ) -> None:  # fmt: skip
+        """Tell `host_binding` of this address where it is news; of a broadcast or other address
+        that no host has, nothing.
+        """
+        if len(host) > _MAX_TEXT or not _of_one_host(ip):
+            return
+        if not self._bindings.news(ts, ip, host, method, until):
+            return
+        event = HostBinding(
+            ts=ts, via="wire", src_ip=ip, protocol=protocol, ip=ip, host=host, method=method,
+            until=until,
+        )  # fmt: skip
+        if _of_one_host(flow.server) and flow.server != ip:
+            event.dst_ip = flow.server
+            event.dst_port = flow.server_port
+        self.emit(event)
+
     def unreadable(self, protocol: str) -> None:
         """A reader met bytes that are no message."""
         self.malformed += 1
@@ -112,3 +152,11 @@ class WireContext:
         self.gaps += 1
         self.count(f"{protocol}.gaps")
         self.count(f"{protocol}.gap_bytes", size)
+
+
+def _of_one_host(ip: str) -> bool:
+    """Whether an address can be one machine's own: not unspecified, loopback, multicast, broadcast."""
+    if ":" in ip:
+        return ip not in {"::", "::1"} and not ip.startswith("ff")
+    first = ip.partition(".")[0]
+    return not ip.endswith(".255") and ip != "127.0.0.1" and 0 < int(first) < 224

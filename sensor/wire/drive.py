@@ -17,7 +17,9 @@ from sensor.wire.conversations import Conversations
 from sensor.wire.front import Front
 from sensor.wire.health import Clock
 from sensor.wire.ports import Ports
+from sensor.wire.pressure import Pressure
 from sensor.wire.protocols import WireProtocol, discover
+from sensor.wire.shed import Shed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +34,10 @@ class Driver:
     Nothing that arrives in a packet raises.
     """
 
-    __slots__ = ("_clock", "_connections", "_context", "_conversations", "_front")
+    __slots__ = (
+        "_clock", "_connections", "_context", "_conversations", "_front", "_ports", "_pressure",
+        "_shed",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -42,7 +47,9 @@ class Driver:
         bounds: Bounds | None = None,
     ) -> None:
         limits = Bounds() if bounds is None else bounds
-        ports = Ports(discover() if protocols is None else protocols, limits)
+        known = discover() if protocols is None else protocols
+        ports = Ports(known, limits)
+        self._ports = ports
         addresses = Addresses(limits)
         self._context = WireContext(sensor_name, emit, ports)
         self._connections = Connections(ports, addresses, self._context, limits)
@@ -51,6 +58,9 @@ class Driver:
         self._front = Front(
             ports, self._connections, self._conversations, self._context, self._clock, limits
         )
+        self._pressure = Pressure()
+        self._shed = Shed(known, ports)
+        self._clock.shed = self._shed.lost
 
     def packets(
         self, b: bytes, linktype: int, times: list[int], starts: list[int], ends: list[int]
@@ -59,7 +69,28 @@ class Driver:
 
         `linktype` is a number of `sensor.wire.link`; frames of another one count as `other`.
         """
+        if self._shed.level:
+            self._front.packets += self._shed.sift(b, linktype, times, starts, ends)
         self._front.scan(b, linktype, times, starts, ends)
+
+    def press(self, fill: float, now: int) -> int:
+        """The capture's buffer is so full (0 to 1) at `now` (steady microseconds): what is shed of
+        the next packets, as a level of `sensor.wire.shed`.
+        """
+        level = self._pressure.judge(fill, now)
+        if level != self._shed.level:
+            self._shed.set_level(level)
+        return level
+
+    @property
+    def shed(self) -> int:
+        """Packets left unread so far because there were too many."""
+        return sum(self._shed.total.values())
+
+    @property
+    def tcp_ports(self) -> bytearray:
+        """Non-zero for TCP ports that are read now, learnt ones among them; not to be written."""
+        return self._ports.tcp
 
     def packet(self, ts: int, frame: bytes, linktype: int) -> None:
         """One frame."""
@@ -99,5 +130,7 @@ class Driver:
             "tcp.connections": self._connections.opened,
             "udp.conversations": self._conversations.opened,
         }
+        for name, packets in self._shed.total.items():
+            counted[f"shed.{name}"] = packets
         counted.update(self._context.counters)
         return counted

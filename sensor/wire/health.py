@@ -2,7 +2,8 @@
 
 Time is that of the packets. Each second of it, tables are cleaned; each minute, and at the begin
 and the end of the stream, a `sensor_health` heartbeat tells from when to when packets were read.
-Its activity is `*`: every event type that `via` wire can fill. Knows no packet.
+Its activity is `*`: every event type that `via` wire can fill; of what was shed, the protocol.
+Knows no packet.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class Clock:
 
     __slots__ = (
         "_beat", "_bounds", "_connections", "_context", "_conversations", "_gaps", "_last",
-        "_malformed", "_ports", "_running", "due", "floor",
+        "_malformed", "_ports", "_running", "due", "floor", "shed",
     )  # fmt: skip
 
     def __init__(
@@ -51,6 +52,8 @@ class Clock:
         self._last = 0
         self._gaps = 0
         self._malformed = 0
+        self.shed: dict[str, int] = {}
+        """Packets left unread, by protocol, since the last report; emptied with it."""
         self.due = _NEVER
         self.floor = _NEVER
 
@@ -101,14 +104,19 @@ class Clock:
         if context.malformed > self._malformed:
             self._tell("malformed", since, ts, context.malformed - self._malformed)
             self._malformed = context.malformed
+        for name in sorted(self.shed):
+            self._tell("shed", since, ts, self.shed[name], name)
+        self.shed.clear()
 
-    def _tell(self, kind: str, since: int, ts: int, lost: int | None) -> None:
+    def _tell(
+        self, kind: str, since: int, ts: int, lost: int | None, activity: str = ACTIVITY
+    ) -> None:
         self._context.emit(
             SensorHealth(
                 ts=ts,
                 via="wire",
                 kind=kind,
-                activity=ACTIVITY,
+                activity=activity,
                 from_ts=since,
                 to_ts=ts,
                 lost=lost,

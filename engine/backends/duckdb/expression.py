@@ -149,6 +149,8 @@ def _operation(expr: plan.Op, scope: Scope) -> exp.Expr:
 
 def _arithmetic(expr: plan.Op, scope: Scope) -> exp.Expr:
     left, right = lower(expr.left, scope), lower(expr.right, scope)
+    if expr.left.type.kind == "text":
+        return binary(exp.DPipe, left, right)
     if expr.operator == "/":
         right = call("nullif", right, number(0))
     elif expr.left.type.kind in WHOLE and expr.right.type.kind in WHOLE:

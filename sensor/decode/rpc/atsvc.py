@@ -22,6 +22,7 @@ def events(call: Call) -> list[Event]:
     if call.clear:
         stub = call.request()
         stub.unique_text()  # ServerName
+        stub.align_structure()
         stub.u32()  # JobTime
         stub.u32()  # DaysOfMonth
         stub.u16()  # DaysOfWeek and Flags, a byte each

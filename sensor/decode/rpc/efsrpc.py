@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from sensor.decode.rpc_call import unc_host
+
 if TYPE_CHECKING:
     from dsl.schema.base import Event
     from sensor.decode.rpc_call import Call
 
 INTERFACE: Final = ("efsrpc", "efsrpc_lsarpc")
 
-_FILE_FIRST: Final = frozenset({0, 4, 5, 6, 7, 8, 9, 12, 13, 18, 19, 21})
+_FILE_FIRST: Final = frozenset({0, 4, 5, 6, 7, 8, 9, 12, 13, 18, 19, 21, 22})
+_DUPLICATE: Final = 13
+"""EfsRpcDuplicateEncryptionInfoFile: source and destination"""
 _FILE_THIRD: Final = frozenset({15, 16})
 """(flags, reserved, FileName): EfsRpcAddUsersToFileEx, EfsRpcFileKeyInfoEx"""
 
@@ -25,4 +29,7 @@ def events(call: Call) -> list[Event]:
             return [call.rpc_call()]
     elif call.opnum not in _FILE_FIRST:
         return [call.rpc_call()]
-    return [call.rpc_call(unc=stub.text())]
+    path = stub.text()
+    if call.opnum == _DUPLICATE and unc_host(path) is None:
+        path = stub.text()
+    return [call.rpc_call(unc=path)]

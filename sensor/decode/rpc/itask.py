@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from dsl.schema.windows import TaskCreate
+from sensor.decode.rpc_task_xml import command_of
 
 if TYPE_CHECKING:
     from dsl.schema.base import Event
@@ -16,8 +16,6 @@ INTERFACE: Final = "itask"
 _REGISTER: Final = 1
 _NAMES_TASK: Final = frozenset({2, 3, 4, 5, 6, 7, 8, 12, 13, 14, 15, 16, 17, 18, 19})
 """methods that begin with the path of a task or folder"""
-_COMMAND: Final = re.compile(r"<Command>([^<]{0,4096})</Command>", re.IGNORECASE)
-_ARGUMENTS: Final = re.compile(r"<Arguments>([^<]{0,4096})</Arguments>", re.IGNORECASE)
 
 
 def events(call: Call) -> list[Event]:
@@ -30,8 +28,7 @@ def events(call: Call) -> list[Event]:
         return [call.rpc_call()]
     path = stub.unique_text()
     xml = stub.text()
-    parts = [found[1] for found in (_COMMAND.search(xml), _ARGUMENTS.search(xml)) if found]
-    task = TaskCreate(**call.common(), name=path, command=" ".join(parts) or None, remote=True)
+    task = TaskCreate(**call.common(), name=path, command=command_of(xml), remote=True)
     return [call.rpc_call(path), call.finish(task)]
 
 

@@ -1,7 +1,8 @@
 """MS-NRPC: the secure channel as `netlogon_secure`, clear SamLogon calls as `ntlm_auth`.
 
-SamLogon is mostly sealed by the secure channel; then it stays an `rpc_call`. Nothing of a password
-or of a response to a challenge is kept.
+SamLogon is mostly sealed by the secure channel; then it stays an `rpc_call` of the server that
+passes the logon through. In clear, its sender is that server and not the client, whose name is all
+that is told of it. Nothing of a password or of a response to a challenge is kept.
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ INTERFACE: Final = "netlogon"
 
 _CHALLENGE: Final = 4
 _AUTHENTICATE: Final = frozenset({5, 15, 26})
-_WITH_FLAGS: Final = frozenset({15, 26})
+_KERBEROS: Final = 59
+_WITH_FLAGS: Final = frozenset({15, 26, _KERBEROS})
 _ACCOUNT_FIRST: Final = frozenset({6, 30, 31, 42, 46})
 """(PrimaryName, AccountName, type, ComputerName, …): ServerPasswordSet, …Set2, …PasswordGet,
 …TrustPasswordsGet, …GetTrustInfo"""
-_SECURE: Final = _AUTHENTICATE | _ACCOUNT_FIRST | {_CHALLENGE, 59}
+_SECURE: Final = _AUTHENTICATE | _ACCOUNT_FIRST | {_CHALLENGE, _KERBEROS}
 _LOGON: Final = frozenset({2, 39, 45})
 _WITH_AUTHENTICATORS: Final = frozenset({2, 45})
 _CREDENTIAL_BYTES: Final = 8
@@ -103,9 +105,10 @@ def _logon(call: Call) -> NtlmAuth | None:
         ntlm_version=version,
         logon_type=_LEVELS[level],
     )
-    event.account = f"{domain}\\{user}" if domain else user
-    if server:
-        event.server = raw_host(server.lstrip("\\"))
+    event.account = (f"{domain}\\{user}" if domain else user) or None
+    event.src_ip = None
+    event.src_port = None
+    event.server = raw_host(server.lstrip("\\")) if server else f"ip:{call.flow.client}"
     return event
 
 

@@ -1,4 +1,5 @@
-"""MS-SAMR: reads of accounts, groups and aliases as `samr_query`; the rest stays `rpc_call`.
+"""MS-SAMR: reads of accounts, groups and aliases as `samr_query`; the rest stays `rpc_call`, and
+what it changed is told beside it (`sensor.decode.rpc_samr_changes`).
 
 Handles are followed, so that a query on an opened user, group or alias names its SID.
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from dsl.schema.rpc import SamrQuery
+from sensor.decode.rpc_samr_changes import CHANGES, changes
 
 if TYPE_CHECKING:
     from dsl.schema.base import Event
@@ -37,6 +39,8 @@ _READS: Final = (
 def events(call: Call) -> list[Event]:
     if call.opnum == _CLOSE and call.clear:
         call.handles.close(call.request().handle())
+    if call.opnum in CHANGES:
+        return [call.rpc_call(), *changes(call)]
     if call.opnum not in _READS:
         return [call.rpc_call()]
     name: str | None = None

@@ -16,6 +16,9 @@ _NAMES_PATH: Final = frozenset({30, 31, 32})
 """(ServerName, PathName): NetprPathType, PathCanonicalize, PathCompare"""
 _FILE_SECURITY: Final = frozenset({39, 40})
 """(ServerName, ShareName, FileName): NetrpGetFileSecurity, SetFileSecurity"""
+_CERTIFICATE_MAPPING: Final = 74
+"""LocalrServerCertificateMappingModify, in no published IDL; open to remote callers by mistake
+(CVE-2022-30216). One of its texts is the share that is looked for."""
 
 
 def events(call: Call) -> list[Event]:
@@ -32,4 +35,7 @@ def events(call: Call) -> list[Event]:
         stub.unique_text()
         stub.unique_text()
         return [call.rpc_call(stub.text())]
+    if call.opnum == _CERTIFICATE_MAPPING:
+        stub.unique_text()
+        return [call.rpc_call(unc=stub.find_text("\\\\"))]
     return [call.rpc_call()]

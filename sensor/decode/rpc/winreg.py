@@ -1,4 +1,6 @@
-"""MS-RRP: the key a call opens, saves or changes; handles are followed to the key's full name."""
+"""MS-RRP: the key or value a call opens, reads or changes, the file it saves a key to; handles are
+followed to the key's full name.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +27,10 @@ _CREATE: Final = 6
 _OPEN: Final = 15
 _SUBKEY: Final = frozenset({_CREATE, 7, _OPEN, 35})
 """(handle, RRP_UNICODE_STRING name of a key below it, …)"""
+_VALUE: Final = frozenset({8, 17, 22})
+"""(handle, RRP_UNICODE_STRING name of a value, …): BaseRegDeleteValue, QueryValue, SetValue"""
+_FILE: Final = frozenset({19, 20, 31})
+"""(handle, RRP_UNICODE_STRING name of a file, …): BaseRegRestoreKey, SaveKey, SaveKeyEx"""
 _OPENS: Final = frozenset({_CREATE, _OPEN})
 _LIMIT: Final = 1_024
 
@@ -48,4 +54,9 @@ def events(call: Call) -> list[Event]:
         opened = call.opnum in _OPENS and call.answered and call.outcome == "success"
         if opened and key is not None:
             call.handles.open(call.response().handle(), key[:_LIMIT])
+    elif call.opnum in _VALUE:
+        value = stub.text() if stub.counted() else ""
+        key = f"{key or ''}\\{value}"[:_LIMIT] if value else key
+    elif call.opnum in _FILE:
+        return [call.rpc_call(key, stub.text() if stub.counted() else None)]
     return [call.rpc_call(key)]

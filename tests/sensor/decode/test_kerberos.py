@@ -205,15 +205,6 @@ def test_waiting_requests_are_bounded():
     assert {e.outcome for e in ears.events} == {"unknown"}
 
 
-def test_port_464_is_recognised_only():
-    ears = conversation.Ears()
-    reader = kerberos.reader(conversation.flow(464), ears)
-    body = b"\x00\x10\x00\x01" + b"\0" * 12
-    conversation.feed(reader, [(True, len(body).to_bytes(4, "big") + body)])
-    assert ears.events == []
-    assert ears.counts == {"kerberos.kpasswd": 1}
-
-
 @pytest.mark.parametrize(
     ("head", "answer"),
     [

@@ -229,7 +229,14 @@ def test_writes_are_rows_with_the_outcome_of_the_response(code, outcome):
     answer = [] if code is None else [(S, der.ldap(5, der.ldap_result(0x67, code)))]
     events, _, _ = talk(*ALICE, (C, der.ldap(5, MODIFY)), *answer)
     fields = ("actor", "outcome", "group", "action", "member", "object", "attribute", "op", "value")
-    assert brief(events[1:], *fields) == [
+    *rows, fact = events[1:]
+    assert (fact.action, fact.account, fact.actor, fact.outcome) == (
+        "password_reset",
+        "CN=Domain Admins",
+        "CN=alice",
+        outcome,
+    )
+    assert brief(rows, *fields) == [
         (
             "GroupChange",
             "CN=alice",
@@ -291,7 +298,7 @@ def test_writes_are_rows_with_the_outcome_of_the_response(code, outcome):
             None,
         ),
     ]
-    assert {e.account for e in events} == {"CN=alice"}
+    assert {e.account for e in rows} == {"CN=alice"}
 
 
 def test_start_tls_then_records():
@@ -305,6 +312,112 @@ def test_start_tls_then_records():
         size=3,
     )
     assert (events, counts, flow.encrypted) == ([], {"ldap.tls_records": 2}, True)
+
+
+def extended(name, *value, number=1):
+    parts = (der.octets(v, 0x81) for v in value)
+    return C, der.ldap(number, der.tlv(0x77, der.octets(name, 0x80), *parts))
+
+
+def extended_answer(code=0, *more, number=1):
+    return S, der.ldap(number, der.ldap_result(0x78, code, "", b"", *more))
+
+
+def tls(content=bytes(48)):
+    return b"\x17\x03\x03" + len(content).to_bytes(2, "big") + content
+
+
+@pytest.mark.parametrize("size", [0, 1, 7, 64])
+def test_after_start_tls_nothing_is_garbage(size):
+    """Ciphertext that looks like messages or buffers is neither read nor counted as malformed."""
+    hidden = tls(search(9)[1]) + tls(bytes([0, 0, 0, 40]) + b"\x01\0\0\0" + bytes(36))
+    events, counts, flow = talk(
+        extended("1.3.6.1.4.1.1466.20037"), extended_answer(), (C, tls()), (S, hidden), size=size
+    )
+    assert (events, counts, flow.encrypted) == ([], {"ldap.tls_records": 3}, True)
+
+
+def test_after_loss_in_tls_the_next_record_is_found():
+    ears = conversation.Ears()
+    reader = ldap.reader(conversation.flow(389), ears, **KEY)
+    conversation.feed(reader, [extended("1.3.6.1.4.1.1466.20037"), extended_answer()], close=False)
+    middle = search(9)[1] + bytes([0, 0, 0, 40]) + b"\x01\0\0\0" + bytes(36)
+    raw = middle + tls() + tls()
+    assert reader.frame(C, raw, 0, len(raw)) == (0, -1)
+    assert reader.resync(C, raw, 1, len(raw)) == len(middle)
+    assert reader.resync(C, middle, 0, len(middle)) == -1
+
+
+def test_start_tls_refused():
+    events, _, flow = talk(
+        extended("1.3.6.1.4.1.1466.20037"), extended_answer(52), search(), done()
+    )
+    assert (len(events), flow.encrypted) == (1, False)
+
+
+def test_fast_binds_meet_by_id_and_change_nobody():
+    simple = der.octets("pw", 0x80)
+    events, _, flow = talk(
+        extended("1.2.840.113556.1.4.1781"), extended_answer(),
+        bind("CN=a", simple, 2), bind("CN=b", simple, 3), bind("CN=c", simple, 4),
+        bound(49, "data 52e,", number=3), bound(0, number=2),
+    )  # fmt: skip
+    assert brief(events, "account", "outcome", "ts") == [
+        ("LdapBind", "CN=b", "wrong_password", 1_004_000),
+        ("LdapBind", "CN=a", "success", 1_003_000),
+        ("LdapBind", "CN=c", "unknown", 1_005_000),
+    ]
+    assert flow.account is None
+
+
+def test_fast_binds_are_bounded():
+    simple = der.octets("pw", 0x80)
+    many = [bind(f"CN={n}", simple, n) for n in range(2, 100)]
+    events, _, _ = talk(extended("1.2.840.113556.1.4.1781"), extended_answer(), *many, close=False)
+    assert len(events) == 98 - 64
+
+
+@pytest.mark.parametrize(
+    ("said", "account"),
+    [("u:CORP\\alice", "CORP\\alice"), ("dn:CN=alice,DC=test", "CN=alice,DC=test"), ("", None)],
+)
+def test_who_am_i_names_the_connection(said, account):
+    events, _, _ = talk(
+        extended("1.3.6.1.4.1.4203.1.11.3"), extended_answer(0, der.octets(said, 0x8B)),
+        search(), done(),
+    )  # fmt: skip
+    assert brief(events, "account") == [("LdapSearch", account)]
+
+
+@pytest.mark.parametrize(("code", "outcome"), [(0, "success"), (53, "denied"), (None, "unknown")])
+def test_password_modify_operation(code, outcome):
+    value = der.seq(der.octets("CN=bob", 0x80), der.octets("new", 0x82))
+    answer = [] if code is None else [extended_answer(code, number=5)]
+    events, _, _ = talk(*ALICE, extended("1.3.6.1.4.1.4203.1.11.1", value, number=5), *answer)
+    assert brief(events[1:], "action", "account", "actor", "outcome") == [
+        ("AccountChange", "password_reset", "CN=bob", "CN=alice", outcome)
+    ]
+
+
+def test_what_a_write_means_follows_its_rows():
+    user = der.seq(der.octets("objectClass"), der.tlv(0x31, der.octets("user")))
+    name = der.seq(der.octets("sAMAccountName"), der.tlv(0x31, der.octets("eve")))
+    add = der.tlv(0x68, der.octets("CN=eve,DC=corp,DC=test"), der.seq(user, name))
+    events, _, _ = talk(*ALICE, (C, der.ldap(5, add)), (S, der.ldap(5, der.ldap_result(0x69))))
+    assert brief(events[1:], "action", "attribute", "account", "actor", "outcome") == [
+        ("DirectoryChange", None, None, "CN=alice", "CN=alice", "success"),
+        ("DirectoryChange", None, "objectClass", "CN=alice", "CN=alice", "success"),
+        ("DirectoryChange", None, "sAMAccountName", "CN=alice", "CN=alice", "success"),
+        ("AccountChange", "created", None, "eve@corp.test", "CN=alice", "success"),
+    ]
+
+
+def test_controls_of_a_search():
+    dirsync = der.seq(der.octets("1.2.840.113556.1.4.841"), der.tlv(1, b"\xff"))
+    events, _, _ = talk(search(2, dirsync, der.paged(b""), attributes=("unicodePwd",)), done())
+    assert brief(events, "controls", "attributes") == [
+        ("LdapSearch", ["dirsync", "paged"], ["unicodepwd"])
+    ]
 
 
 @pytest.mark.parametrize("port", [636, 3269])
@@ -412,6 +525,41 @@ def pong(opcode):
 def test_cldap_tells_whether_the_user_exists(opcode, outcome):
     events, _, _ = talk((C, ping()), (S, pong(opcode)), udp=True)
     assert brief(events, "filter", "outcome") == [("LdapSearch", "(&(User=nobody))", outcome)]
+
+
+@pytest.mark.parametrize(("opcode", "outcome"), [(23, "success"), (25, "no_such_user")])
+@pytest.mark.parametrize("size", [0, 1, 9])
+def test_the_same_ping_over_tcp(opcode, outcome, size):
+    events, _, _ = talk((C, ping()), (S, pong(opcode)), size=size)
+    assert brief(events, "cldap", "filter_accounts", "outcome", "returned_count") == [
+        ("LdapSearch", False, ["nobody"], outcome, 1)
+    ]
+
+
+def full_ping(**values):
+    items = (der.tlv(0xA3, der.octets(n), der.octets(v)) for n, v in values.items())
+    return der.ldap(7, der.search_request("", 0, der.tlv(0xA0, *items), ("Netlogon",)))
+
+
+@pytest.mark.parametrize(
+    ("host", "name"), [("WS9", "name:WS9"), ("ws9.corp.test", "ws9.corp.test"), ("", None)]
+)
+def test_a_ping_tells_who_sends_it(host, name):
+    sent = full_ping(DnsDomain="corp.test.", Host=host, User="eve", NtVer=b"\6\0\0\0")
+    events, _, _ = talk((C, sent), (S, pong(25)), udp=True)
+    if name is not None:
+        binding = events.pop(0)
+        assert brief([binding], "host", "ip", "method", "ts", "protocol") == [
+            ("HostBinding", name, "10.0.0.50", "cldap", 1_001_000, "cldap")
+        ]
+    assert brief(events, "filter_accounts", "outcome") == [
+        ("LdapSearch", ["eve@corp.test"], "no_such_user")
+    ]
+
+
+def test_an_unanswered_ping_binds_nothing():
+    events, _, _ = talk((C, full_ping(Host="WS9")), udp=True)
+    assert brief(events, "outcome") == [("LdapSearch", "unknown")]
 
 
 def test_a_bad_message_in_a_datagram_leaves_the_others():

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from sensor.decode.ldap_attributes import attribute_name, identity, is_secret, sid_text, value_text
+from sensor.decode.ldap_attributes import identity, is_secret, sid_text, value_text
+from sensor.decode.ldap_schema import attribute_name
 
 SID = bytes.fromhex("01050000000000051500000001000000020000000300000051040000")
 

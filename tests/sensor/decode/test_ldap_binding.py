@@ -18,12 +18,12 @@ def binding():
 
 def ask(bind, ts, name, choice):
     raw = der.integer(3) + der.octets(name) + choice
-    bind.request(ts, raw, 0, len(raw))
+    bind.request(ts, 1, raw, 0, len(raw))
 
 
 def answer(bind, ts, code, *more):
     raw = der.integer(code, 10) + der.octets("") + der.octets("") + b"".join(more)
-    bind.response(ts, raw, 0, len(raw))
+    bind.response(ts, 1, raw, 0, len(raw))
 
 
 def sasl(mechanism, token):

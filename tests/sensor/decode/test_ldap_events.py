@@ -20,9 +20,10 @@ from sensor.decode.ldap_search import Search
     ],
 )
 def test_members(op, value, action):
-    written = Written(7, "CORP\\dave", Change("CN=g"))
+    change = Change("CN=g")
+    written = Written(7, "CORP\\dave", change)
     event = change_event(
-        conversation.flow(389), "ldap", written, Row("member", op, value), "success"
+        conversation.flow(389), "ldap", written, change, Row("member", op, value), "success"
     )
     assert (event.group, event.member, event.action, event.actor, event.ts) == (
         "CN=g",
@@ -38,7 +39,12 @@ def test_objects():
     change = Change("CN=x")
     change.object_class = "user"
     event = change_event(
-        conversation.flow(389), "ldap", Written(7, None, change), Row(None, "add", None), "denied"
+        conversation.flow(389),
+        "ldap",
+        Written(7, None, change),
+        change,
+        Row(None, "add", None),
+        "denied",
     )
     assert (event.object, event.object_class, event.attribute, event.op, event.outcome) == (
         "CN=x",

@@ -4,7 +4,7 @@ import der
 import pytest
 
 from sensor.contract import Malformed
-from sensor.decode import ldap_search
+from sensor.decode import ldap_controls, ldap_search
 
 
 def read(operation):
@@ -42,8 +42,8 @@ def test_hundred_names_are_kept():
 )
 def test_paged_cookie(before):
     controls = der.tlv(0xA0, before, der.paged(b"cookie"))
-    assert ldap_search.paged_cookie(controls, 0, len(controls)) == b"cookie"
-    assert ldap_search.paged_cookie(b"", 0, 0) == b""
+    assert ldap_controls.controls(controls, 0, len(controls)).cookie == b"cookie"
+    assert ldap_controls.controls(b"", 0, 0).cookie == b""
 
 
 def test_critical_paged_control():
@@ -53,7 +53,7 @@ def test_critical_paged_control():
         der.octets(der.seq(der.integer(5), der.octets(b"c"))),
     )
     controls = der.tlv(0xA0, control)
-    assert ldap_search.paged_cookie(controls, 0, len(controls)) == b"c"
+    assert ldap_controls.controls(controls, 0, len(controls)).cookie == b"c"
 
 
 @pytest.mark.parametrize(("opcode", "unknown"), [(23, False), (25, True), (21, True), (19, False)])

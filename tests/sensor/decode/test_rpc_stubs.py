@@ -7,41 +7,17 @@ from __future__ import annotations
 import struct
 
 import pytest
-from impacket.dcerpc.v5 import drsuapi, even, lsad, nrpc, rprn, samr, scmr, srvs, tsch
+from impacket.dcerpc.v5 import bkrp, drsuapi, even, icpr, lsad, nrpc, rprn, samr, scmr, srvs, tsch
 from impacket.dcerpc.v5.dtypes import NULL
-from transcripts import Recorder, flow
+from stub_calls import READERS, ask, fields
 
 from sensor.contract import Malformed
 from sensor.decode import rpc_interfaces
 from sensor.decode.ndr import Ndr
-from sensor.decode.rpc import stub_readers
-from sensor.decode.rpc_call import Call, Handles, raw_host, unc_host
+from sensor.decode.rpc_call import Handles, raw_host, unc_host
 
-READERS = stub_readers()
 HANDLE = bytes(range(20))
 DOMAIN = "S-1-5-21-1-2-3"
-
-
-def ask(interface, opnum, request=b"", response=None, *, handles=None, wide=False, big=False):
-    """The events of one call; `response` None: no answer, and the stub of a sealed one is b""."""
-    recorder = Recorder()
-    call = Call(1_000, flow(445), recorder, handles or Handles())
-    call.interface, call.opnum = interface, opnum
-    call.method = rpc_interfaces.method_of(interface, opnum)
-    call.wide, call.big = wide, big
-    call.clear = bool(request)
-    call.sealed = not request
-    if response is not None:
-        call.answered = True
-        call.status = struct.unpack("<I", response[-4:])[0]
-        call.outcome = "success" if call.status == 0 else "denied"
-        call.tail = response[-16:]
-    call.fill(request, response or b"")
-    return READERS[interface](call)
-
-
-def fields(event, *names):
-    return tuple(getattr(event, name) for name in names)
 
 
 @pytest.fixture(params=[False, True], ids=["ndr", "ndr64"])
@@ -339,7 +315,8 @@ def test_printer_driver_from_another_machine():
     info["pConfigFile"] = "C:\\w\\winhttp.dll\0"
     r = rprn.RpcAddPrinterDriverEx()
     r["pName"], r["pDriverContainer"], r["dwFileCopyFlags"] = "\\\\dc1\0", container, 0x8014
-    (event,) = ask("spoolss", 89, r.getData())
+    event, install = ask("spoolss", 89, r.getData())
+    assert install.unc == "\\\\evil.test\\s\\m.dll"
     assert fields(event, "object", "unc", "unc_host") == (
         "1234", "\\\\evil.test\\s\\m.dll", "evil.test",
     )  # fmt: skip
@@ -441,3 +418,40 @@ def test_ndr_stays_inside_its_stub():
     sid = struct.pack("<I", 16) + bytes((1, 16, 0, 0, 0, 0, 0, 5)) + b"\0" * 64
     with pytest.raises(Malformed):
         Ndr(sid, 0, len(sid), big=False, wide=False).sid()
+
+
+def test_backup_key_action(wide):
+    r = bkrp.BackuprKey(isNDR64=wide)
+    r["pguidActionAgent"] = bkrp.BACKUPKEY_RETRIEVE_BACKUP_KEY_GUID
+    r["pDataIn"], r["cbDataIn"], r["dwParam"] = b"\0", 0, 0
+    (event,) = ask("bkrp", 0, r.getData(), wide=wide)
+    assert fields(event, "method", "object") == (
+        "BackuprKey", "BACKUPKEY_RETRIEVE_BACKUP_KEY_GUID",
+    )  # fmt: skip
+
+
+def test_certificate_request(wide):
+    attributes = "CertificateTemplate:User\nSAN:upn=administrator@corp.test&dns=dc1.corp.test\n\0"
+    r = icpr.CertServerRequest(isNDR64=wide)
+    r["dwFlags"], r["pwszAuthority"], r["pdwRequestId"] = 0, "corp-CA\0", 0
+    r["pctbAttribs"]["cb"] = len(attributes) * 2
+    r["pctbAttribs"]["pb"] = attributes.encode("utf-16-le")
+    r["pctbRequest"]["cb"], r["pctbRequest"]["pb"] = 3, b"abc"
+    call, request = ask("icpr", 0, r.getData(), struct.pack("<III", 42, 3, 0), wide=wide)
+    assert call.object == "corp-CA"
+    assert fields(request, "template", "sans", "request_id", "outcome") == (
+        "User", ["upn=administrator@corp.test", "dns=dc1.corp.test"], 42, "success",
+    )  # fmt: skip
+    _call, sealed = ask("icpr", 0)
+    assert fields(sealed, "template", "encrypted") == (None, True)
+
+
+def test_certificate_mapping_names_the_share_to_look_at():
+    stub = b"\0\0\2\0" + wstr("\\\\dc") + b"\2\0\0\0" + wstr("CN=x") + wstr("\\\\10.0.0.66\\root")
+    (event,) = ask("srvsvc", 74, stub)
+    assert fields(event, "unc", "unc_host") == ("\\\\10.0.0.66\\root", "ip:10.0.0.66")
+
+
+def test_duplicated_encryption_information_names_two_files():
+    (event,) = ask("efsrpc", 13, wstr("C:\\x") + wstr(UNC))
+    assert event.unc == UNC

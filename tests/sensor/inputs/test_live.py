@@ -7,8 +7,9 @@ import time
 
 import pytest
 
-from sensor.inputs import live
-from sensor.inputs.live import InterfaceError, LiveCapture
+from sensor.inputs import live, packetsocket
+from sensor.inputs.interface import InterfaceError
+from sensor.inputs.live import LiveCapture
 from sensor.wire.link import ETHERNET
 
 FRAME = b"\xff" * 6 + b"\x02\0\0\0\0\x01" + b"\x88\xb5"

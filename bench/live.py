@@ -1,0 +1,196 @@
+"""Live capture: the highest rate of packets at which no identity message is lost.
+
+Two ends of a cable in a network namespace of their own. tcpreplay sends recorded traffic
+(the file of `bench/wire.py`, looped, each round with addresses of its own), the capture thread of
+`atp-run` reads it: ring, filter, driver, events. Each rate is sent for some seconds, and rates rise
+until something is lost. Events expected are those of reading the file, times the rounds; the
+sensor's words about itself do not count. Needs root, iproute2 and tcpreplay.
+
+    python bench/live.py [--rates 50,100,200] [--seconds 10] [--least 100] [--compiled FOLDER]
+
+Rates are thousands of packets a second. On a machine of two cores the sender fills one of them, and
+in a cable between namespaces the sender's core also pays for the copy into the ring.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+RATES = (50, 100, 150, 200, 250, 300, 400, 500)
+MEGABYTE = 1 << 20
+SETTLED_S = 2.0
+OWN = frozenset({"sensor_health"})
+
+
+def events_of(path: Path) -> dict[str, int]:
+    """Events by type of reading the file."""
+    from sensor.inputs.captures import read_capture
+
+    counted: Counter[str] = Counter()
+    summary = read_capture(path, lambda event: counted.update((event.__struct_config__.tag,)))
+    return {"packets": summary.packets} | {k: n for k, n in counted.items() if k not in OWN}
+
+
+def receive(interface: str, memory: int) -> None:
+    """Capture until standard input ends and nothing has come for a while; what was seen, as JSON."""
+    from engine.daemon.capture import Capture
+    from sensor.inputs.live import LiveCapture
+    from sensor.wire import front
+
+    live = LiveCapture(interface, memory)
+    capture = Capture(live)
+    build = "pure" if front.__file__.endswith(".py") else "compiled"
+    print(json.dumps({"way": live.way, "build": build}), flush=True)
+    seen: Counter[str] = Counter()
+    worst, quiet, before, ended = 0.0, time.monotonic(), -1, False
+    begun = cpu = None
+    while not ended or time.monotonic() - quiet < SETTLED_S:
+        time.sleep(0.05)
+        seen.update(event.__struct_config__.tag for event in capture.take())
+        worst = max(worst, live.fill())
+        packets = capture._driver._front.packets
+        if packets != before:
+            before, quiet = packets, time.monotonic()
+            if begun is None and packets:
+                begun, cpu = time.monotonic(), time.process_time()
+        ended = ended or _ended()
+    spent = time.process_time() - (cpu or 0)
+    events = capture.close()
+    seen.update(event.__struct_config__.tag for event in events)
+    counters = capture._driver.counters()
+    status = Path("/proc/self/status").read_text().splitlines()
+    peak = next(int(row.split()[1]) << 10 for row in status if row.startswith("VmHWM"))
+    print(
+        json.dumps(
+            {
+                "packets": counters["wire.packets"],
+                "drops": capture.dropped,
+                "shed": {k[5:]: n for k, n in counters.items() if k.startswith("shed.")},
+                "events": {k: n for k, n in seen.items() if k not in OWN},
+                "cpu": spent,
+                "peak": peak,
+                "worst": worst,
+                "fault": capture.fault,
+            }
+        )
+    )
+
+
+def _ended() -> bool:
+    import select
+
+    return bool(select.select([sys.stdin], [], [], 0)[0]) and not sys.stdin.read(1)
+
+
+@contextlib.contextmanager
+def cable():
+    """A namespace with a cable in it; its name."""
+    name = f"atp-bench-{os.getpid()}"
+    subprocess.run(["ip", "netns", "add", name], check=True)
+    try:
+        ends = ["left", "mtu", "65535", "type", "veth", "peer", "name", "right", "mtu", "65535"]
+        subprocess.run(["ip", "-n", name, "link", "add", *ends], check=True)
+        for end in ("left", "right"):
+            subprocess.run(["ip", "-n", name, "link", "set", end, "addrgenmode", "none"], check=True)
+            subprocess.run(["ip", "-n", name, "link", "set", end, "up"], check=True)
+        yield name
+    finally:
+        subprocess.run(["ip", "netns", "del", name], check=False)
+
+
+def run(space: str, path: Path, packets: int, options, folder: Path, rate: int) -> dict:
+    """Send at so many thousand packets a second; what was sent and what was seen."""
+    rounds = max(1, round(rate * 1000 * options.seconds / packets))
+    within = ["ip", "netns", "exec", space]
+    command = [*within, sys.executable, str(Path(__file__).resolve()), "--receive", "right"]
+    command += ["--memory", str(options.memory)]
+    environment = dict(os.environ, PYTHONPATH=str(folder), PYTHONSAFEPATH="1")
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, cwd=folder, text=True
+    ) as receiver:
+        about = json.loads(receiver.stdout.readline())
+        began = time.monotonic()
+        subprocess.run(
+            [*within, "tcpreplay", "-q", "-K", "-i", "left", "--unique-ip", "--loop", str(rounds),
+             "--pps", str(rate * 1000), str(path)],
+            check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        seconds = time.monotonic() - began
+        found = json.loads(receiver.communicate()[0])
+    return found | about | {"sent": packets * rounds, "rounds": rounds, "seconds": seconds}
+
+
+def line(rate: int, found: dict, expected: dict[str, int]) -> bool:
+    """Print a row; whether nothing was lost."""
+    wanted = sum(expected.values()) * found["rounds"]
+    seen = sum(found["events"].values())
+    shed = sum(found["shed"].values())
+    whole = not found["drops"] and not shed and seen >= wanted
+    packets = max(1, found["packets"])
+    print(
+        f"{found['build']:<9}{rate:>6}k{found['sent']:>11,}{found['packets']:>11,}"
+        f"{found['drops']:>9,}{shed:>9,}{wanted:>10,}{seen:>10,}"
+        f"{found['cpu'] / packets * 1e6:>8.2f}{found['worst']:>6.0%}{found['peak'] / MEGABYTE:>6.0f}",
+        flush=True,
+    )
+    if found["fault"]:
+        print(found["fault"])
+    return whole
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rates", default=",".join(map(str, RATES)), help="thousands a second")
+    parser.add_argument("--seconds", type=float, default=10.0, help="how long each rate is sent")
+    parser.add_argument("--packets", type=int, default=200_000, help="of the file")
+    parser.add_argument("--memory", type=int, default=64, help="of the ring, MB")
+    parser.add_argument("--least", type=int, default=0, help="fail below this rate, pure Python")
+    parser.add_argument("--least-compiled", type=int, default=0)
+    parser.add_argument("--compiled", type=Path, metavar="FOLDER")
+    parser.add_argument("--beyond", action="store_true", help="go on after the first loss")
+    parser.add_argument("--receive", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.receive:
+        receive(options.receive, options.memory << 20)
+        return 0
+    from wire import traffic
+
+    missing = [program for program in ("tcpreplay", "ip") if shutil.which(program) is None]
+    path = traffic(options.packets)
+    if missing or os.geteuid() != 0 or not path.name:
+        why = f"{', '.join(missing)} not installed" if missing else "no root, or no captures"
+        print(f"not measured: {why}", file=sys.stderr)
+        return int(os.environ.get("CI") == "true")
+    expected = events_of(path)
+    packets = expected.pop("packets")
+    print(f"{path.name}: {packets:,} packets, {path.stat().st_size / packets:.0f} bytes each")
+    print(
+        f"{'':<9}{'rate':>7}{'sent':>11}{'received':>11}{'drops':>9}{'shed':>9}{'expected':>10}"
+        f"{'seen':>10}{'us/pkt':>8}{'ring':>6}{'MB':>6}"
+    )
+    best = {"pure": 0, "compiled": 0}
+    builds = {"pure": ROOT} | ({"compiled": options.compiled} if options.compiled else {})
+    with cable() as space:
+        for name, folder in builds.items():
+            for rate in map(int, options.rates.split(",")):
+                if line(rate, run(space, path, packets, options, folder, rate), expected):
+                    best[name] = rate
+                elif not options.beyond:
+                    break
+    for name in builds:
+        print(f"no loss up to {best[name]},000 packets/s, {name}")
+    return int(best["pure"] < options.least or best["compiled"] < options.least_compiled)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,220 @@
+"""RADIUS accounting of VPN sessions: `vpn_session` (RFC 2865 §5, 2866, 2868, 2869, 3162, 6911).
+
+One event per record, at the time it was first sent; `success` if the server acknowledged it. The
+request's authenticator is keyed with the shared secret of NAS and server, which the wire does not
+show: nothing here is verified, and who can send to the server can invent sessions. Sessions of
+switches and access points (NAS-Port-Type Ethernet, Wireless-802.11) are no VPN and only counted.
+Knows no account, host or place: names and addresses are told as sent.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Final
+
+from dsl.schema.radius import VpnSession
+from sensor.contract import Malformed
+
+if TYPE_CHECKING:
+    from sensor.contract import Context, Flow, Reader
+
+PORTS_TCP: Final = ()
+PORTS_UDP: Final = (1813, 1646)
+
+ACCOUNTING_REQUEST: Final = 4
+ACCOUNTING_RESPONSE: Final = 5
+_HEAD: Final = 20
+_LARGEST: Final = 4096
+_PENDING: Final = 256
+_TOLD: Final = 1024
+
+_PHASE: Final[dict[int, str]] = {1: "start", 2: "stop", 3: "interim"}
+"""Acct-Status-Type; the others speak of the NAS or of its tunnels, not of a session."""
+_NO_VPN: Final = frozenset({15, 19})
+_SECOND: Final = 1_000_000
+
+_USER_NAME: Final = 1
+_NAS_IP: Final = 4
+_FRAMED_IP: Final = 8
+_CALLING_STATION: Final = 31
+_NAS_IDENTIFIER: Final = 32
+_STATUS_TYPE: Final = 40
+_SESSION_ID: Final = 44
+_SESSION_TIME: Final = 46
+_PORT_TYPE: Final = 61
+_TUNNEL_CLIENT: Final = 66
+_NAS_IPV6: Final = 95
+_FRAMED_IPV6: Final = 168
+_ASSIGNED_BY_NAS: Final = frozenset({b"\xff\xff\xff\xff", b"\xff\xff\xff\xfe"})
+
+
+def reader(flow: Flow, context: Context) -> Reader:
+    """A reader of one conversation of a NAS with an accounting server."""
+    return Accounting(flow, context)
+
+
+class Accounting:
+    """Records that wait for their acknowledgement, by identifier; at most 256.
+
+    A NAS sends a record again, unchanged or with a longer Acct-Delay-Time and a new identifier:
+    what was told of a session in this conversation is not told twice.
+    """
+
+    __slots__ = ("_context", "_flow", "_told", "_waiting")
+
+    def __init__(self, flow: Flow, context: Context) -> None:
+        self._flow = flow
+        self._context = context
+        self._waiting: dict[int, VpnSession] = {}
+        self._told: dict[str, None] = {}
+
+    def frame(self, to_server: bool, b: bytes, o: int, e: int) -> tuple[int, int]:
+        """RADIUS accounting is UDP."""
+        del to_server, b, o, e
+        return 0, -1
+
+    def resync(self, to_server: bool, b: bytes, o: int, e: int) -> int:
+        """RADIUS accounting is UDP."""
+        del to_server, b, o, e
+        return -1
+
+    def message(self, ts: int, to_server: bool, b: bytes, o: int, e: int) -> None:
+        """Read one packet; what lies beyond its Length is padding (RFC 2865 §3)."""
+        if e - o < _HEAD:
+            raise Malformed(f"packet of {e - o} bytes at {o}")
+        length = b[o + 2] << 8 | b[o + 3]
+        if not _HEAD <= length <= _LARGEST or o + length > e:
+            raise Malformed(f"length {length} at {o}")
+        code = b[o]
+        if code == ACCOUNTING_REQUEST and to_server:
+            self._request(ts, b[o + 1], b, o + _HEAD, o + length)
+        elif code == ACCOUNTING_RESPONSE and not to_server:
+            answered = self._waiting.pop(b[o + 1], None)
+            if answered is not None:
+                answered.outcome = "success"
+                self._context.emit(answered)
+        else:
+            self._context.count("radius.other")
+
+    def gap(self, ts: int, to_server: bool) -> None:
+        """No stream, no gap."""
+
+    def close(self, ts: int) -> None:
+        """Tell what was never acknowledged, at the time it was sent."""
+        del ts
+        for event in self._waiting.values():
+            self._context.emit(event)
+        self._waiting.clear()
+
+    def _request(self, ts: int, identifier: int, b: bytes, o: int, e: int) -> None:
+        event = VpnSession(
+            ts=ts, via="wire", protocol="radius", dst_ip=self._flow.server,
+            dst_port=self._flow.server_port, outcome="unknown",
+        )  # fmt: skip
+        if not self._fill(event, b, o, e):
+            return
+        told = f"{event.nas}|{event.session}|{event.account}|{event.phase}|{event.duration}"
+        if told in self._told:
+            self._context.count("radius.repeated")
+            return
+        if len(self._told) >= _TOLD:
+            del self._told[next(iter(self._told))]
+        self._told[told] = None
+        before = self._waiting.pop(identifier, None)
+        if before is not None:
+            self._context.emit(before)
+        elif len(self._waiting) >= _PENDING:
+            self._context.emit(self._waiting.pop(next(iter(self._waiting))))
+        self._waiting[identifier] = event
+
+    def _fill(self, event: VpnSession, b: bytes, o: int, e: int) -> bool:
+        """Attributes into the event; False if this is the record of no VPN session."""
+        status = port_type = -1
+        identifier: str | None = None
+        while o < e:
+            if o + 2 > e or b[o + 1] < 2 or o + b[o + 1] > e:
+                raise Malformed(f"attribute cut at {o}")
+            kind = b[o]
+            start, o = o + 2, o + b[o + 1]
+            if kind == _USER_NAME:
+                event.account = _text(b, start, o) or None
+            elif kind == _STATUS_TYPE:
+                status = _u32(b, start, o)
+            elif kind == _PORT_TYPE:
+                port_type = _u32(b, start, o)
+            elif kind == _SESSION_TIME:
+                event.duration = _u32(b, start, o) * _SECOND
+            elif kind == _SESSION_ID:
+                event.session = _text(b, start, o)
+            elif kind == _CALLING_STATION:
+                event.calling_station = _text(b, start, o)
+            elif kind == _NAS_IDENTIFIER:
+                identifier = _text(b, start, o)
+            elif kind in {_NAS_IP, _NAS_IPV6}:
+                event.nas = "ip:" + _address(b, start, o)
+            elif kind in {_FRAMED_IP, _FRAMED_IPV6}:
+                if event.framed_ip is None and b[start:o] not in _ASSIGNED_BY_NAS:
+                    event.framed_ip = _address(b, start, o)
+            elif kind == _TUNNEL_CLIENT:
+                event.src_ip = event.src_ip or _public(_tagged(b, start, o))
+        event.phase = _PHASE.get(status)
+        if event.phase is None:
+            self._context.count("radius.no_session")
+            return False
+        if port_type in _NO_VPN:
+            self._context.count("radius.no_vpn")
+            return False
+        if event.nas is None:
+            event.nas = _host(identifier) if identifier else f"ip:{self._flow.client}"
+        event.src_ip = _public(event.calling_station or "") or event.src_ip
+        return True
+
+
+def _u32(b: bytes, o: int, e: int) -> int:
+    if e - o != 4:
+        raise Malformed(f"integer of {e - o} bytes at {o}")
+    return b[o] << 24 | b[o + 1] << 16 | b[o + 2] << 8 | b[o + 3]
+
+
+def _text(b: bytes, o: int, e: int) -> str:
+    """Text is UTF-8; some senders end it with zeros."""
+    return b[o:e].rstrip(b"\0").decode("utf-8", "backslashreplace")
+
+
+def _tagged(b: bytes, o: int, e: int) -> str:
+    """A tunnel attribute's text, which a tag up to 0x1F may precede (RFC 2868 §3.3)."""
+    return _text(b, o + 1 if o < e and b[o] <= 0x1F else o, e)
+
+
+def _address(b: bytes, o: int, e: int) -> str:
+    if e - o == 4:
+        return f"{b[o]}.{b[o + 1]}.{b[o + 2]}.{b[o + 3]}"
+    if e - o == 16:
+        return socket.inet_ntop(socket.AF_INET6, b[o:e])
+    raise Malformed(f"address of {e - o} bytes at {o}")
+
+
+def _public(text: str) -> str | None:
+    """The address a station is called by, if it is one: `203.0.113.7`, `203.0.113.7:4500`, `[2001:db8::1]:500`."""
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    return text if _is_ip(text) else None
+
+
+def _is_ip(text: str) -> bool:
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, text)
+        except (OSError, ValueError):
+            continue
+        return True
+    return False
+
+
+def _host(name: str) -> str:
+    """NAS-Identifier as a raw host."""
+    if _is_ip(name):
+        return f"ip:{name}"
+    return name if "." in name else f"name:{name}"

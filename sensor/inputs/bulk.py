@@ -1,0 +1,119 @@
+"""Which frames the kernel need not hand over: traffic of services that carry no identity protocol.
+
+DCE/RPC lives on any port, so the filter names what is certainly bulk and lets everything else
+pass: fragments, tunnels, tagged frames, IP options, IPv6 with extension headers, unknown ports.
+Nor may a bulk port be a hiding place for a client that chooses it as its own: what goes to a port
+that is wanted passes, and so do the short segments and those that may begin a DCE/RPC PDU, from
+which such ports are learnt. Ports that a decoder claims are never bulk.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sensor.inputs.bpf import Instruction, Program
+from sensor.wire.link import ETHERNET
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+# ssh, web and its proxies, rsync, VMware, SQL Server, Oracle, NFS, iSCSI, MySQL, remote desktop,
+# PostgreSQL, Hyper-V migration, Windows Update, printing
+BULK_TCP: Final = frozenset(
+    {22, 80, 443, 873, 902, 1433, 1521, 2049, 3260, 3306, 3389, 5432, 6600, 8080, 8443, 8530, 8531, 9100}
+)  # fmt: skip
+# QUIC, remote desktop, media of conferences (STUN and TURN)
+BULK_UDP: Final = frozenset({443, 3389, 3478, 3479, 3480, 3481})
+TUNNELS: Final = frozenset({4789})
+"""Mirrored traffic comes in VXLAN (RFC 7348)."""
+SHORT: Final = 256
+"""An IP packet below this is no bulk."""
+
+_IPV4: Final = 0x0800
+_IPV6: Final = 0x86DD
+_TCP: Final = 6
+_UDP: Final = 17
+_RPC_VERSION: Final = 5
+_OTHER: Final = 0  # scratch cell: the port at the other side of a bulk port
+_ROOM: Final = 1_000  # wanted ports that a program may list; each is two instructions
+
+
+def bulk_filter(linktype: int, tcp: Collection[int], udp: Collection[int]) -> list[Instruction]:
+    """The program for frames of this link (Ethernet, else raw IP); `tcp` and `udp` are the ports
+    that are wanted. Empty if those are too many: then nothing is filtered.
+    """
+    wanted = frozenset(tcp)
+    bulk_tcp = BULK_TCP - wanted
+    bulk_udp = BULK_UDP - frozenset(udp)
+    if len(wanted) > _ROOM:
+        return []
+    p = Program()
+    if linktype == ETHERNET:
+        ip = 14
+        p.load_half(12)
+        p.equal(_IPV4, yes="ipv4")
+        p.equal(_IPV6, yes="ipv6")
+    else:
+        ip = 0
+        p.load_byte(0)
+        p.shifted(0xF0, 4)
+        p.equal(4, yes="ipv4")
+        p.equal(6, yes="ipv6")
+    p.label("pass")
+    p.accept()
+
+    p.label("ipv4")
+    p.load_half(ip + 6)
+    p.any_bit(0x3FFF, yes="fragment")
+    p.index_header(ip)
+    p.load_half(ip + 2)
+    p.at_least(SHORT, no="fragment")
+    p.load_byte(ip + 9)
+    p.equal(_TCP, yes="tcp")
+    p.equal(_UDP, yes="udp")
+    p.label("fragment")
+    p.accept()
+
+    p.label("ipv6")
+    p.index(40)
+    p.load_half(ip + 4)
+    p.at_least(SHORT - 40, no="extended")
+    p.load_byte(ip + 6)
+    p.equal(_TCP, yes="tcp")
+    p.equal(_UDP, yes="udp")
+    p.label("extended")
+    p.accept()
+
+    p.label("udp")
+    _bulk_port(p, ip, bulk_udp, "look udp")
+    p.label("look udp")
+    p.recall(_OTHER)
+    p.one_of(frozenset(udp) | TUNNELS, "wanted")
+    p.reject()
+
+    p.label("tcp")
+    _bulk_port(p, ip, bulk_tcp, "look tcp")
+    p.label("look tcp")
+    p.recall(_OTHER)
+    p.one_of(wanted, "wanted")
+    p.load_byte(ip + 12, indexed=True)
+    p.shifted(0xF0, 2)
+    p.add_to_index()
+    p.load_byte(ip, indexed=True)
+    p.equal(_RPC_VERSION, yes="wanted")
+    p.reject()
+    p.label("wanted")
+    p.accept()
+    return p.assemble()
+
+
+def _bulk_port(p: Program, ip: int, ports: frozenset[int], look: str) -> None:
+    """Go on at `look` with the other side's port kept, or pass; X is the IP header's length."""
+    p.load_half(ip + 2, indexed=True)
+    p.store(_OTHER)
+    p.load_half(ip, indexed=True)
+    p.one_of(ports, look)
+    p.store(_OTHER)
+    p.load_half(ip + 2, indexed=True)
+    p.one_of(ports, look)
+    p.accept()
