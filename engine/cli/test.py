@@ -28,8 +28,20 @@ if TYPE_CHECKING:
     default="text",
     help="json: an outcome a line.",
 )
-@click.option("-v", "--verbose", is_flag=True, help="Name the tests that pass, too.")  # fmt: skip
-def command(files: tuple[Path, ...], form: str, verbose: bool) -> None:
+@click.option("-v", "--verbose", is_flag=True, help="Name the tests that pass, too.")
+@click.option(
+    "--mutate",
+    is_flag=True,
+    help="Delete and loosen clause after clause, and name those that no test misses.",
+)
+@click.option(
+    "--least",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    metavar="SCORE",
+    help="With --mutate: fail where the share of clauses that tests need is below this.",
+)
+def command(files: tuple[Path, ...], form: str, verbose: bool, mutate: bool, least: float) -> None:
     """Run the tests of detections and shared relations.
 
     PATH is a file or a folder; default: `detections/` here, else the shipped ones.
@@ -62,7 +74,11 @@ def command(files: tuple[Path, ...], form: str, verbose: bool) -> None:
         _show(outcome, form, verbose=verbose)
     if form == "text":
         click.echo(_summary(outcomes, len(chosen), time.perf_counter() - began))
-    failed = errors or not all(o.passed for o in outcomes)
+    failed = bool(errors) or not all(o.passed for o in outcomes)
+    if mutate and not failed:
+        from engine.cli.mutation import run_mutants  # noqa: PLC0415 - only where asked for
+
+        failed = not run_mutants(files, chosen, form, least)
     sys.exit(output.NO if failed else output.DONE)
 
 

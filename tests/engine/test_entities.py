@@ -233,6 +233,54 @@ def test_claimed_names_never_make_a_controller():
     assert directory.addresses.at("10.0.0.68", T + 5) is None
 
 
+def binding(ts, method, host, ip="10.0.0.60", until=None):
+    return HostBinding(ts=ts, via="wire", ip=ip, host=host, method=method, until=until)
+
+
+KNOWN = (ticket(), ticket(T + 1, "WS9$", src="10.0.0.51"), ticket(T + 1, "WS8$", src="10.0.0.52"))
+
+
+def held(*bindings, at=T + 50, ip="10.0.0.60"):
+    found = learnt(*KNOWN, *bindings).addresses.at(ip, at)
+    return found and (found.host.partition(".")[0], found.certainty, found.method)
+
+
+@pytest.mark.parametrize(
+    ("bindings", "expected"),
+    [
+        ([binding(T + 2, "dhcp", "name:WS9")], ("ws9", "low", "dhcp")),
+        ([binding(T + 2, "dhcp", f"ws9.{DOMAIN}")], ("ws9", "low", "dhcp")),
+        ([binding(T + 2, "netbios", "name:NOBODY")], None),
+        ([binding(T + 2, "dhcp", "name:WS9"), binding(T + 3, "ntlm", "name:WS8")], ("ws9", "low", "dhcp")),
+        ([binding(T + 2, "ntlm", "name:WS8"), binding(T + 3, "dhcp", "name:WS9")], ("ws9", "low", "dhcp")),
+        ([binding(T + 2, "ntlm", "name:WS8"), binding(T + 3, "netbios", "name:WS9")], ("ws9", "low", "netbios")),
+        ([binding(T + 2, "ntlm", "name:WS9"), binding(T + 3, "dhcp", "name:WS9")], ("ws9", "low", "dhcp")),
+        ([binding(T + 2, "ntlm", "name:WS8"), binding(T + 3, "ntlm", "name:WS9")], ("ws9", "low", "ntlm")),
+        ([binding(T + 2, "dhcp", "name:WS9", until=T + 40)], None),
+        ([binding(T + 2, "dhcp", "name:WS9"), binding(T + 9, "dhcp", "name:WS9", until=T + 9)], None),
+        ([binding(T + 2, "dhcp", "name:WS9"), binding(T + 2, "dhcp", "name:WS9", until=T + 2)], None),
+        ([binding(T + 2, "dhcp", "name:WS9"), binding(T + 9, "dhcp", "name:WS8", until=T + 9)], ("ws9", "low", "dhcp")),
+        ([binding(T + 2, "dhcp", "name:WS9", until=T + 2)], None),
+    ],
+)  # fmt: skip
+def test_bindings_by_method_and_time(bindings, expected):
+    assert held(*bindings) == expected
+    assert held(*reversed(bindings)) == expected or bindings[0].ts == bindings[-1].ts
+
+
+def test_a_release_does_not_end_what_a_key_proved():
+    released = binding(T + 9, "netbios", "name:WS9", ip="10.0.0.51", until=T + 9)
+    assert held(released, ip="10.0.0.51") == ("ws9", "high", "kerberos_machine")
+
+
+def test_a_managed_service_account_is_no_host():
+    directory = Directory()
+    gmsa = DirectoryObject("account", f"gmsa-sql$@{DOMAIN}", {"computer": False})
+    declare(directory, [gmsa])
+    Passive(directory).learn([ticket(), ticket(T + 1, "GMSA-SQL$", src="10.0.0.53")])
+    assert directory.addresses.at("10.0.0.53", T + 2) is None
+
+
 def test_a_service_ticket_names_only_known_controllers():
     service = wire(
         KerberosAp,

@@ -123,6 +123,8 @@ def test_a_host_that_moved():
     stays = HostBinding(ts=2, ip="10.0.0.5", host=f"a.{DOMAIN}", method="dhcp")
     moves = HostBinding(ts=3, ip="10.0.0.6", host=f"a.{DOMAIN}", method="dhcp")
     assert [e.host_moved for e in ingest.take([stays, moves])] == [False, True]
+    leaves = HostBinding(ts=4, ip="10.0.0.6", host=f"a.{DOMAIN}", method="dhcp", until=4)
+    assert [e.host_moved for e in ingest.take([leaves])] == [False]
 
 
 def test_tests_of_rules_keep_their_names(directory):

@@ -5,6 +5,7 @@ import pytest
 from dsl.load import load
 from dsl.schema.ntlm import NtlmAuth
 from engine.backends.duckdb import compile_detection
+from engine.mutation import mutate
 from engine.rule_tests import run_tests
 
 RULE = """\
@@ -115,3 +116,45 @@ def test_recordings_are_decoded_by_whoever_can(outcomes, tmp_path):
     (not_run,) = outcomes(given, rules=["tries"])
     assert not_run.skipped
     assert not not_run.passed
+
+
+CLAUSES = """  - name: three
+    given: [{every: 10s, for: 3, ntlm_auth: {outcome: wrong_password, account: "u{{i}}", source: ws9}}]
+    expect: [{source: ws9}]
+"""
+TWINS = """  - name: two
+    given: [{every: 10s, for: 2, ntlm_auth: {outcome: wrong_password, account: "u{{i}}", source: ws9}}]
+    expect: []
+  - name: slowly
+    given: [{every: 40s, for: 3, ntlm_auth: {outcome: wrong_password, account: "u{{i}}", source: ws9}}]
+    expect: []
+  - name: a quiet account
+    given: [{every: 10s, for: 3, ntlm_auth: {outcome: wrong_password, account: quiet1, source: ws9}}]
+    expect: []
+"""
+
+
+@pytest.mark.parametrize(
+    ("tests", "left"),
+    [
+        (
+            CLAUSES,
+            {"$least", "1m", "n >= $least", "not account in @quiet", "not is_dc(source)",
+             "not account in @quiet and not is_dc(source)"},
+        ),
+        (CLAUSES + TWINS, {"not is_dc(source)"}),
+    ],
+)  # fmt: skip
+def test_clauses_that_no_test_needs_are_named(tmp_path, tests, left):
+    for folder, name, text in (
+        ("discovery", "tries", RULE + tests),
+        ("relations", "wrong", RELATION),
+        ("lists", "quiet", LIST),
+    ):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    catalogue = load([tmp_path])
+    found = mutate(catalogue.detections["tries"], catalogue, compile_detection)
+    assert {s.clause for s in found.survivors} == left
+    assert found.score == found.killed / (found.killed + len(found.survivors))
+    assert all(RULE.splitlines()[s.line - 1].strip() for s in found.survivors)

@@ -50,3 +50,14 @@ def test_rules_with_errors_are_no_success(atp, rule):
 def test_hostile_names(atp, rule):
     done = atp("test", rule(**{"name: nothing": 'name: "a\\u202e\\e[2Jb"'}), "-v")
     assert "ok   zone_transfers: a\\u202e\\x1b[2Jb" in done.out
+
+
+def test_clauses_that_no_test_needs(atp, rule):
+    path = rule(**{"{dns_query: {query: a}}": "{ldap_search: {base: a}}"})
+    done = atp("test", path, "--mutate")
+    assert done.code == 0
+    assert "0.00 zone_transfers\n" in done.out
+    assert ": without the clause: qtype == axfr\n" in done.out
+    assert atp("test", path, "--mutate", "--least", "0.8").code == 1
+    (_, row) = map(json.loads, atp("test", path, "--mutate", "--format", "json").out.splitlines())
+    assert (row["killed"], row["score"], row["survivors"][0]["clause"]) == (0, 0.0, "qtype == axfr")

@@ -4,9 +4,15 @@ import time
 
 import pytest
 
+from frames import ether, ipv4, udp
+
 from engine.daemon import capture
 from engine.daemon.capture import Capture, last_number
 from sensor.inputs.live import LiveCapture
+from sensor.inputs.packets import Packets
+from sensor.wire.link import ETHERNET
+
+QUESTION = b"\0\x07\1\0\0\1\0\0\0\0\0\0\1a\0\0\1\0\1"
 
 
 @pytest.fixture
@@ -76,7 +82,6 @@ def test_events_that_nobody_takes_are_counted(cable, opened, recording, monkeypa
 def test_an_interface_that_comes_back(cable, opened, recording, monkeypatch):
     monkeypatch.setattr(capture, "_AGAIN_S", 0.05)
     source = opened()
-    monkeypatch.setattr(capture, "LiveCapture", lambda n: cable.inside(lambda: LiveCapture(n)))
     send(cable, recording[:400])
     first = gather(source, lambda f: len(f) > 20)
     cable.ip("link", "del", "right")
@@ -101,10 +106,67 @@ def test_a_defect_of_the_thread_is_told(cable, opened, monkeypatch):
     def packets(*_):
         raise ZeroDivisionError("oops")
 
+    monkeypatch.setattr(capture.Driver, "packets", packets)
     source = opened()
-    monkeypatch.setattr(type(source._driver), "packets", packets)
     send(cable, [(0, b"\xff" * 60)])
     end = time.monotonic() + 10
     while not source.fault and time.monotonic() < end:
         time.sleep(0.02)
     assert source.fault == "ZeroDivisionError: oops"
+
+
+class Choked:
+    """A live input whose buffer is full of name lookups until it was asked often enough."""
+
+    interface = "choked"
+    way = "nowhere"
+    dropped = 0
+
+    def __init__(self, packets):
+        self.packets = packets
+        self.asked = 0
+        self.watched = []
+        self.going = True
+
+    def blocks(self):
+        while self.going:
+            time.sleep(0.002)
+            block = Packets(b"".join(self.packets), ETHERNET)
+            at = 0
+            for one in self.packets:
+                block.times.append(time.time_ns() // 1000)
+                block.starts.append(at)
+                at += len(one)
+                block.ends.append(at)
+            self.asked += 1
+            yield block
+
+    def fill(self):
+        return 0.9
+
+    def watch(self, tcp):
+        self.watched.append(bytes(tcp))
+
+    def stop(self):
+        self.going = False
+
+    def close(self):
+        pass
+
+
+def test_under_pressure_it_sheds_and_says_so():
+    question = ether(ipv4("10.0.0.5", "10.0.0.1", 17, udp(50_000, 53, QUESTION)))
+    ticket = ether(ipv4("10.0.0.5", "10.0.0.1", 17, udp(50_000, 88, b"\x6a\x03\x02\x01\x05")))
+    live = Choked([question, ticket] * 5)
+    source = Capture(live)
+    end = time.monotonic() + 10
+    while source.shed < 100 and time.monotonic() < end:
+        time.sleep(0.02)
+    events = source.close()
+    assert source.fault == ""
+    assert source.shed >= 100
+    told = [e for e in events if type(e).__name__ == "SensorHealth" and e.kind == "shed"]
+    assert {e.activity for e in told} == {"dns"}
+    assert source._driver.counters()["kerberos.malformed"] == 5 * live.asked
+    assert live.watched[-1][88] == 1
+    assert live.watched[-1][443] == 0

@@ -69,7 +69,7 @@ def test_live_as_replayed(cable, atp_run, tmp_path, root, atp_lab):
         time.sleep(0.5)
     assert run.stop()[0] == 0
     assert kinds(run.standing()) == wanted
-    assert run.err == "watching right\n"
+    assert run.err == "watching right (ring of 64 MB), as root without privileges\n"
 
 
 def test_an_interface_and_a_folder(cable, atp_run, watched, recording):
