@@ -21,7 +21,10 @@ LEARNT_US: Final = 12 * HOUR_US
 """How long a binding without a lease holds: a machine renews its ticket at least every 10 hours."""
 NAT_US: Final = HOUR_US
 """Two certain hosts that alternate on one address within this time are behind NAT."""
-_RANK: Final[dict[Certainty, int]] = {"none": 0, "low": 1, "high": 2}
+_RANK: Final[dict[Certainty, int]] = {"none": 0, "low": 10, "high": 20}
+_HEARSAY: Final = {"ntlm": -2, "netbios": -1}
+"""Methods by which a machine only says its own name: any other word of equal certainty outweighs
+them, and a registration the name in a logon, which may have come through another machine."""
 _KEPT: Final = 256
 """Most intervals remembered of one address; the oldest go first."""
 
@@ -93,7 +96,9 @@ class Addresses:
         if row is not None and row.host == host:
             return self._extend(rows, i, min(end, following), certainty, method)
         if row is not None:
-            if _RANK[certainty] < _RANK[row.certainty] or row.valid_from == ts:
+            if _weight(certainty, method) < _weight(row.certainty, row.method):
+                return False
+            if row.valid_from == ts:
                 return False
             if certainty == "high" and self._alternates(rows, i, host, ts):
                 self._nat[ip] = ts
@@ -127,7 +132,7 @@ class Addresses:
         self, rows: list[DirAddress], i: int, end: int, certainty: Certainty, method: str
     ) -> bool:
         row = rows[i]
-        better = _RANK[certainty] > _RANK[row.certainty]
+        better = _weight(certainty, method) > _weight(row.certainty, row.method)
         # Each ticket request would lengthen the interval by seconds: wait for a quarter of its life.
         if not better and end - row.valid_to < LEARNT_US // 4:
             return False
@@ -166,6 +171,11 @@ class Addresses:
         if nat is not None:
             self._nat[ip] = nat
         self.changed.add(ip)
+
+
+def _weight(certainty: Certainty, method: str) -> int:
+    """How much a proof weighs against another of the same address."""
+    return _RANK[certainty] + _HEARSAY.get(method, 0)
 
 
 def _begin(row: DirAddress) -> int:

@@ -13,7 +13,9 @@ IndexError, ValueError or struct.error, which the driver catches per message, co
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypedDict
+from typing import TYPE_CHECKING, TypedDict, TypeVar
+
+from mypy_extensions import mypyc_attr
 
 if TYPE_CHECKING:
     from dsl.schema.base import Event
@@ -44,28 +46,37 @@ class Flow:
         self.encrypted = False
 
 
-class Auth(Protocol):
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Auth:
     """One authentication exchange carried by another protocol: NTLMSSP or Kerberos, bare or in
     SPNEGO. Made by `Context.auth`; the carrier feeds tokens and says how it ended.
     """
 
-    mechanism: str | None
-    """A word of enums.AUTH_MECHANISM, once known."""
-    account: str | None
-    """`DOMAIN\\user` of an NTLM AUTHENTICATE; for Kerberos the owner of the ticket where its
-    issue was seen (`Context.ticket_owner`), else None: the ticket itself is sealed."""
-    workstation: str | None
-    fingerprint: str | None
+    __slots__ = ("account", "fingerprint", "mechanism", "workstation")
+
+    def __init__(self) -> None:
+        self.mechanism: str | None = None
+        """A word of enums.AUTH_MECHANISM, once known."""
+        self.account: str | None = None
+        """`DOMAIN\\user` of an NTLM AUTHENTICATE; for Kerberos the owner of the ticket where its
+        issue was seen (`Context.ticket_owner`), else None: the ticket itself is sealed."""
+        self.workstation: str | None = None
+        self.fingerprint: str | None = None
 
     def token(self, ts: int, to_server: bool, b: bytes, o: int, e: int) -> None:
         """Read one token (SPNEGO, raw NTLMSSP, GSS-API Kerberos); never raises."""
+        raise NotImplementedError
 
     def finish(self, ts: int, outcome: str, status: int | None) -> None:
         """The carrier's answer: emits `ntlm_auth` or `kerberos_ap` once per exchange."""
+        raise NotImplementedError
 
 
-class Reader(Protocol):
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Reader:
     """Messages of one connection (or UDP conversation), both directions."""
+
+    __slots__ = ()
 
     def frame(self, to_server: bool, b: bytes, o: int, e: int) -> tuple[int, int]:
         """Head of a message at `o` -> (want, total).
@@ -75,58 +86,75 @@ class Reader(Protocol):
         bytes `message` needs (0: it is not called); the driver skips the rest without copying.
         UDP: not called.
         """
+        raise NotImplementedError
 
     def resync(self, to_server: bool, b: bytes, o: int, e: int) -> int:
         """Offset in [o, e) where a message plausibly begins, or -1; used after loss and at a
         mid-stream start. Where too few bytes are left to tell, do not guess: the driver keeps the
         last 63 and asks again when more have come.
         """
+        raise NotImplementedError
 
     def message(self, ts: int, to_server: bool, b: bytes, o: int, e: int) -> None:
         """Read one message (its first `want` bytes are b[o:e]) and emit events."""
+        raise NotImplementedError
 
     def gap(self, ts: int, to_server: bool) -> None:
         """Bytes were lost in this direction before the next message."""
+        raise NotImplementedError
 
     def close(self, ts: int) -> None:
         """The conversation is over: emit what still waits for an answer."""
+        raise NotImplementedError
 
 
-class Context(Protocol):
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Context:
     """What a reader may ask of the world."""
+
+    __slots__ = ()
 
     def emit(self, event: Event) -> None:
         """Hand over an event; the driver adds sensor and seq."""
+        raise NotImplementedError
 
     def count(self, what: str, amount: int = 1) -> None:
         """Add to a named counter (`kerberos.malformed`, `smb.skipped_bytes`)."""
+        raise NotImplementedError
 
     def auth(self, flow: Flow, carrier: str) -> Auth:
         """A new authentication exchange inside `carrier` (smb, ldap, rpc, http)."""
+        raise NotImplementedError
 
     def pipe(self, flow: Flow, name: str) -> Reader:
         """A reader for DCE/RPC inside the named pipe `name` of an SMB session. It is fed whole
         PDUs or fragments of the byte stream per direction by `message`.
         """
+        raise NotImplementedError
 
     def learn_rpc_port(self, server: str, port: int, interface: str) -> None:
         """The endpoint mapper, or a bind, told that this TCP port speaks DCE/RPC. An empty
         interface means not known which.
         """
+        raise NotImplementedError
 
     def ticket_issued(self, ticket: bytes, account: str) -> None:
         """A KDC gave out the ticket with this hash (`ticket_hash` of the events) to `account`."""
+        raise NotImplementedError
 
     def ticket_owner(self, ticket: bytes) -> str | None:
         """Who got the ticket with this hash, if its issue was seen lately (bounded memory)."""
+        raise NotImplementedError
 
     def keep(self, key: bytes, text: str) -> None:
         """Remember a text for readers of other conversations (bounded memory, oldest go first);
         keys begin with the name of the protocol.
         """
+        raise NotImplementedError
 
     def kept(self, key: bytes) -> str | None:
         """The text kept under this key."""
+        raise NotImplementedError
 
     def host_seen(
         self, ts: int, flow: Flow, protocol: str | None, ip: str, host: str, method: str,
@@ -136,6 +164,7 @@ class Context(Protocol):
         `until`; with `until` not after `ts`, no longer. Tells `host_binding` where that is news,
         or was told some minutes ago.
         """
+        raise NotImplementedError
 
 
 class Common(TypedDict):
@@ -163,3 +192,20 @@ def common(flow: Flow, ts: int, protocol: str) -> Common:
         "protocol": protocol,
         "account": flow.account,
     }
+
+
+E = TypeVar("E", bound="Event")
+
+
+def wire_event(make: type[E], flow: Flow, ts: int, protocol: str) -> E:
+    """An event of this flow with the common fields."""
+    return make(
+        ts=ts,
+        via="wire",
+        src_ip=flow.client,
+        src_port=flow.client_port,
+        dst_ip=flow.server,
+        dst_port=flow.server_port,
+        protocol=protocol,
+        account=flow.account,
+    )

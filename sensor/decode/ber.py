@@ -21,6 +21,8 @@ ENUMERATED: Final = 0x0A
 SEQUENCE: Final = 0x30
 SET: Final = 0x31
 
+_OIDS: Final[dict[bytes, str]] = {}
+_OIDS_KEPT: Final = 1_024
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 
 
@@ -33,8 +35,15 @@ def header(b: bytes, o: int, e: int) -> tuple[int, int]:
     start = o + 2
     n = b[o + 1]
     if n >= 0x80:
-        start += n & 0x7F
-        n = _long_length(b, o, e)
+        if n == 0x82 and o + 4 <= e:
+            start = o + 4
+            n = b[o + 2] << 8 | b[o + 3]
+        elif n == 0x84 and o + 6 <= e:
+            start = o + 6
+            n = b[o + 2] << 24 | b[o + 3] << 16 | b[o + 4] << 8 | b[o + 5]
+        else:
+            start += n & 0x7F
+            n = _long_length(b, o, e)
     stop = start + n
     if stop > e:
         raise Malformed(f"element at {o} ends at {stop}, after {e}")
@@ -115,6 +124,9 @@ def oid(b: bytes, o: int, e: int) -> str:
     """Content of an OBJECT IDENTIFIER as dotted text; at most 64 bytes."""
     if not 1 <= e - o <= 64:
         raise Malformed(f"object identifier of {e - o} bytes at {o}")
+    known = _OIDS.get(b[o:e])
+    if known is not None:
+        return known
     parts: list[str] = []
     n = 0
     for i in range(o, e):
@@ -127,7 +139,10 @@ def oid(b: bytes, o: int, e: int) -> str:
             n -= 40 * first
         parts.append(str(n))
         n = 0
-    return ".".join(parts)
+    if len(_OIDS) >= _OIDS_KEPT:
+        _OIDS.clear()
+    text = _OIDS[b[o:e]] = ".".join(parts)
+    return text
 
 
 def bits(b: bytes, o: int, e: int) -> list[int]:
@@ -137,7 +152,11 @@ def bits(b: bytes, o: int, e: int) -> list[int]:
     found: list[int] = []
     for i in range(o + 1, min(e, o + 5)):
         octet = b[i]
-        found.extend(8 * (i - o - 1) + k for k in range(8) if octet & 0x80 >> k)
+        first = 8 * (i - o - 1)
+        while octet:
+            lead = 8 - octet.bit_length()
+            found.append(first + lead)
+            octet &= 0x7F >> lead
     return found
 
 

@@ -1,4 +1,4 @@
-"""Readers of connection-oriented DCE/RPC: over TCP and inside a named pipe.
+"""Readers of DCE/RPC: over TCP, inside a named pipe, and over UDP (`rpc_datagrams`).
 
 Frames PDUs and feeds them to `rpc_association`. Port 135 is fixed; the driver learns the others
 from the endpoint mapper and from binds (`Context.learn_rpc_port`). In a pipe the PDUs arrive in
@@ -10,19 +10,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from sensor.contract import Reader
 from sensor.decode import dcerpc_pdu as pdus
 from sensor.decode import rpc_interfaces
-from sensor.decode.rpc_association import RESPONSE_LIMIT, Association
+from sensor.decode.rpc_association import Association
+from sensor.decode.rpc_datagrams import Datagrams
+from sensor.decode.rpc_pending import RESPONSE_LIMIT
 
 if TYPE_CHECKING:
     from sensor.contract import Context, Flow
 
 PORTS_TCP: Final = (135,)
-PORTS_UDP: Final = ()
+PORTS_UDP: Final = (135,)
 _HEAD: Final = 24
 
 
-class TcpReader:
+class TcpReader(Reader):
     """Messages of one TCP connection. Of long responses only the head is asked for."""
 
     __slots__ = ("_association",)
@@ -111,8 +114,10 @@ class PipeReader(TcpReader):
         super().gap(ts, to_server)
 
 
-def reader(flow: Flow, context: Context) -> TcpReader:
-    """Reader of a TCP connection to an RPC server."""
+def reader(flow: Flow, context: Context) -> Reader:
+    """Reader of a TCP connection to an RPC server, or of datagrams."""
+    if flow.udp:
+        return Datagrams(flow, context)
     return TcpReader(Association(flow, context, str(flow.server_port), "unknown"))
 
 

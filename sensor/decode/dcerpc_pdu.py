@@ -71,7 +71,8 @@ class Pdu:
         self.kind = b[o + 2]
         self.flags = b[o + 3]
         self.big = 0 if b[o + 4] & 0x10 else 1
-        size, self.auth_size, self.call = _LENGTHS[self.big].unpack_from(b, o + 8)
+        head: tuple[int, int, int] = _LENGTHS[self.big].unpack_from(b, o + 8)
+        size, self.auth_size, self.call = head
         self.body = o + _HEAD
         self.whole = o + size <= e
         self.end = o + size if self.whole else e
@@ -89,7 +90,8 @@ class Pdu:
     def _read_call(self) -> None:
         if self.end - self.body < 8:
             raise Malformed("call without its header")
-        _hint, self.context, self.opnum = _CALL[self.big].unpack_from(self.b, self.body)
+        call: tuple[int, int, int] = _CALL[self.big].unpack_from(self.b, self.body)
+        _hint, self.context, self.opnum = call
         self.stub = self.body + 8
         if self.kind == REQUEST and self.flags & _OBJECT:
             self.stub += 16
@@ -116,7 +118,10 @@ class Pdu:
 def length(b: bytes, o: int, e: int) -> int:
     """Length of the PDU at `o`; 0 if too little is there to know, -1 if it is none."""
     n = e - o
-    if (
+    if n >= _HEAD:
+        if b[o] != 5 or b[o + 1] > 1 or b[o + 2] > 20 or b[o + 4] & 0xEF or b[o + 5] > 3:
+            return -1
+    elif (
         n < 1
         or b[o] != 5
         or (n > 1 and b[o + 1] > 1)
@@ -127,10 +132,13 @@ def length(b: bytes, o: int, e: int) -> int:
         return 0 if n < 1 else -1
     if n < _HEAD:
         return 0
-    size, auth, _call = _LENGTHS[0 if b[o + 4] & 0x10 else 1].unpack_from(b, o + 8)
-    if size < _HEAD or (auth and auth + 8 + _HEAD > size):
-        return -1
-    return int(size)
+    if b[o + 4]:
+        size = b[o + 8] | b[o + 9] << 8
+        auth = b[o + 10] | b[o + 11] << 8
+    else:
+        size = b[o + 8] << 8 | b[o + 9]
+        auth = b[o + 10] << 8 | b[o + 11]
+    return -1 if size < _HEAD or (auth and auth + 8 + _HEAD > size) else size
 
 
 def search(b: bytes, o: int, e: int, *, to_server: bool) -> int:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sensor.contract import Malformed
+from sensor.contract import Malformed, Reader
 
 if TYPE_CHECKING:
-    from sensor.contract import Context, Flow, Reader
+    from sensor.contract import Context, Flow
 
 PORTS_TCP: Final = ()
 PORTS_UDP: Final = (67,)
@@ -69,7 +69,7 @@ def reader(flow: Flow, context: Context) -> Reader:
     return Leases(flow, context)
 
 
-class Leases:
+class Leases(Reader):
     """Messages of one conversation."""
 
     __slots__ = ("_context", "_flow")

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 from dsl.schema.dns import DnsQuery
 from dsl.schema.enums import DNS_RCODE, DNS_TYPE
-from sensor.contract import Malformed, common
+from sensor.contract import Malformed, Reader, wire_event
 from sensor.decode.dns_message import AXFR, HEADER, IXFR, SOA, UPDATE, Message, read
 
 if TYPE_CHECKING:
-    from sensor.contract import Context, Flow, Reader
+    from sensor.contract import Context, Flow
 
 PORTS_TCP: Final = (53,)
 PORTS_UDP: Final = (53,)
@@ -48,8 +48,10 @@ class _Question:
         self.soas = 0
 
 
-class Questions:
+class Questions(Reader):
     """Questions by (id, name, type), oldest first; at most 256."""
+
+    __slots__ = ("_answered", "_context", "_flow", "_waiting")
 
     def __init__(self, flow: Flow, context: Context) -> None:
         self._flow = flow
@@ -148,17 +150,18 @@ class Questions:
 
     def _emit(self, question: _Question, reply: Message | None) -> None:
         asked = question.message
-        event = DnsQuery(**common(self._flow, question.ts, "dns"))
+        event = wire_event(DnsQuery, self._flow, question.ts, "dns")
         event.query = asked.name
         if asked.opcode == UPDATE:
             event.qtype = "update"
         elif asked.name is not None:
             event.qtype = DNS_TYPE.get(asked.qtype) or f"type_{asked.qtype}"
         event.transport = "udp" if self._flow.udp else "tcp"
-        anomalies = set(asked.anomalies)
+        anomalies = asked.anomalies
         event.outcome = "unknown"
         if reply is not None:
-            anomalies |= reply.anomalies
+            if reply.anomalies:
+                anomalies = anomalies | reply.anomalies
             event.rcode = DNS_RCODE.get(reply.rcode) or f"rcode_{reply.rcode}"
             event.outcome = _OUTCOMES.get(reply.rcode, "error")
             if asked.opcode != UPDATE:

@@ -31,19 +31,24 @@ _MESSAGE: Final = 512
 _STEPS: Final = 50_000
 _JUMPS: Final = 64
 _TEXT: Final = 1024
+_SOUND: Final[frozenset[str]] = frozenset()
+_NAMES: Final[dict[bytes, str]] = {}
+"""Names without pointers as they stood on the wire and as text; bounded. Questions come again, and
+once more in their answers."""
+_NAMES_KEPT: Final = 4_096
 
 
 class Message:
     """`name` of the first question, lower case, without final dot (`.` the root); None if none."""
 
     __slots__ = (
-        "anomalies", "answer_types", "answers", "name", "number", "opcode", "qtype", "rcode",
+        "anomalies", "answer_types", "answers", "key", "name", "number", "opcode", "qtype", "rcode",
         "response", "size", "steps",
     )  # fmt: skip
 
     def __init__(self, number: int, flags: int, answers: int, size: int) -> None:
         self.number = number
-        self.response = bool(flags & 0x8000)
+        self.response = flags & 0x8000 != 0
         self.opcode = flags >> 11 & 0x0F
         self.rcode = flags & 0x0F
         self.answers = answers
@@ -51,14 +56,15 @@ class Message:
         self.steps = 0
         self.name: str | None = None
         self.qtype = 0
-        self.answer_types: list[int] = []
+        self.answer_types: tuple[int, ...] = ()
         """First and last type of the answer section: SOA twice brackets a transfer."""
-        self.anomalies: set[str] = set()
+        self.anomalies = _SOUND
+        self.key = (number, "", 0)
+        """What a question and its answer have in common: number, name and type."""
 
-    @property
-    def key(self) -> tuple[int, str, int]:
-        """What a question and its answer have in common."""
-        return self.number, self.name or "", self.qtype
+    def note(self, anomaly: str) -> None:
+        """It has this word of enums.DNS_ANOMALY."""
+        self.anomalies = self.anomalies | {anomaly}
 
 
 class _Stop(Exception):  # noqa: N818 - ends the reading of a message, is no error
@@ -67,13 +73,17 @@ class _Stop(Exception):  # noqa: N818 - ends the reading of a message, is no err
 
 def read(b: bytes, o: int, e: int) -> Message:
     """The message b[o:e]; at least a header long."""
-    number, flags, questions, answers, _, _ = _HEAD.unpack_from(b, o)
+    counts: tuple[int, int, int, int, int, int] = _HEAD.unpack_from(b, o)
+    number, flags, questions, answers, authorities, others = counts
     found = Message(number, flags, answers, e - o)
     try:
         at = _questions(found, b, o, e, questions)
-        _records(found, b, at, o, e)
+        if answers or authorities or others:
+            _records(found, b, at, o, e, (answers, authorities, others))
     except _Stop:
         pass
+    if found.name is not None:
+        found.key = (number, found.name, found.qtype)
     return found
 
 
@@ -91,46 +101,50 @@ def _questions(found: Message, b: bytes, o: int, e: int, count: int) -> int:
     return at
 
 
-def _records(found: Message, b: bytes, o: int, base: int, e: int) -> None:
-    """Walk the three record sections, whose counts stand in the header."""
+def _records(
+    found: Message, b: bytes, o: int, base: int, e: int, counts: tuple[int, int, int]
+) -> None:
+    """Walk the three record sections."""
     signatures = 0
-    counts: tuple[int, ...] = _HEAD.unpack_from(b, base)[3:]
     for section, count in enumerate(counts):
         for i in range(count):
             kind, size, o = _record(found, b, o, base, e)
-            if section == 0 and i in {0, count - 1}:
-                found.answer_types.append(kind)
+            if section == 0 and (i == 0 or i == count - 1):
+                found.answer_types += (kind,)
             if kind in _SIG:
                 signatures += size
     if found.opcode == UPDATE and signatures > _MAX_DATA - _MESSAGE:
-        found.anomalies.add("dynamic_update_overflow")
+        found.note("dynamic_update_overflow")
 
 
 def _record(found: Message, b: bytes, o: int, base: int, e: int) -> tuple[int, int, int]:
     """Type, expanded length of the data, and end of the record at `o`."""
     if found.name is not None and b.startswith(_FIRST_NAME, o, e):
         at = o + 2
+    elif o < e and b[o] == 0:
+        at = o + 1
     else:
         _, at = _skip(found, b, o, base, e)
     if at + 10 > e:
         raise _Stop
-    kind, _, _, size = _RECORD.unpack_from(b, at)
+    head: tuple[int, int, int, int] = _RECORD.unpack_from(b, at)
+    kind, _, _, size = head
     at += 10
     end = at + size
     if end > e:
-        found.anomalies.add("rdata_overflow")
+        found.note("rdata_overflow")
         raise _Stop
     if kind in _SIG and size > _SIGNER:
         expanded, last = _skip(found, b, at + _SIGNER, base, end)
         grown = size + expanded - (last - at - _SIGNER)
         if grown > _MAX_DATA:
-            found.anomalies.add("rdata_overflow")
+            found.note("rdata_overflow")
         return kind, grown, end
     if kind == _TXT and found.opcode == UPDATE:
         while at < end:
             at += 1 + b[at]
         if at > end:
-            found.anomalies.add("dynamic_update_overflow")
+            found.note("dynamic_update_overflow")
     return kind, size, end
 
 
@@ -148,30 +162,30 @@ def _skip(found: Message, b: bytes, o: int, base: int, e: int) -> tuple[int, int
         if found.steps > _STEPS:
             raise _Stop
         if o >= e:
-            found.anomalies.add("label_overflow")
+            found.note("label_overflow")
             raise _Stop
         size = b[o]
         if size == 0:
             return length + 1, end if end >= 0 else o + 1
         if size >= 0xC0:
             if o + 2 > e:
-                found.anomalies.add("label_overflow")
+                found.note("label_overflow")
                 raise _Stop
             if end < 0:
                 end = o + 2
             target = base + ((size & 0x3F) << 8 | b[o + 1])
             jumps += 1
             if target >= floor or jumps > _JUMPS:
-                found.anomalies.add("compression_loop")
+                found.note("compression_loop")
                 return length, end
             o = floor = target
             continue
         if size >= 0x40:
-            found.anomalies.add("label_overflow")
+            found.note("label_overflow")
             raise _Stop
         length += 1 + size
         if length >= _NAME:
-            found.anomalies.add("name_too_long")
+            found.note("name_too_long")
             if end >= 0:
                 return length, end
         o += 1 + size
@@ -179,13 +193,20 @@ def _skip(found: Message, b: bytes, o: int, base: int, e: int) -> tuple[int, int
 
 def _name(found: Message, b: bytes, o: int, base: int, e: int) -> tuple[str, int]:
     """Text and end of the name at `o` (RFC 1035 §5.1: other bytes in decimal); cut where too long."""
+    stop = b.find(0, o, e) + 1
+    known = _NAMES.get(b[o:stop])
+    if known is not None:
+        return known, stop
     labels: list[bytes] = []
     at = o
     while at < e and at - o < _NAME and 0 < b[at] < 0x40 and at + b[at] < e:
         labels.append(b[at + 1 : at + 1 + b[at]])
         at += 1 + b[at]
     if at < e and b[at] == 0 and at - o < _NAME:
-        return _text(labels), at + 1
+        if len(_NAMES) >= _NAMES_KEPT:
+            _NAMES.clear()
+        text = _NAMES[b[o : at + 1]] = _text(labels)
+        return text, at + 1
     expanded, end = _skip(found, b, o, base, e)
     expanded = min(expanded, _TEXT)
     labels.clear()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from sensor.contract import Reader
 from sensor.decode import ber
 from sensor.decode.kerberos_events import Exchange, as_event, tgs_event
 from sensor.decode.kerberos_parts import KRB_ERROR
@@ -16,7 +17,7 @@ from sensor.decode.kerberos_reply import AS_REP, TGS_REP, Failure, Reply, failur
 from sensor.decode.kerberos_request import AS_REQ, TGS_REQ, Request, request
 
 if TYPE_CHECKING:
-    from sensor.contract import Context, Flow, Reader
+    from sensor.contract import Context, Flow
 
 PORTS_TCP: Final = (88,)
 PORTS_UDP: Final = (88,)
@@ -33,7 +34,7 @@ def reader(flow: Flow, context: Context) -> Reader:
     return Exchanges(flow, context)
 
 
-class Exchanges:
+class Exchanges(Reader):
     """Requests that wait for their reply, oldest first; at most 32."""
 
     def __init__(self, flow: Flow, context: Context) -> None:

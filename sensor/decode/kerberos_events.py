@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from dsl.schema.enums import PAC_OPTION, PADATA
 from dsl.schema.kerberos import KerberosAs, KerberosTgs
-from sensor.contract import common
+from sensor.contract import wire_event
 from sensor.decode.kerberos_outcome import fingerprint, outcome, result_word
 from sensor.decode.kerberos_parts import Principal, Ticket, account_of, etype_word
 from sensor.decode.kerberos_request import CNAME_IN_ADDL_TKT, ENC_TKT_IN_SKEY, Request
@@ -46,7 +46,7 @@ class Exchange:
 def as_event(flow: Flow, context: Context, exchange: Exchange) -> KerberosAs:
     """The event of an AS exchange."""
     asked, got, no = exchange.asked, exchange.replied, exchange.failed
-    event = KerberosAs(**common(flow, exchange.ts, "kerberos"))
+    event = wire_event(KerberosAs, flow, exchange.ts, "kerberos")
     if asked is not None:
         _request_fields(event, asked)
         event.realm = asked.realm or None
@@ -105,7 +105,7 @@ def as_event(flow: Flow, context: Context, exchange: Exchange) -> KerberosAs:
 def tgs_event(flow: Flow, context: Context, exchange: Exchange) -> KerberosTgs:
     """The event of a TGS exchange."""
     asked, got, no = exchange.asked, exchange.replied, exchange.failed
-    event = KerberosTgs(**common(flow, exchange.ts, "kerberos"))
+    event = wire_event(KerberosTgs, flow, exchange.ts, "kerberos")
     owner: str | None = None
     if asked is not None:
         _request_fields(event, asked)

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Final
 
 from dsl.schema.directory import AccountChange
 from dsl.schema.kerberos import KerberosAp
-from sensor.contract import Malformed, common
+from sensor.contract import Malformed, Reader, wire_event
 from sensor.decode.kerberos_outcome import outcome, result_word
 from sensor.decode.kerberos_parts import AP_REP, AP_REQ, KRB_ERROR, Ticket, ap_req, etype_word
 from sensor.decode.kerberos_reply import failure
 
 if TYPE_CHECKING:
-    from sensor.contract import Context, Flow, Reader
+    from sensor.contract import Context, Flow
 
 PORTS_TCP: Final = (464,)
 PORTS_UDP: Final = (464,)
@@ -39,7 +39,7 @@ def reader(flow: Flow, context: Context) -> Reader:
     return Changes(flow, context)
 
 
-class Changes:
+class Changes(Reader):
     """Requests that wait for their reply, oldest first; at most 8."""
 
     __slots__ = ("_asked", "_context", "_flow", "_waiting")
@@ -141,7 +141,7 @@ class Changes:
         event = self._event(asked, ticket, "success", "none")
         self._context.emit(event)
         if version == CHANGE and event.account is not None:
-            change = AccountChange(**common(self._flow, asked, "kerberos"))
+            change = wire_event(AccountChange, self._flow, asked, "kerberos")
             change.account = event.account
             change.actor = event.account
             change.action = "password_changed"
@@ -149,7 +149,7 @@ class Changes:
             self._context.emit(change)
 
     def _event(self, ts: int, ticket: Ticket, word: str, result: str | None) -> KerberosAp:
-        event = KerberosAp(**common(self._flow, ts, "kerberos"))
+        event = wire_event(KerberosAp, self._flow, ts, "kerberos")
         event.account = self._context.ticket_owner(ticket.hash)
         event.outcome = word
         event.service = ticket.service

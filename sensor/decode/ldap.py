@@ -16,6 +16,7 @@ import struct
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from sensor.contract import Reader
 from sensor.decode import (
     ber,
     ldap_accounts,
@@ -38,7 +39,7 @@ from sensor.decode.ldap_events import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sensor.contract import Context, Flow, Reader
+    from sensor.contract import Context, Flow
 
 PORTS_TCP: Final = (389, 636, 3268, 3269)
 PORTS_UDP: Final = (389,)
@@ -69,7 +70,7 @@ def reader(flow: Flow, context: Context, tag_key: Callable[[], bytes] = process_
     return Directory(flow, context, tag_key)
 
 
-class Directory:
+class Directory(Reader):
     """One conversation: the bind under way, and requests that wait, by message id."""
 
     def __init__(self, flow: Flow, context: Context, tag_key: Callable[[], bytes]) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from dsl.schema.ldap import LdapBind
-from sensor.contract import common
+from sensor.contract import wire_event
 from sensor.decode import ldap_bind
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class Binding:
         account: str | None = None,
     ) -> None:
         """The event of a bind asked for at `ts`."""
-        event = LdapBind(**common(self._flow, ts, self._protocol))
+        event = wire_event(LdapBind, self._flow, ts, self._protocol)
         event.account = account or bind.account
         event.mechanism = bind.mechanism
         event.bind_name = bind.name

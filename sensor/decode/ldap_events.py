@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dsl.schema.directory import AccountChange, DirectoryChange, GroupChange
 from dsl.schema.ldap import LdapSearch
 from dsl.schema.sensor import HostBinding
-from sensor.contract import common
+from sensor.contract import common, wire_event
 from sensor.decode import ldap_bind
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def search_event(
     flow: Flow, protocol: str, search: Search, answer: ldap_bind.Result | None
 ) -> LdapSearch:
     """The event of a search; `answer` None if its end was not seen."""
-    event = LdapSearch(**common(flow, search.ts, protocol))
+    event = wire_event(LdapSearch, flow, search.ts, protocol)
     event.account = search.account
     event.base = search.base
     event.scope = search.scope
@@ -60,7 +60,7 @@ def binding_event(flow: Flow, search: Search) -> HostBinding | None:
     name = search.filter.ping.get("host", "").strip()
     if not name or not search.is_ping:
         return None
-    event = HostBinding(**common(flow, search.ts, "cldap" if flow.udp else "ldap"))
+    event = wire_event(HostBinding, flow, search.ts, "cldap" if flow.udp else "ldap")
     event.ip = flow.client
     event.host = name if "." in name else f"name:{name}"
     event.method = "cldap"

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sensor.contract import Malformed
+from sensor.contract import Malformed, Reader
 from sensor.decode import netbios_name
 
 if TYPE_CHECKING:
-    from sensor.contract import Context, Flow, Reader
+    from sensor.contract import Context, Flow
     from sensor.decode.netbios_name import NetbiosName
 
 PORTS_TCP: Final = ()
@@ -38,7 +38,7 @@ def reader(flow: Flow, context: Context) -> Reader:
     return NameService(flow, context)
 
 
-class NameService:
+class NameService(Reader):
     """Messages of one conversation; each stands for itself."""
 
     __slots__ = ("_context", "_flow")

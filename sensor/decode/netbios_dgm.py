@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sensor.contract import Malformed
+from sensor.contract import Malformed, Reader
 from sensor.decode import netbios_name
 
 if TYPE_CHECKING:
-    from sensor.contract import Context, Flow, Reader
+    from sensor.contract import Context, Flow
 
 PORTS_TCP: Final = ()
 PORTS_UDP: Final = (138,)
@@ -28,7 +28,7 @@ def reader(flow: Flow, context: Context) -> Reader:
     return Datagrams(flow, context)
 
 
-class Datagrams:
+class Datagrams(Reader):
     """Datagrams of one conversation; each stands for itself."""
 
     __slots__ = ("_context", "_flow")

@@ -13,10 +13,10 @@ import socket
 from typing import TYPE_CHECKING, Final
 
 from dsl.schema.radius import VpnSession
-from sensor.contract import Malformed
+from sensor.contract import Malformed, Reader
 
 if TYPE_CHECKING:
-    from sensor.contract import Context, Flow, Reader
+    from sensor.contract import Context, Flow
 
 PORTS_TCP: Final = ()
 PORTS_UDP: Final = (1813, 1646)
@@ -25,7 +25,6 @@ ACCOUNTING_REQUEST: Final = 4
 ACCOUNTING_RESPONSE: Final = 5
 _HEAD: Final = 20
 _LARGEST: Final = 4096
-_PENDING: Final = 256
 _TOLD: Final = 1024
 
 _PHASE: Final[dict[int, str]] = {1: "start", 2: "stop", 3: "interim"}
@@ -53,8 +52,8 @@ def reader(flow: Flow, context: Context) -> Reader:
     return Accounting(flow, context)
 
 
-class Accounting:
-    """Records that wait for their acknowledgement, by identifier; at most 256.
+class Accounting(Reader):
+    """Records that wait for their acknowledgement, by identifier (one byte: at most 256).
 
     A NAS sends a record again, unchanged or with a longer Acct-Delay-Time and a new identifier:
     what was told of a session in this conversation is not told twice.
@@ -65,8 +64,8 @@ class Accounting:
     def __init__(self, flow: Flow, context: Context) -> None:
         self._flow = flow
         self._context = context
-        self._waiting: dict[int, VpnSession] = {}
-        self._told: dict[str, None] = {}
+        self._waiting: dict[int, tuple[str, VpnSession]] = {}
+        self._told: dict[str, int] = {}  # what was told -> identifier it was last sent with
 
     def frame(self, to_server: bool, b: bytes, o: int, e: int) -> tuple[int, int]:
         """RADIUS accounting is UDP."""
@@ -91,8 +90,8 @@ class Accounting:
         elif code == ACCOUNTING_RESPONSE and not to_server:
             answered = self._waiting.pop(b[o + 1], None)
             if answered is not None:
-                answered.outcome = "success"
-                self._context.emit(answered)
+                answered[1].outcome = "success"
+                self._context.emit(answered[1])
         else:
             self._context.count("radius.other")
 
@@ -102,7 +101,7 @@ class Accounting:
     def close(self, ts: int) -> None:
         """Tell what was never acknowledged, at the time it was sent."""
         del ts
-        for event in self._waiting.values():
+        for _, event in self._waiting.values():
             self._context.emit(event)
         self._waiting.clear()
 
@@ -114,18 +113,29 @@ class Accounting:
         if not self._fill(event, b, o, e):
             return
         told = f"{event.nas}|{event.session}|{event.account}|{event.phase}|{event.duration}"
-        if told in self._told:
+        last = self._told.get(told)
+        if last is not None:
             self._context.count("radius.repeated")
+            self._again(told, last, identifier)
             return
         if len(self._told) >= _TOLD:
             del self._told[next(iter(self._told))]
-        self._told[told] = None
+        self._told[told] = identifier
+        self._wait(identifier, told, event)
+
+    def _again(self, told: str, last: int, identifier: int) -> None:
+        """The record waits for the answer to what was sent last."""
+        waiting = self._waiting.get(last)
+        if last != identifier and waiting is not None and waiting[0] == told:
+            del self._waiting[last]
+            self._told[told] = identifier
+            self._wait(identifier, told, waiting[1])
+
+    def _wait(self, identifier: int, told: str, event: VpnSession) -> None:
         before = self._waiting.pop(identifier, None)
         if before is not None:
-            self._context.emit(before)
-        elif len(self._waiting) >= _PENDING:
-            self._context.emit(self._waiting.pop(next(iter(self._waiting))))
-        self._waiting[identifier] = event
+            self._context.emit(before[1])
+        self._waiting[identifier] = (told, event)
 
     def _fill(self, event: VpnSession, b: bytes, o: int, e: int) -> bool:
         """Attributes into the event; False if this is the record of no VPN session."""

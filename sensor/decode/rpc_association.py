@@ -1,51 +1,30 @@
 """One DCE/RPC connection: which answer belongs to which call, of which interface and by whom.
 
 Fed with PDUs, gives events. Knows neither TCP nor pipes; stubs are read by the modules of
-`sensor.decode.rpc`. Of a stub only the head is kept. References: C706 chapters 9 and 12,
+`sensor.decode.rpc`. References: C706 chapters 9 and 12,
 MS-RPCE 3.3.
 """
 
 from __future__ import annotations
 
-import struct
 from typing import TYPE_CHECKING, Final
 
 from sensor.contract import Malformed
 from sensor.decode import dcerpc_pdu as pdus
-from sensor.decode import rpc_interfaces, rpc_status
+from sensor.decode import rpc_interfaces
 from sensor.decode.dcerpc_pdu import Pdu
-from sensor.decode.rpc import stub_readers
 from sensor.decode.rpc_binds import Binds
 from sensor.decode.rpc_call import Call, Handles
-from sensor.decode.rpc_methods import VOID
+from sensor.decode.rpc_pending import Pending
 from sensor.decode.rpc_security import PRIVACY, Securities, Security
 
 if TYPE_CHECKING:
     from sensor.contract import Context, Flow
 
-REQUEST_LIMIT: Final = 8_192
-LONG_REQUEST_LIMIT: Final = 32_768
-_LONG_REQUESTS: Final = frozenset({"itask", "icpr", "wbem_services"})
-"""Interfaces whose requests hold documents: task definitions, certificate requests, objects."""
-RESPONSE_LIMIT: Final = 2_048
-_TAIL: Final = 16
 _CALL_LIMIT: Final = 32
-_STUBS: Final = stub_readers()
-
-
-class Pending:
-    """A call under way, with the kept heads of its stubs."""
-
-    __slots__ = ("call", "request", "response", "security", "tail", "torn_request", "torn_response")
-
-    def __init__(self, call: Call) -> None:
-        self.call = call
-        self.security: Security | None = None
-        self.request = b""
-        self.response = b""
-        self.tail = b""
-        self.torn_request = False
-        self.torn_response = False
+_SECURE_CHANNEL: Final = 68
+_LOOK_UPS: Final = frozenset({76, 77})
+"""LsarLookupSids3, LsarLookupNames4: what MS-LSAT does over a Netlogon secure channel"""
 
 
 class Association:
@@ -108,15 +87,12 @@ class Association:
             self._calls[p.call] = pending
             # its head was lost: the arguments begin nowhere
             pending.torn_request = not p.flags & pdus.FIRST
-        long = pending.call.interface in _LONG_REQUESTS
-        room = (LONG_REQUEST_LIMIT if long else REQUEST_LIMIT) - len(pending.request)
-        if room > 0 and not pending.torn_request and not pending.call.sealed:
-            pending.request += p.b[p.stub : min(p.end, p.stub + room)]
+        pending.asked(p.b, p.stub, p.end)
 
     def _begin(self, ts: int, p: Pdu, security: Security | None) -> Pending:
         call = Call(ts, self._flow, self._context, self._handles)
         bound = self._binds.get(p.context)
-        call.interface = bound.interface if bound is not None else self._guess
+        call.interface = bound.interface if bound is not None else self._guessed(p)
         call.wide = bound is not None and bound.wide
         call.opnum = p.opnum
         call.method = rpc_interfaces.method_of(call.interface, p.opnum)
@@ -132,63 +108,36 @@ class Association:
         pending.security = security
         return pending
 
+    def _guessed(self, p: Pdu) -> str:
+        """Interface of a call whose bind was not seen: a secure channel serves two only."""
+        kind = p.verifier.kind if p.verifier is not None else 0
+        if self._guess != "unknown" or kind != _SECURE_CHANNEL:
+            return self._guess
+        return "lsarpc" if p.opnum in _LOOK_UPS else "netlogon"
+
     def _response(self, ts: int, p: Pdu) -> None:
         pending = self._calls.get(p.call)
         if pending is None:
             return
-        if not pending.call.sealed:
-            room = RESPONSE_LIMIT - len(pending.response)
-            if room > 0 and not pending.torn_response:
-                pending.response += p.b[p.stub : min(p.end, p.stub + room)]
-            if p.whole:
-                pending.tail = (pending.tail + p.b[max(p.stub, p.end - _TAIL) : p.end])[-_TAIL:]
-            else:
-                pending.tail = b""
+        pending.answered(p.b, p.stub, p.end, whole=p.whole)
         if p.flags & pdus.LAST:
             if pending.security is not None:
                 pending.security.settle(ts, None)
-            call = pending.call
-            call.answered = not call.sealed
-            if call.answered and len(pending.tail) >= 4 and call.method not in VOID | {None}:
-                call.status = int.from_bytes(pending.tail[-4:], "big" if call.big else "little")
-                call.outcome = rpc_status.outcome_of(call.status)
+            pending.returned()
             self._finish(p.call)
 
     def _fault(self, ts: int, p: Pdu) -> None:
         pending = self._calls.get(p.call)
         if pending is None:
             return
-        pending.call.status = p.status
-        pending.call.outcome = rpc_status.outcome_of(p.status)
-        if pending.call.outcome == "success":
-            pending.call.outcome = "error"
+        pending.failed(p.status)
         if pending.security is not None:
             pending.security.settle(ts, p.status)
         self._finish(p.call)
 
     def _finish(self, ident: int) -> None:
         """Emit what stands for this call and forget it."""
-        pending = self._calls.pop(ident)
-        call = pending.call
-        if pending.security is not None and pending.security.account is not None:
-            call.account = pending.security.account
-        call.tail = pending.tail
-        call.clear = bool(pending.request)
-        call.sealed = call.sealed or self._flow.encrypted
-        call.fill(pending.request, pending.response)
-        reader = _STUBS.get(call.interface)
-        if reader is None:
-            self._context.emit(call.rpc_call())
-            return
-        try:
-            events = reader(call)
-        except (IndexError, ValueError, struct.error):
-            self._context.count("rpc.stub_malformed")
-            call.clear = False
-            call.answered = False
-            events = reader(call)
-        for event in events:
-            self._context.emit(event)
+        self._calls.pop(ident).tell(self._context)
 
     def gap(self, to_server: bool) -> None:
         """Bytes are missing: fragments of a call under way no longer join."""

@@ -103,6 +103,9 @@ class Binds:
         told: dict[str, bool] = {}
         for i, (_ident, bound) in enumerate(self._offers):
             accepted = i < len(results) and results[i] == 0
+            if accepted and o + 28 + 24 * i <= p.end:
+                chosen = p.b[o + 8 + 24 * i : o + 24 + 24 * i]
+                bound.wide = chosen == rpc_interfaces.NDR64
             told[bound.uuid] = told.get(bound.uuid, False) or accepted
         by_uuid = {bound.uuid: bound for _ident, bound in self._offers}
         self._offers = []

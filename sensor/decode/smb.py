@@ -10,7 +10,7 @@ import struct
 from typing import TYPE_CHECKING, Final
 
 from dsl.schema.smb import SmbTransform
-from sensor.contract import Malformed, common
+from sensor.contract import Malformed, Reader, common
 from sensor.decode import smb1, smb2
 from sensor.decode import smb2_header as h
 from sensor.decode.smb2_files import PIPE_TRANSCEIVE, file_id
@@ -43,9 +43,13 @@ _SEARCH_LIMIT: Final = 65_536
 _TRANSFORM: Final = struct.Struct("<IHHQ")
 _COMPRESSION: Final = struct.Struct("<IHHI")
 _BULK: Final = frozenset({h.QUERY_DIRECTORY, h.QUERY_INFO})
+_CONTENT: Final = _BULK | {h.READ, h.WRITE, h.IOCTL}
+_SIZE: Final = b"\x40\x00"
+_ALONE: Final = bytes(4)
+"""No next command in the compound."""
 
 
-class SmbReader:
+class SmbReader(Reader):
     """Messages of one connection, of whatever version."""
 
     __slots__ = ("_client", "_context", "_flow", "_one", "_told_compressed", "_two")
@@ -72,7 +76,7 @@ class SmbReader:
             return 0, 0
         if b[o + 5 : o + 8] != b"SMB" or b[o + 4] < _COMPRESSED:
             return 0, -1
-        total = _NBSS + int.from_bytes(b[o + 1 : o + 4], "big")
+        total = _NBSS + (b[o + 1] << 16 | b[o + 2] << 8 | b[o + 3])
         want = self._want(to_server, b, o + _NBSS, min(e, o + total), total - _NBSS)
         return (want + _NBSS, total) if want else (0, 0)
 
@@ -91,6 +95,13 @@ class SmbReader:
             return 0
         if size < h.HEAD:
             return size
+        # most are short: a sound head, alone and of a command without content, is wanted whole
+        if (
+            b[o + 12] not in _CONTENT
+            and b.startswith(_SIZE, o + 4, e)
+            and b.startswith(_ALONE, o + 20, e)
+        ):
+            return size if size < _WHOLE_LIMIT else _WHOLE_LIMIT  # noqa: FURB136 - no call
         return self._want2(to_server, Message(b, o, o + size), e, size)
 
     def _want2(self, to_server: bool, m: Message, e: int, size: int) -> int:

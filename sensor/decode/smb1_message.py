@@ -13,20 +13,38 @@ from sensor.contract import Malformed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+CREATE_DIRECTORY: Final = 0x00
+DELETE_DIRECTORY: Final = 0x01
+OPEN: Final = 0x02
+CREATE: Final = 0x03
 CLOSE: Final = 0x04
+DELETE: Final = 0x06
+RENAME: Final = 0x07
+READ: Final = 0x0A
+WRITE: Final = 0x0B
+CREATE_NEW: Final = 0x0F
 TRANSACTION: Final = 0x25
+TRANSACTION_SECONDARY: Final = 0x26
+WRITE_AND_CLOSE: Final = 0x2C
+OPEN_ANDX: Final = 0x2D
 READ_ANDX: Final = 0x2E
 WRITE_ANDX: Final = 0x2F
+TRANSACTION2: Final = 0x32
+TRANSACTION2_SECONDARY: Final = 0x33
 TREE_DISCONNECT: Final = 0x71
 NEGOTIATE: Final = 0x72
 SESSION_SETUP: Final = 0x73
 LOGOFF: Final = 0x74
 TREE_CONNECT: Final = 0x75
+NT_TRANSACT: Final = 0xA0
+NT_TRANSACT_SECONDARY: Final = 0xA1
 NT_CREATE: Final = 0xA2
+NT_RENAME: Final = 0xA5
 
 _HEAD: Final = 32
 _HEADER: Final = struct.Struct("<4sBIBHHQHHHHH")
 _U16: Final = struct.Struct("<H")
+Head = tuple[bytes, int, int, int, int, int, int, int, int, int, int, int]
 _REPLY: Final = 0x80
 _UNICODE: Final = 0x8000
 _NO_MORE: Final = 0xFF
@@ -45,10 +63,11 @@ class Block:
     )  # fmt: skip
 
     def __init__(self, b: bytes, o: int, e: int, command: int, at: int) -> None:
+        head: Head = _HEADER.unpack_from(b, o)
         (
             _magic, _command, self.status, flags, self.flags2, _pid_high, _signature, _reserved,
             self.tid, _pid, self.uid, self.mid,
-        ) = _HEADER.unpack_from(b, o)  # fmt: skip
+        ) = head  # fmt: skip
         self.b = b
         self.o = o
         self.e = e
@@ -89,11 +108,12 @@ class Block:
             return self.e, self.e, True
         return start, min(start + size, self.e), start + size > self.e
 
-    def string(self, o: int) -> tuple[str, int]:
+    def string(self, o: int, stop: int = 0) -> tuple[str, int]:
         """A terminated string of the data and the offset behind it; "" where there is none.
-        UTF-16 strings are aligned to the header.
+        UTF-16 strings are aligned to the header. `stop`: where it ends at the latest, if that is
+        before the end of the data.
         """
-        end = self.data_end
+        end = min(stop, self.data_end) if stop else self.data_end
         if self.flags2 & _UNICODE:
             o += (o - self.o) & 1
             stop = o

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 FILE_COMMANDS: Final = frozenset({h.CREATE, h.CLOSE, h.READ, h.WRITE, h.IOCTL, h.SET_INFO})
 PIPE_TRANSCEIVE: Final = 0x0011C017
 _RESUME_KEY: Final = 0x00140078
+_COPY_CHUNK: Final = frozenset({0x001440F2, 0x001480F2})
 _RELATED_FILE: Final = b"\xff" * 16
 _DELETE_ON_CLOSE: Final = 0x1000
 _OPENED: Final = 1
@@ -138,6 +139,10 @@ def answer(c: Connection, ts: int, m: Message, r: Request) -> None:
         elif r.code == _RESUME_KEY:
             # asked for the source of a server-side copy (MS-SMB2 3.3.5.15.5)
             entry.copied = True
+        elif r.code in _COPY_CHUNK and m.u32(36) >= 12:
+            start, _stop, cut = m.kept(m.u32(32), 12)
+            if not cut:
+                entry.bytes_written += int.from_bytes(m.b[start + 8 : start + 12], "little")
     elif m.command == h.WRITE:
         if not entry.is_pipe:
             entry.bytes_written += m.u32(4)

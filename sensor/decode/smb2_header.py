@@ -34,8 +34,7 @@ BUFFER_OVERFLOW: Final = 0x80000005
 
 HEAD: Final = 64
 _HEADER: Final = struct.Struct("<4sHHIHHIIQIIQ")
-_U16: Final = struct.Struct("<H")
-_U32: Final = struct.Struct("<I")
+Head = tuple[bytes, int, int, int, int, int, int, int, int, int, int, int]
 
 
 class Message:
@@ -48,10 +47,11 @@ class Message:
     def __init__(self, b: bytes, o: int, e: int) -> None:
         if e - o < HEAD:
             raise Malformed("SMB2 header cut")
+        head: Head = _HEADER.unpack_from(b, o)
         (
             magic, size, _charge, self.status, self.command, _credits, self.flags, self.next,
             self.ident, _process, self.tree, self.session,
-        ) = _HEADER.unpack_from(b, o)  # fmt: skip
+        ) = head  # fmt: skip
         if magic != b"\xfeSMB" or size != HEAD:
             raise Malformed("no SMB2 header")
         if self.next and (self.next < HEAD or self.next & 7):
@@ -70,15 +70,15 @@ class Message:
         o = self.body + at
         if o + 2 > self.e:
             raise Malformed(f"SMB2 body ends before {at}")
-        value: int = _U16.unpack_from(self.b, o)[0]
-        return value
+        b = self.b
+        return b[o] | b[o + 1] << 8
 
     def u32(self, at: int) -> int:
         o = self.body + at
         if o + 4 > self.e:
             raise Malformed(f"SMB2 body ends before {at}")
-        value: int = _U32.unpack_from(self.b, o)[0]
-        return value
+        b = self.b
+        return b[o] | b[o + 1] << 8 | b[o + 2] << 16 | b[o + 3] << 24
 
     def raw(self, at: int, size: int) -> bytes:
         o = self.body + at

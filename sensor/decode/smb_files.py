@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from dsl.schema.smb import SmbFile
-from sensor.contract import common
+from sensor.contract import wire_event
 from sensor.decode.ntstatus import outcome_of
 
 if TYPE_CHECKING:
@@ -85,7 +85,11 @@ def event_of(
     flow: Flow, ts: int, share: str | None, path: str | None, *, action: str, status: int
 ) -> SmbFile:
     """A `smb_file` with its outcome."""
-    event = SmbFile(**common(flow, ts, "smb"), share=share, path=path, action=action, status=status)
+    event = wire_event(SmbFile, flow, ts, "smb")
+    event.share = share
+    event.path = path
+    event.action = action
+    event.status = status
     event.outcome = outcome_of(status)
     event.encrypted = flow.encrypted
     return event

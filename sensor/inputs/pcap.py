@@ -92,7 +92,7 @@ class _Records:
         """Collect the whole records from `o` on; where it stopped, and if that header is sound."""
         b = found.data
         e = len(b)
-        unpack = self._header.unpack_from
+        header = self._header
         unit = self._unit
         seconds = self._last
         times = found.times
@@ -100,7 +100,8 @@ class _Records:
         ends = found.ends
         sound = True
         while e - o >= _RECORD_HEADER:
-            second, fraction, captured, size = unpack(b, o)
+            head: tuple[int, int, int, int] = header.unpack_from(b, o)
+            second, fraction, captured, size = head
             if captured > _MAX_CAPTURED or not (captured or size):  # zeros: never written
                 sound = False
                 break

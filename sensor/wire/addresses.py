@@ -7,16 +7,19 @@ A key is the raw addresses and ports of a packet as they stand in its headers: 1
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from sensor.wire.bounds import Bounds
 
+IPV4_KEY: Final = 12
+
 
 def reverse(key: bytes) -> bytes:
     """The key of the opposite direction."""
-    n = (len(key) - 4) >> 1
-    return key[n : 2 * n] + key[:n] + key[2 * n + 2 :] + key[2 * n : 2 * n + 2]
+    if len(key) == IPV4_KEY:
+        return key[4:8] + key[:4] + key[10:] + key[8:10]
+    return key[16:32] + key[:16] + key[34:] + key[32:34]
 
 
 class Addresses:
@@ -38,12 +41,15 @@ class Addresses:
             self._texts[raw] = text
         return text
 
-    def sender(self, key: bytes) -> tuple[str, int]:
-        """Address and port of the sender."""
-        n = (len(key) - 4) >> 1
-        return self.text(key[:n]), key[2 * n] << 8 | key[2 * n + 1]
-
-    def receiver(self, key: bytes) -> tuple[str, int]:
-        """Address and port of the receiver."""
-        n = (len(key) - 4) >> 1
-        return self.text(key[n : 2 * n]), key[2 * n + 2] << 8 | key[2 * n + 3]
+    def ends(self, key: bytes) -> tuple[str, int, str, int]:
+        """Address and port of the sender, and of the receiver."""
+        n = 4 if len(key) == IPV4_KEY else 16
+        texts = self._texts
+        sender = texts.get(key[:n])
+        receiver = texts.get(key[n : 2 * n])
+        return (
+            self.text(key[:n]) if sender is None else sender,
+            key[-4] << 8 | key[-3],
+            self.text(key[n : 2 * n]) if receiver is None else receiver,
+            key[-2] << 8 | key[-1],
+        )

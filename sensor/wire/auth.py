@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from dsl.schema.kerberos import KerberosAp
 from dsl.schema.ntlm import NtlmAuth
-from sensor.contract import common
+from sensor.contract import Auth, wire_event
 from sensor.decode import ntlm, spnego
 from sensor.decode.kerberos_outcome import result_word
 from sensor.decode.kerberos_parts import (
@@ -34,14 +34,16 @@ _NEGOEX: Final = b"NEGOEXTS"
 _DEPTH: Final = 4
 
 
-class Exchange:
+class Exchange(Auth):
     """Tokens of one exchange, of both sides, and what they showed so far."""
 
+    __slots__ = (
+        "_accepted", "_carrier", "_challenge", "_context", "_error", "_finished", "_flow",
+        "_negotiate", "_proof", "_shown", "_ticket",
+    )  # fmt: skip
+
     def __init__(self, flow: Flow, carrier: str, context: Context) -> None:
-        self.mechanism: str | None = None
-        self.account: str | None = None
-        self.workstation: str | None = None
-        self.fingerprint: str | None = None
+        super().__init__()
         self._flow = flow
         self._carrier = carrier
         self._context = context
@@ -143,7 +145,7 @@ class Exchange:
             self._error = error_code(b, o, e)
 
     def _emit_ntlm(self, proof: ntlm.Authenticate, outcome: str, status: int | None) -> None:
-        event = NtlmAuth(**common(self._flow, self._shown, "ntlm"))
+        event = wire_event(NtlmAuth, self._flow, self._shown, "ntlm")
         event.account = proof.account
         event.outcome = outcome
         event.status = status
@@ -171,7 +173,7 @@ class Exchange:
         self._context.emit(event)
 
     def _emit_kerberos(self, ticket: Ticket, outcome: str) -> None:
-        event = KerberosAp(**common(self._flow, self._shown, "kerberos"))
+        event = wire_event(KerberosAp, self._flow, self._shown, "kerberos")
         event.account = self.account
         if outcome == "unknown" and self._accepted:
             outcome = "success"

@@ -140,8 +140,7 @@ class Connections:
     ) -> Half | None:
         if flags & RST:
             return None
-        sender, sender_port = self._addresses.sender(key)
-        receiver, receiver_port = self._addresses.receiver(key)
+        sender, sender_port, receiver, receiver_port = self._addresses.ends(key)
         bind = NO
         before = b""
         if flags & SYN:
@@ -187,8 +186,7 @@ class Connections:
             self._make_room(ts)
         client_key = key if to_server else reverse(key)
         server_key = reverse(client_key)
-        client, client_port = self._addresses.sender(client_key)
-        server, server_port = self._addresses.receiver(client_key)
+        client, client_port, server, server_port = self._addresses.ends(client_key)
         flow = Flow(client, client_port, server, server_port, udp=False)
         connection = Connection(flow, protocol, self._context, self._bounds, client_key, server_key)
         connection.stamp = ts

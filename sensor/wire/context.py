@@ -10,6 +10,7 @@ import struct
 from typing import TYPE_CHECKING, Final
 
 from dsl.schema.sensor import HostBinding
+from sensor.contract import Context
 from sensor.decode.dcerpc import pipe_reader
 from sensor.wire.auth import Exchange
 from sensor.wire.bindings import Bindings
@@ -30,7 +31,7 @@ _MAX_KEPT: Final = 16_384
 _MAX_TEXT: Final = 512
 
 
-class WireContext:
+class WireContext(Context):
     """The `Context` of all readers of one driver.
 
     `counters` holds named counts; `gaps` (losses of any kind) and `malformed` are sums for health;

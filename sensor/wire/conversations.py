@@ -85,8 +85,7 @@ class Conversations:
             self._remove(self._queue.popleft(), ts)
 
     def _open(self, ts: int, key: bytes) -> _Talk | None:
-        sender, sender_port = self._addresses.sender(key)
-        receiver, receiver_port = self._addresses.receiver(key)
+        sender, sender_port, receiver, receiver_port = self._addresses.ends(key)
         protocol = self._ports.udp_protocol(receiver_port)
         if protocol is not None:
             flow = Flow(sender, sender_port, receiver, receiver_port, udp=True)

@@ -89,8 +89,8 @@ class Driver:
 
     @property
     def tcp_ports(self) -> bytearray:
-        """Non-zero for TCP ports that are read now, learnt ones among them; not to be written."""
-        return self._ports.tcp
+        """Non-zero for TCP ports that are read now, learnt ones among them."""
+        return bytearray(self._ports.tcp)
 
     def packet(self, ts: int, frame: bytes, linktype: int) -> None:
         """One frame."""

@@ -12,11 +12,15 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
+from sensor.wire import tunnels
 from sensor.wire.binds import RPC_VERSION
+from sensor.wire.build import COMPILED
 from sensor.wire.fragments import Fragments
 from sensor.wire.link import ETHERNET, LINUX_SLL, ip_header
 
 if TYPE_CHECKING:
+    from mypy_extensions import i64
+
     from sensor.wire.bounds import Bounds
     from sensor.wire.connections import Connections
     from sensor.wire.context import WireContext
@@ -51,8 +55,8 @@ class Front:
     """
 
     __slots__ = (
-        "_clock", "_connections", "_context", "_conversations", "_fragments", "_ports", "bad",
-        "cut", "cut_bytes", "last", "other", "packets",
+        "_clock", "_connections", "_context", "_conversations", "_depth", "_fragments", "_ports",
+        "bad", "cut", "cut_bytes", "last", "other", "packets",
     )  # fmt: skip
 
     def __init__(
@@ -70,6 +74,8 @@ class Front:
         self._context = context
         self._clock = clock
         self._fragments = Fragments(bounds)
+        self._depth = 0
+        ports.udp[tunnels.VXLAN_PORT] = tunnels.CARRIER
         self.packets = 0
         self.last = 0
         self.other = 0
@@ -88,53 +94,92 @@ class Front:
         """Frames b[starts[i]:ends[i]] with their times; lists of one length."""
         tcp_ports = self._ports.tcp
         udp_ports = self._ports.udp
-        segment = self._connections.segment
-        datagram = self._conversations.datagram
+        connections = self._connections
+        conversations = self._conversations
         clock = self._clock
         due = clock.due
         floor = clock.floor
         self.packets += len(times)
+        lead: i64 = -1
         if linktype == ETHERNET:
             lead = 12
         elif linktype == LINUX_SLL:
             lead = 14
-        else:
-            lead = -1
-        plain_size = lead + _PLAIN_SIZE
+        plain_size: i64 = lead + _PLAIN_SIZE
         plain = _PLAIN
-        for ts, o, e in zip(times, starts, ends, strict=True):
+        o: i64
+        e: i64
+        kind: i64
+        version: i64
+        total: i64
+        fragment: i64
+        protocol: i64
+        sport: i64
+        dport: i64
+        seq: i64 = 0
+        ack: i64 = 0
+        words: i64 = 0
+        flags: i64 = 0
+        for ts, o, e in zip(times, starts, ends):  # noqa: B905 - compiled, makes no tuples like this
             if ts >= due or ts < floor:
                 due = self._advance(ts)
                 floor = clock.floor
             if lead >= 0 and e - o >= plain_size:
-                k = o + lead  # the ethertype; the IP header follows it
-                (
-                    kind, version, total, fragment, protocol, sport, dport, seq, ack, words, flags,
-                ) = plain(b, k)  # fmt: skip
+                k: i64 = o + lead  # the ethertype; the IP header follows it
+                if COMPILED:  # single bytes cost nothing there, and one unpack costs least here
+                    kind = b[k] << 8 | b[k + 1]
+                    version = b[k + 2]
+                    total = b[k + 4] << 8 | b[k + 5]
+                    fragment = b[k + 8] << 8 | b[k + 9]
+                    protocol = b[k + 11]
+                    sport = b[k + 22] << 8 | b[k + 23]
+                    dport = b[k + 24] << 8 | b[k + 25]
+                    words = b[k + 34]
+                    flags = b[k + 35]
+                else:
+                    (
+                        kind, version, total, fragment, protocol, sport, dport, seq, ack, words, flags,
+                    ) = plain(b, k)  # fmt: skip
                 if kind == 0x0800 and version == 0x45 and not fragment & 0x3FFF:
+                    end: i64 = k + 2 + total
                     if protocol == TCP:
-                        p = k + 22 + (words >> 2 & 0x3C)
+                        p: i64 = k + 22 + (words >> 2 & 0x3C)
                         if not (
                             tcp_ports[sport]
                             or tcp_ports[dport]
                             or (p < e and b[p] == RPC_VERSION and (p + 1 == e or b[p + 1] < 2))
                         ):
                             continue
-                        end = k + 2 + total
                         if p <= end <= e and words >= 0x50:
                             if p < end or flags & _CONTROL:
-                                segment(ts, b[k + 14 : k + 26], b, p, end, seq, ack, flags, 0)
+                                if COMPILED:
+                                    seq = (
+                                        b[k + 26] << 24
+                                        | b[k + 27] << 16
+                                        | b[k + 28] << 8
+                                        | b[k + 29]
+                                    )
+                                    ack = (
+                                        b[k + 30] << 24
+                                        | b[k + 31] << 16
+                                        | b[k + 32] << 8
+                                        | b[k + 33]
+                                    )
+                                connections.segment(
+                                    ts, b[k + 14 : k + 26], b, p, end, seq, ack, flags, 0
+                                )
                             continue
                     elif protocol == UDP:
-                        if not (udp_ports[sport] or udp_ports[dport]):
+                        port: i64 = udp_ports[dport] or udp_ports[sport]
+                        if not port:
                             continue
-                        # the UDP length stands where TCP has the upper half of its sequence
-                        size = seq >> 16
-                        end = k + 22 + size
-                        if size >= 8 and end <= k + 2 + total <= e:
-                            datagram(ts, b[k + 14 : k + 26], b[k + 30 : end])
+                        size: i64 = b[k + 26] << 8 | b[k + 27]
+                        if port == 1 and size >= 8 and k + 22 + size <= end <= e:
+                            conversations.datagram(
+                                ts, b[k + 14 : k + 26], b[k + 30 : k + 22 + size]
+                            )
                             continue
-                    else:
+                    elif protocol not in tunnels.CARRIERS:
                         continue
             self._general(ts, b, linktype, o, e)
         if times:
@@ -270,7 +315,11 @@ class Front:
                 self._short(cut)
                 return
             udp_ports = self._ports.udp
-            if not (udp_ports[b[o] << 8 | b[o + 1]] or udp_ports[b[o + 2] << 8 | b[o + 3]]):
+            port = b[o + 2] << 8 | b[o + 3]
+            if port == tunnels.VXLAN_PORT:
+                self._inner(ts, b, tunnels.inside_vxlan(b, o + 8, e), e)
+                return
+            if not (udp_ports[b[o] << 8 | b[o + 1]] or udp_ports[port]):
                 return
             if cut:
                 self._note_cut(cut)
@@ -282,6 +331,17 @@ class Front:
                 self.bad += 1
                 return
             self._conversations.datagram(ts, addresses + b[o : o + 4], b[o + 8 : o + size])
+        elif protocol in tunnels.CARRIERS:
+            self._inner(ts, b, tunnels.inside_ip(protocol, b, o, e), e)
+
+    def _inner(self, ts: int, b: bytes, inner: tunnels.Inner, e: int) -> None:
+        """A frame inside a tunnel takes the general road, to a bounded depth."""
+        if inner[1] < 0 or self._depth == tunnels.DEEPEST:
+            self._context.count("wire.tunnel_unread")
+            return
+        self._depth += 1
+        self._general(ts, b, inner[0], inner[1], e)
+        self._depth -= 1
 
     def _short(self, cut: int) -> None:
         if cut:

@@ -1,8 +1,8 @@
 """Link layers: where the IP header begins in a captured frame.
 
-Ethernet II with any stack of VLAN tags (IEEE 802.1Q, 802.1ad), Linux cooked v1 and v2, raw IP,
-BSD NULL/LOOP. Numbers are those of the LINKTYPE registry of tcpdump.org. Knows nothing of IP but
-its version nibble; pure functions of bytes and offsets.
+Ethernet II with any stack of VLAN tags (IEEE 802.1Q, 802.1ad) and MPLS labels (RFC 3032), Linux
+cooked v1 and v2, raw IP, BSD NULL/LOOP. Numbers are those of the LINKTYPE registry of tcpdump.org.
+Knows nothing of IP but its version nibble; pure functions of bytes and offsets.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ SUPPORTED: Final = frozenset(
     {NULL, ETHERNET, RAW_OLD, RAW_OPENBSD, RAW, LOOP, LINUX_SLL, IPV4, IPV6, LINUX_SLL2}
 )
 _VLAN: Final = frozenset({0x8100, 0x88A8, 0x9100, 0x9200, 0x9300})
+_MPLS: Final = frozenset({0x8847, 0x8848})
 _MAX_TAGS: Final = 8
 
 
@@ -54,6 +55,19 @@ def ip_header(b: bytes, o: int, e: int, linktype: int) -> int:
         at += 4
     if ethertype in (0x0800, 0x86DD):
         return _by_version(b, at, e)
+    if ethertype in _MPLS:
+        return _under_labels(b, at, e)
+    return -1
+
+
+def _under_labels(b: bytes, at: int, e: int) -> int:
+    """Four bytes a label; the bottom of the stack is marked in the third (RFC 3032 §2.1)."""
+    for _ in range(_MAX_TAGS):
+        if at + 4 >= e:
+            return -1
+        at += 4
+        if b[at - 2] & 1:
+            return _by_version(b, at, e)
     return -1
 
 

@@ -2,7 +2,7 @@
 
 DCE/RPC services of Windows live on dynamic ports. They are learnt per server, from the endpoint
 mapper's answers and from any TCP segment that begins with a bind (MS-RPCE, C706 §12.6.4.3), and
-forgotten when unused. The byte tables are the filter before any object exists.
+forgotten when unused. The tables are the filter before any object exists.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ class Ports:
 
     def __init__(self, protocols: tuple[WireProtocol, ...], bounds: Bounds) -> None:
         self._bounds = bounds
-        self.tcp = bytearray(65_536)
-        self.udp = bytearray(65_536)
+        self.tcp = [0] * 65_536
+        self.udp = [0] * 65_536
         self._by_tcp: dict[int, WireProtocol] = {}
         self._by_udp: dict[int, WireProtocol] = {}
         self._rpc: WireProtocol | None = None
@@ -89,7 +89,7 @@ class Ports:
             self._users[port] = left
         else:
             self._users.pop(port, None)
-            self.tcp[port] = port in self._by_tcp
+            self.tcp[port] = int(port in self._by_tcp)
 
     def _forget(self, learnt: tuple[str, int]) -> None:
         del self._learnt[learnt]

@@ -107,7 +107,7 @@ class Shed:
 
     def _is_shed(self, b: bytes, ip: int, e: int, lead: int) -> bool:
         """Whether the packet at `ip` is taken out; if so, it is counted."""
-        if ip + 48 > e:
+        if ip + 24 > e:
             return False
         if b[ip] == 0x45:
             if (lead and (b[ip - 2] != 0x08 or b[ip - 1])) or b[ip + 6] & 0x3F or b[ip + 7]:
@@ -117,7 +117,7 @@ class Shed:
             addresses = ip + 12
             end = ip + (b[ip + 2] << 8 | b[ip + 3])
         elif b[ip] >> 4 == 6:
-            if lead and (b[ip - 2] != 0x86 or b[ip - 1] != 0xDD):
+            if ip + 44 > e or (lead and (b[ip - 2] != 0x86 or b[ip - 1] != 0xDD)):
                 return False
             protocol = b[ip + 6]
             at = ip + 40

@@ -9,14 +9,14 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-from sensor.contract import Flow
+from sensor.contract import Context, Flow
 from sensor.wire.auth import Exchange
 
 FOLDER = Path(__file__).resolve().parent.parent / "data" / "conversations"
 UNREADABLE = (IndexError, ValueError, struct.error)
 
 
-class Ears:
+class Ears(Context):
     """A context without a driver."""
 
     def __init__(self):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 
-from sensor.contract import Malformed
+from sensor.contract import Malformed, Reader
 
 
 def message(data: bytes, want: int = 255) -> bytes:
@@ -27,7 +27,7 @@ class Notes:
         return [d for kind, side, d in self.log if kind == "message" and to_server in (None, side)]
 
 
-class Recorder:
+class Recorder(Reader):
     def __init__(self, flow, context, notes):
         self.flow, self.context, self.notes = flow, context, notes
         notes.flows.append(flow)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sensor.contract import Context, Flow, Reader
+from sensor.contract import Auth, Context, Flow, Reader
 
 Conversation = list[tuple[bool, bytes]]
 """(to the server, bytes)"""
@@ -28,15 +28,15 @@ def load(path: Path) -> dict[str, tuple[int, Conversation]]:
     return found
 
 
-class FakeAuth:
+class FakeAuth(Auth):
     """Keeps tokens and verdicts; knows the account it was told once the client sent two tokens."""
 
     def __init__(self, carrier: str, account: str | None, rounds: int) -> None:
+        super().__init__()
         self.carrier = carrier
         self.mechanism = "ntlm"
         self.workstation = "WS9"
         self.fingerprint = "shape"
-        self.account = None
         self.tokens: list[tuple[bool, bytes]] = []
         self.verdicts: list[tuple[str, int | None]] = []
         self._account = account
@@ -87,6 +87,15 @@ class Recorder(Context):
 
     def ticket_owner(self, ticket):
         """Nobody."""
+
+    def keep(self, key, text):
+        """Not of interest."""
+
+    def kept(self, key):
+        """Nothing."""
+
+    def host_seen(self, ts, flow, protocol, ip, host, method, until=None):
+        """Not of interest."""
 
 
 def flow(port: int) -> Flow:

@@ -71,7 +71,9 @@ def _time(text):
 
 
 def _name(element, strings):
-    tree = (element or {}).get(f"kerberos.{strings.lower().replace('string', '_string')}_tree") or {}
+    tree = (element or {}).get(
+        f"kerberos.{strings.lower().replace('string', '_string')}_tree"
+    ) or {}
     return "/".join(_many(tree.get(f"kerberos.{strings}")))
 
 
@@ -123,6 +125,10 @@ def _request(node):
             found["tgt"] = ticket(value["kerberos.ap_req_element"]["kerberos.ticket_element"])
         elif kind == 2:
             found["stamp"] = int(value["kerberos.etype"]) if "kerberos.etype" in value else None
+        elif kind == 136:
+            armor = _inside(value, "kerberos.ap_req_element")
+            if armor is not None:
+                found["armor"] = ticket(armor["kerberos.ticket_element"])[-1]
         elif kind == 128:
             found["pac"] = value.get("kerberos.include_pac") in {"1", "True", True}
         elif kind == 129:
@@ -131,6 +137,17 @@ def _request(node):
                 "/".join(_many(name["kerberos.KerberosString"])) + "@" + value["kerberos.realm"]
             )
     return found
+
+
+def _inside(node, name):
+    """The first element of this name, however deep."""
+    if isinstance(node, dict):
+        if name in node:
+            return node[name]
+        node = list(node.values())
+    if isinstance(node, list):
+        return next((found for found in (_inside(n, name) for n in node) if found), None)
+    return None
 
 
 def _as_request(node):

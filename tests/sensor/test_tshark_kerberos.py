@@ -1,7 +1,7 @@
 """Every field of every Kerberos message against tshark, over all captures that hold any.
 
 Compared: options, realm, service, etypes and padata types in their order, name and name type, till,
-rtime, etype of the timestamp, PAC request, PAC options, impersonated user, encrypted authorization
+rtime, etype of the timestamp, PAC request, PAC options, armor, impersonated user, authorization
 data; service, etype, key version, size and SHA-256 of every ticket issued or shown; error codes and
 the etypes offered with them. Messages are sets: a repeated datagram is one exchange.
 
@@ -63,6 +63,8 @@ def request(event):
             "till": event.till, "rtime": event.rtime, "cname": event.account_name or "",
             "name_type": event.name_type,
         }  # fmt: skip
+        if event.armor_hash is not None:
+            found["armor"] = event.armor_hash
         if "enc_timestamp" in padata:
             found["stamp"] = number(ETYPES, event.preauth_etype)
         if "pac_request" in padata:

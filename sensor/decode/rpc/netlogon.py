@@ -83,6 +83,8 @@ def _logon(call: Call) -> NtlmAuth | None:
                 stub.align(4)
                 stub.skip(12)
     level = stub.enum()
+    if stub.wide:
+        stub.align(8)  # NDR64 aligns a union as its widest arm (MS-RPCE 2.2.5.3)
     if level not in _LEVELS or stub.enum() != level or not stub.pointer():
         return None
     stub.align(8 if stub.wide else 4)

@@ -13,10 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sensor.decode import dns, kerberos, ldap
+from sensor.decode import dhcp, dns, kerberos, kpasswd, ldap, nbns, netbios_dgm, radius
 
 TO_SERVER = True
-MODULES = {"kerberos": kerberos, "ldap": ldap, "cldap": ldap, "dns": dns}
+MODULES = {
+    "kerberos": kerberos, "ldap": ldap, "cldap": ldap, "dns": dns, "kpasswd": kpasswd,
+    "radius": radius, "dhcp": dhcp, "nbns": nbns, "netbios-dgm": netbios_dgm,
+}  # fmt: skip
+ALL = sorted(set(MODULES.values()), key=lambda module: module.__name__)
 NAMES = sorted(
     path.stem for path in conversation.FOLDER.glob("*.hex") if path.stem.split("_")[0] in MODULES
 )
@@ -60,13 +64,13 @@ def test_damaged_conversations(case):
 
 
 @given(
-    st.sampled_from([kerberos, ldap, dns]),
+    st.sampled_from(ALL),
     st.booleans(),
     st.binary(max_size=300),
     st.integers(0, 40),
 )
 def test_any_bytes(module, to_server, raw, start):
-    port = module.PORTS_TCP[0]
+    port = (module.PORTS_TCP or module.PORTS_UDP)[0]
     for udp in (True, False):
         reader = module.reader(conversation.flow(port, udp), conversation.Ears())
         if not udp:
@@ -104,7 +108,7 @@ def nested(tag, n):
     return out
 
 
-@pytest.mark.parametrize("module", [kerberos, ldap, dns])
+@pytest.mark.parametrize("module", ALL)
 @pytest.mark.parametrize(
     "raw",
     [
@@ -118,7 +122,8 @@ def nested(tag, n):
 )
 def test_time_is_bounded(module, raw):
     for udp in (True, False):
-        reader = module.reader(conversation.flow(module.PORTS_TCP[0], udp), conversation.Ears())
+        port = (module.PORTS_TCP or module.PORTS_UDP)[0]
+        reader = module.reader(conversation.flow(port, udp), conversation.Ears())
         begin = time.perf_counter()
         if udp:
             conversation.hear(reader, 1, TO_SERVER, raw)

@@ -104,3 +104,52 @@ def test_certificate():
         ["S-1-5-21-1"],
         [],
     )
+
+
+def test_key_list_request_of_a_read_only_controller():
+    asked = tgs(padata=[1, 161], service="krbtgt/CORP")
+    asked.tgt.kvno = 0x1234 << 16
+    event = tgs_event(FLOW, conversation.Ears(), Exchange(5, asked, replied(TGS_REP)))
+    assert (event.padata_types, event.tgt_kvno >> 16, event.outcome) == (
+        ["tgs_req", "key_list_req"], 0x1234, "success",
+    )  # fmt: skip
+
+
+def test_options_of_the_pac():
+    asked = tgs()
+    asked.pac_options = [1, 3, 9]
+    event = tgs_event(FLOW, conversation.Ears(), Exchange(5, asked))
+    assert event.pac_options == ["branch_aware", "resource_based_delegation", "bit_9"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "issued", "realm", "outcome"),
+    [
+        ("cifs/fs1.other.test", "krbtgt/OTHER.TEST", "CORP.TEST", "continue"),
+        ("krbtgt/OTHER.TEST", "krbtgt/OTHER.TEST", "CORP.TEST", "success"),
+        ("krbtgt/THIRD.TEST", "krbtgt/OTHER.TEST", "CORP.TEST", "continue"),
+        ("krbtgt/CORP", "krbtgt/CORP.TEST", "CORP.TEST", "success"),
+        ("cifs/fs1", "cifs/fs1.corp.test", "CORP.TEST", "success"),
+    ],
+)
+def test_a_referral_is_no_ticket_for_the_service(asked, issued, realm, outcome):
+    reply = replied(TGS_REP)
+    reply.ticket.service, reply.ticket.realm = issued, realm
+    event = tgs_event(FLOW, conversation.Ears(), Exchange(5, tgs(service=asked), reply))
+    assert (event.outcome, event.result, event.service) == (outcome, "none", asked)
+
+
+@pytest.mark.parametrize(
+    ("name", "hosts"),
+    [
+        ("WS9$", [(5, "10.0.0.50", "name:WS9", "kerberos_machine", None)]),
+        ("alice", []),
+        ("$", []),
+        ("host/ws9$", []),
+    ],
+)
+def test_a_machine_at_work_tells_its_address(name, hosts):
+    ears = conversation.Ears()
+    as_event(FLOW, ears, Exchange(5, None, replied(AS_REP, name)))
+    tgs_event(FLOW, ears, Exchange(6, tgs(), replied(TGS_REP, name)))
+    assert ears.hosts == hosts

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from hashlib import sha256
+
 import conversation
 import der
 import pytest
@@ -111,3 +113,73 @@ def test_every_truncation_is_malformed():
     for end in range(len(message)):
         with pytest.raises((Malformed, IndexError)):
             kerberos_request.request(message, 0, end)
+
+
+@pytest.mark.parametrize(
+    ("bits", "numbers"),
+    [
+        ("0000000000", []),
+        ("0040000000", [1]),
+        ("0010000000", [3]),
+        ("00f0000001", [0, 1, 2, 3, 31]),
+    ],
+)
+def test_pac_options(bits, numbers):
+    flags = der.seq(der.tlv(0xA0, der.tlv(3, bytes.fromhex(bits))))
+    found = read(as_req(REALM, padata=pa(167, flags)))
+    assert found.pac_options == numbers
+    assert read(as_req(REALM)).pac_options is None
+
+
+def ap_req(cipher, kvno=1):
+    sealed = der.seq(
+        der.tlv(0xA0, der.integer(18)), der.tlv(0xA1, der.integer(kvno)),
+        der.tlv(0xA2, der.octets(cipher)),
+    )  # fmt: skip
+    ticket = der.tlv(0x61, der.seq(der.tlv(0xA2, name(2, "krbtgt", "CORP")), der.tlv(0xA3, sealed)))
+    return der.tlv(0x6E, der.seq(der.tlv(0xA3, ticket)))
+
+
+def fast(*armor):
+    return der.tlv(0xA0, der.seq(*armor, der.tlv(0xA2, der.seq())))
+
+
+def armor(kind, value):
+    inner = der.seq(der.tlv(0xA0, der.integer(kind)), der.tlv(0xA1, der.octets(value)))
+    return der.tlv(0xA0, inner)
+
+
+def test_the_ticket_that_armors_a_request():
+    found = read(as_req(REALM, padata=pa(136, fast(armor(1, ap_req(b"machine's"))))))
+    assert (found.padata, found.armor.hash) == ([136], sha256(b"machine's").digest())
+
+
+@pytest.mark.parametrize(
+    "value", [b"", fast(), fast(armor(2, ap_req(b"x"))), fast(armor(1, b"\x6e\x7f")), b"\xa0\x7f"]
+)
+def test_without_armor_of_its_own(value):
+    found = read(as_req(REALM, padata=pa(136, value)))
+    assert (found.padata, found.armor) == ([136], None)
+
+
+@pytest.mark.parametrize(
+    ("kvno", "expected"), [(0x7FFF0001, 0x7FFF0001), (-0x7FFF0000, 0x80010000)]
+)
+def test_key_versions_are_unsigned(kvno, expected):
+    """A read-only controller's number stands in the upper half; some write it as a signed integer."""
+    found = read(as_req(REALM, padata=pa(1, ap_req(b"tgt", kvno))))
+    assert (found.tgt.kvno, found.tgt.kvno >> 16) == (expected, expected >> 16)
+
+
+def test_a_certificate_names_the_impersonated_user_only_in_the_reply():
+    subject = der.seq(
+        der.tlv(0xA0, der.integer(7)), der.tlv(0xA1, name(1)), der.tlv(0xA2, der.octets("CORP", 0x1B)),
+        der.tlv(0xA3, der.octets(b"certificate")),
+    )  # fmt: skip
+    found = read(as_req(REALM, padata=pa(130, der.seq(der.tlv(0xA0, subject)))))
+    assert (found.padata, found.for_user) == ([130], None)
+
+
+def test_key_list_requests_are_seen_by_their_type():
+    etypes = der.seq(der.integer(23))
+    assert read(as_req(REALM, padata=pa(161, etypes))).padata == [161]

@@ -328,6 +328,50 @@ def test_compressed_messages_first_and_overflowing():
     assert got == [("compressed", 100, 0), ("compressed", 0xFFFFFFFF, 16)]
 
 
+def test_message_inside_a_compressed_one_is_read_as_far_as_it_is_clear():
+    def unchained(message, clear):
+        head = b"\xfcSMB" + struct.pack("<IHHI", len(message) - clear, 3, 0, clear)
+        return nbss(head + message[:clear] + b"z" * 40)
+
+    def chained(message, clear):
+        head = b"\xfcSMB" + struct.pack("<IHHI", len(message), 0, 1, clear)
+        return nbss(head + message[:clear] + struct.pack("<HHII", 4, 0, 8, 0) + b"z" * 8)
+
+    talk = [
+        *OPENED,
+        (True, nbss(read_file(A, mid=3))),
+        (False, unchained(read_answer(b"x" * 50_000, mid=3), 80)),
+        (True, nbss(read_file(A, mid=4))),
+        (False, chained(read_answer(b"x" * 70_000, mid=4), 80)),
+        (True, nbss(read_file(A, mid=5))),
+        (False, unchained(read_answer(b"x" * 70_000, mid=5), 0)),
+        (True, nbss(close(A, mid=6))),
+        (False, nbss(closed(mid=6))),
+    ]
+    assert files(talk) == files(talk, 7) == [("ntds.dit", "read", 120_000, None, "success")]
+
+
+def test_server_side_copy_counts_for_both_files():
+    def copied(size):
+        body = struct.pack("<HHI", 49, 0, 0x001440F2) + B
+        body += struct.pack("<IIIIII", 112, 0, 112, 12, 0, 0) + struct.pack("<III", 1, 0, size)
+        return header(11, response=True, mid=6) + body
+
+    talk = [
+        *OPENED,
+        (True, nbss(create("copy.dit", mid=3))),
+        (False, nbss(created(B, action=2, mid=3))),
+        (True, nbss(ioctl(A, 0x00140078, mid=5))),
+        (False, nbss(ioctl_answer(A, 0x00140078, mid=5))),
+        (True, nbss(ioctl(B, 0x001440F2, b"k" * 32, mid=6))),
+        (False, nbss(copied(4096))),
+    ]
+    assert files(talk) == [
+        ("ntds.dit", "copy", None, None, "success"),
+        ("copy.dit", "write", None, 4096, "success"),
+    ]
+
+
 def test_pipe_whose_opening_was_not_seen():
     request = bytes.fromhex("0500000310000000180000000100000000000000") + b"\0\0\0\0"
     talk = [(True, nbss(write_file(A, request, mid=9)))]

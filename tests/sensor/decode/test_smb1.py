@@ -66,8 +66,11 @@ def plain_set_up(name, domain, status=0):
     ],
 )
 def test_set_up_without_extended_security(name, domain, status, expected):
-    (event,) = read([*NEGOTIATED, *plain_set_up(name, domain, status)]).events
+    *ntlm, event = read([*NEGOTIATED, *plain_set_up(name, domain, status)]).events
     assert (event.account, event.mechanism, event.outcome) == expected
+    assert rows(ntlm, "account", "ntlm_version", "status", "outcome") == (
+        [("ntlm_auth", expected[0], "v1", status, expected[2])] if name else []
+    )
     assert (event.dialect, event.native_os, event.native_lm) == ("smb1", "Unix", "Samba")
     assert event.signing is True
     assert event.fingerprint == "1:PC NETWORK PROGRAM 1.0,NT LM 0.12|13,c801"
@@ -182,13 +185,14 @@ def test_rpc_in_a_pipe(size):
     ]
     events = read(talk, size).events
     assert rows(events, "account", "interface", "method", "outcome", "path") == [
+        ("ntlm_auth", "CORP\\alice", None, None, "success", None),
         ("smb_session", "CORP\\alice", None, None, "success", None),
         ("smb_file", "CORP\\alice", None, None, "success", None),
         ("rpc_bind", "CORP\\alice", "srvsvc", None, "success", None),
         ("rpc_call", "CORP\\alice", "srvsvc", "NetrSessionEnum", "denied", None),
         ("smb_file", "CORP\\alice", None, None, "success", "srvsvc"),
     ]
-    assert events[1].share == "\\\\DC1\\IPC$"
+    assert events[2].share == "\\\\DC1\\IPC$"
 
 
 def test_pipe_whose_opening_was_not_seen():
@@ -199,7 +203,7 @@ def test_pipe_whose_opening_was_not_seen():
 
 def test_refused_share():
     events = read([*NEGOTIATED, *plain_set_up("alice", "CORP"), *tree(0xC0000022)]).events
-    assert rows(events, "share", "outcome")[1:] == [("smb_file", "\\\\DC1\\IPC$", "denied")]
+    assert rows(events, "share", "outcome")[2:] == [("smb_file", "\\\\DC1\\IPC$", "denied")]
 
 
 def test_chained_commands():
@@ -223,6 +227,166 @@ def test_chained_commands():
         ("smb_session", "CORP\\alice", None, "success"),
         ("smb_file", "CORP\\alice", "\\\\DC1\\C$", "success"),
     ]
+
+
+def disk(name="C$"):
+    path = wide(f"\\\\DC1\\{name}")
+    words = ANDX + struct.pack("<HH", 0, 1)
+    pad = b"\0" * ((32 + 3 + 8 + 1) % 2)
+    return [
+        (True, smb1(0x75, words, b"\0" + pad + path + b"?????\0", mid=4)),
+        (False, smb1(0x75, ANDX + b"\0\0", b"A:\0", reply=True, mid=4)),
+    ]
+
+
+def named(command, *paths, words=b"", status=0, answer=b""):
+    """A command whose data are paths behind a buffer format each."""
+    data = b""
+    for path in paths:
+        data += b"\4"
+        data += b"\0" * ((32 + 3 + len(words) + len(data)) % 2) + wide(path)
+    return [
+        (True, smb1(command, words, data, mid=11)),
+        (False, smb1(command, answer, reply=True, status=status, mid=11)),
+    ]
+
+
+def told(talk, size=0):
+    return [
+        (e.path, e.action, e.bytes_read, e.bytes_written, e.outcome)
+        for e in read([*NEGOTIATED, *disk(), *talk], size).events
+        if type(e).__struct_config__.tag == "smb_file" and e.path is not None
+    ]
+
+
+@pytest.mark.parametrize(
+    ("talk", "expected"),
+    [
+        (named(0x06, "\\a.txt", words=b"\0\0"), ("a.txt", "delete", "success")),
+        (named(0x06, "\\a.txt", words=b"\0\0", status=0xC0000022), ("a.txt", "delete", "denied")),
+        (named(0x07, "\\a.txt", "\\b.txt", words=b"\0\0"), ("a.txt", "rename", "success")),
+        (named(0xA5, "\\a", "\\b", words=b"\0\0\4\1" + b"\0" * 4), ("a", "rename", "success")),
+        (named(0x00, "\\dir"), ("dir", "write", "success")),
+        (named(0x01, "\\dir"), ("dir", "delete", "success")),
+        (named(0x02, "\\a.txt", words=b"\0" * 4, answer=b"\1\x40" + b"\0" * 12), ("a.txt", "open", "success")),
+        (named(0x0F, "\\a.txt", words=b"\0" * 6, answer=b"\1\x40"), ("a.txt", "write", "success")),
+    ],
+)  # fmt: skip
+def test_paths(talk, expected):
+    ((path, action, _read, _written, outcome),) = told(talk)
+    assert (path, action, outcome) == expected
+
+
+def test_older_forms_of_open_read_and_write():
+    opened = ANDX + struct.pack("<HHIIHHHHHHHHH", 0x4001, 0, 0, 9, 0, 0, 0, 2, 0, 0, 0, 0, 0)
+    name = wide("\\old.txt")
+    talk = [
+        (True, smb1(0x2D, ANDX + b"\0" * 26, b"\0" * ((32 + 3 + 30) % 2) + name, mid=5)),
+        (False, smb1(0x2D, opened, reply=True, mid=5)),
+        (True, smb1(0x0B, struct.pack("<HHIH", 0x4001, 4, 0, 0), b"\1\4\0abcd", mid=6)),
+        (False, smb1(0x0B, b"\4\0", reply=True, mid=6)),
+        (True, smb1(0x0A, struct.pack("<HHIH", 0x4001, 9, 0, 0), mid=7)),
+        (False, smb1(0x0A, struct.pack("<H", 9) + b"\0" * 8, b"\1\x09\0" + b"z" * 9, reply=True, mid=7)),
+        (True, smb1(0x2C, struct.pack("<HHII", 0x4001, 2, 0, 0), b"\0ab", mid=8)),
+        (False, smb1(0x2C, b"\2\0", reply=True, mid=8)),
+    ]  # fmt: skip
+    assert told(talk) == told(talk, 5) == [
+        ("old.txt", "read", 9, None, "success"), ("old.txt", "write", None, 6, "success"),
+    ]  # fmt: skip
+
+
+def trans2(subcommand, parameters, data=b"", *, answer=b"", mid=12, status=0):
+    at = 32 + 3 + 30
+    at += -at % 4
+    words = struct.pack(
+        "<HHHHBBHIHHHHHBBH", len(parameters), len(data), 10, 0, 0, 0, 0, 0, 0, len(parameters), at,
+        len(data), at + len(parameters), 1, 0, subcommand,
+    )  # fmt: skip
+    back = 32 + 3 + 20
+    reply = struct.pack(
+        "<HHHHHHHHHBB", len(answer), 0, 0, len(answer), back, 0, 0, back + len(answer), 0, 0, 0
+    )
+    pad = b"\0" * (at - 32 - 3 - 30)
+    return [
+        (True, smb1(0x32, words, pad + parameters + data, mid=mid)),
+        (False, smb1(0x32, reply, answer, reply=True, status=status, mid=mid)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("level", "data", "actions"),
+    [(0x102, b"\1", ["delete"]), (1013, b"\1", ["delete"]), (1013, b"\0", ["open"]),
+     (1010, b"\0" * 16, ["rename"]), (0x104, b"\0" * 8, ["open"])],
+)  # fmt: skip
+def test_file_information(level, data, actions):
+    change = trans2(8, struct.pack("<HHH", 0x4001, level, 0), data)
+    assert [row[1] for row in told([*create("\\a.txt"), *change, *CLOSE])] == actions
+
+
+def test_path_information_and_open2():
+    parameters = struct.pack("<HI", 1013, 0) + wide("\\p.txt")
+    assert told(trans2(6, parameters, b"\1"))[0][:2] == ("p.txt", "delete")
+    parameters = b"\0" * 28 + wide("\\o.txt")
+    assert told(trans2(0, parameters, answer=b"\1\x40" + b"\0" * 28))[0][:2] == ("o.txt", "open")
+
+
+def nt_transact(function, parameters, answer=b""):
+    at = 32 + 3 + 38
+    at += -at % 4
+    words = struct.pack("<BHIIIIIIII", 0, 0, len(parameters), 0, 100, 0, len(parameters), at, 0, 0)
+    words += struct.pack("<BH", 0, function)
+    back = 32 + 3 + 36
+    reply = b"\0" * 3 + struct.pack("<IIIIIIIIB", len(answer), 0, len(answer), back, 0, 0, 0, 0, 0)
+    pad = b"\0" * (at - 32 - 3 - 38)
+    return [
+        (True, smb1(0xA0, words, pad + parameters, mid=13)),
+        (False, smb1(0xA0, reply, answer, reply=True, mid=13)),
+    ]
+
+
+def test_nt_transact_create_and_rename():
+    name = wide("\\n.txt")
+    parameters = (
+        struct.pack("<IIIQIIIIIIII", 0, 0, 0, 0, 0, 0, 2, 0x1000, 0, 0, len(name), 2) + b"\0"
+    )
+    parameters += b"\0" * ((76 + 53) % 2) + name
+    answer = struct.pack("<BBHI", 0, 0, 0x4001, 2) + b"\0" * 60
+    rename = nt_transact(5, struct.pack("<HH", 0x4001, 0) + wide("\\m.txt"))
+    talk = [*nt_transact(1, parameters, answer), *rename, *CLOSE]
+    assert [row[:2] for row in told(talk)] == [
+        ("n.txt", "write"), ("n.txt", "rename"), ("n.txt", "delete"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [0, 3])
+def test_pipe_transaction_in_parts(size):
+    first, rest = REQUEST[:10], REQUEST[10:]
+    at = 32 + 3 + 32
+    words = struct.pack(
+        "<HHHHBBHIHHHHHBBHH", 0, len(REQUEST), 0, 1024, 0, 0, 0, 0, 0, 0, at, len(first), at, 2, 0,
+        0x26, 0x4001,
+    )  # fmt: skip
+    at = 32 + 3 + 16
+    more = struct.pack("<HHHHHHHH", 0, len(REQUEST), 0, at, 0, len(rest), at, 10)
+
+    def part(data, displacement):
+        at = 32 + 3 + 20
+        words = struct.pack(
+            "<HHHHHHHHHBB", 0, len(RESPONSE), 0, 0, at, 0, len(data), at, displacement, 0, 0
+        )
+        return (False, smb1(0x25, words, data, reply=True, mid=9))
+
+    talk = [
+        *NEGOTIATED, *tree(), *create("\\srvsvc"), *write(BIND), *take(ACK),
+        (True, smb1(0x25, words, first, mid=9)),
+        (False, smb1(0x25, reply=True, mid=9)),
+        (True, smb1(0x26, more, rest, mid=9)),
+        part(RESPONSE[:20], 0),
+        part(RESPONSE[20:], 20),
+        *CLOSE,
+    ]  # fmt: skip
+    calls = [e for e in read(talk, size).events if type(e).__struct_config__.tag == "rpc_call"]
+    assert rows(calls, "method", "outcome") == [("rpc_call", "NetrSessionEnum", "denied")]
 
 
 def test_content_of_files_is_not_asked_for():

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from transcripts import Recorder, flow, load
 
 from sensor.decode import dcerpc, smb
-from sensor.decode.rpc_association import REQUEST_LIMIT, RESPONSE_LIMIT
+from sensor.decode.rpc_pending import REQUEST_LIMIT, RESPONSE_LIMIT
 
 ROOT = Path(__file__).resolve().parents[3]
 TALKS = load(ROOT / "tests/data/wire/smb_rpc.txt")

@@ -1,16 +1,20 @@
-"""Live capture on a cable of a private network namespace."""
+"""Live capture on a cable of a private network namespace, by ring and by plain reception."""
 
+import errno
+import os
 import socket
 import struct
 import threading
 import time
 
 import pytest
+from frames import ether, ipv4, tcp, udp
 
-from sensor.inputs import live, packetsocket
+from sensor.inputs import live, packetsocket, ring
 from sensor.inputs.interface import InterfaceError
 from sensor.inputs.live import LiveCapture
-from sensor.wire.link import ETHERNET
+from sensor.inputs.packetsocket import PacketSocket
+from sensor.wire.link import ETHERNET, RAW
 
 FRAME = b"\xff" * 6 + b"\x02\0\0\0\0\x01" + b"\x88\xb5"
 
@@ -19,10 +23,22 @@ def frame(number, size=60):
     return (FRAME + struct.pack(">I", number)).ljust(size, b"\0")
 
 
+def refused(*_):
+    raise OSError(errno.ENOPROTOOPT, "Protocol not available")
+
+
+@pytest.fixture(params=["ring", "plain"])
+def way(request, monkeypatch):
+    """How frames are got in this test."""
+    if request.param == "plain":
+        monkeypatch.setattr(live, "Ring", refused)
+    return request.param
+
+
 @pytest.fixture
-def right(cable):
+def right(cable, way):
     """A capture at the right end."""
-    opened = cable.inside(lambda: LiveCapture("right"))
+    opened = cable.inside(lambda: LiveCapture("right", 4 << 20))
     yield opened
     opened.stop()
     opened.close()
@@ -71,13 +87,17 @@ def test_large_and_small_frames(right, left):
 
 
 @pytest.mark.parametrize(
-    "tags", [b"\x81\x00\x00\x05", b"\x88\xa8\x20\x07", b"\x88\xa8\0\x07\x81\0\0\x05"]
+    ("tags", "left_in"),
+    [
+        (b"\x81\x00\x00\x05", b""),
+        (b"\x88\xa8\x20\x07", b""),
+        (b"\x88\xa8\0\x07\x81\0\0\x05", b"\x81\0\0\x05"),
+    ],
 )
-def test_vlan_tags_come_back(right, left, tags):
-    sent = FRAME[:12] + tags + FRAME[12:] + b"x" * 60
-    left.send(sent)
+def test_the_kernel_takes_out_the_outer_vlan_tag(right, left, tags, left_in):
+    left.send(FRAME[:12] + tags + FRAME[12:] + b"x" * 60)
     ((_, found),) = collect(right, 1)
-    assert found == sent
+    assert found == FRAME[:12] + left_in + FRAME[12:] + b"x" * 60
 
 
 def test_both_directions_are_seen(cable, right, left):
@@ -87,7 +107,7 @@ def test_both_directions_are_seen(cable, right, left):
         assert [f for _, f in collect(right, 2)] == [frame(1), frame(2)]
 
 
-def test_loopback_shows_each_frame_once(cable):
+def test_loopback_shows_each_frame_once(cable, way):
     capture = cable.inside(lambda: LiveCapture("lo"))
     with cable.inside(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sender:
         for i in range(5):
@@ -111,39 +131,62 @@ def test_it_stops(right):
     assert not thread.is_alive()
 
 
-def test_drops_are_counted(cable, left, monkeypatch):
-    monkeypatch.setattr(live, "_BUFFER", 20_000)
-    capture = cable.inside(lambda: LiveCapture("right"))
+def test_drops_are_counted_and_the_buffer_was_full(cable, left, way):
+    memory = 2 << 20 if way == "ring" else 20_000
+    capture = cable.inside(lambda: LiveCapture("right", memory))
+    assert capture.fill() == 0
     sent = 3000
     for i in range(sent):
         left.send(frame(i, 1000))
+    assert capture.fill() > 0.9
     found = len(collect(capture, sent, seconds=1))
+    assert capture.fill() == 0
     capture.close()
     assert 0 < found < sent
     assert found + capture.dropped == sent
 
 
+def test_the_buffer_fills_by_and_by(cable, left):
+    capture = cable.inside(lambda: LiveCapture("right", 4 << 20))
+    for i in range(1500):
+        left.send(frame(i, 1400))
+    time.sleep(0.2)
+    assert 0.3 < capture.fill() < 0.8
+    assert len(collect(capture, 1500)) == 1500
+    capture.close()
+
+
 def test_an_interface_that_is_down_for_a_while(cable, right, left):
     blocks = right.blocks()
     left.send(frame(1))
-    assert next(blocks) is not None
+    assert next(b for b in blocks if b is not None)
     cable.ip("link", "set", "right", "down")
+    used = time.process_time()
     assert [next(blocks) for _ in range(3)] == [None] * 3
+    assert time.process_time() - used < 0.1
     cable.ip("link", "set", "right", "up")
     cable.ip("link", "set", "left", "up")
     time.sleep(0.2)
     left.send(frame(2))
-    found = next(b for b in blocks if b is not None)
-    assert bytes(found.data) == frame(2)
+    assert [f for _, f in collect(right, 1)] == [frame(2)]
 
 
-def test_one_that_is_deleted(cable, right, left):
+def test_one_that_is_deleted_and_comes_back(cable, right, left):
     left.send(frame(1))
+    assert [f for _, f in collect(right, 1)] == [frame(1)]
     cable.ip("link", "del", "right")
-    found = []
     with pytest.raises(InterfaceError, match="`right` is gone"):
-        found += [b for b in right.blocks() if b is not None]
-    assert not found or bytes(found[0].data) == frame(1)
+        list(right.blocks())
+    with pytest.raises(InterfaceError, match="`right` cannot be captured: No such device"):
+        right.reopen()
+    cable.ip("link", "add", "left", "type", "veth", "peer", "name", "right")
+    for end in ("left", "right"):
+        cable.ip("link", "set", end, "addrgenmode", "none")
+        cable.ip("link", "set", end, "up")
+    right.reopen()
+    with cable.sender("left") as sender:
+        sender.send(frame(2))
+        assert [f for _, f in collect(right, 1)] == [frame(2)]
 
 
 def test_one_of_the_same_name_is_another(cable, right):
@@ -155,9 +198,104 @@ def test_one_of_the_same_name_is_another(cable, right):
 
 def test_links_of_other_kinds_are_refused(cable, monkeypatch):
     gre = struct.pack("=16sH22x", b"right", 778)
-    monkeypatch.setattr(LiveCapture, "_ask", lambda *_: gre)
+    monkeypatch.setattr(PacketSocket, "_ask", lambda *_: gre)
     with pytest.raises(InterfaceError, match="`right` has a link of type 778, which is not read"):
         cable.inside(lambda: LiveCapture("right"))
+
+
+def test_a_tunnel_interface_gives_bare_packets(cable, way):
+    cable.ip("tuntap", "add", "dev", "tun9", "mode", "tun")
+    cable.ip("link", "set", "tun9", "addrgenmode", "none")
+    cable.ip("addr", "add", "10.99.0.1/24", "dev", "tun9")
+    tun = cable.inside(lambda: os.open("/dev/net/tun", os.O_RDWR))
+    try:
+        import fcntl
+
+        flags = struct.pack("16sH22x", b"tun9", 0x0001 | 0x1000)  # IFF_TUN, IFF_NO_PI
+        cable.inside(lambda: fcntl.ioctl(tun, 0x400454CA, flags))
+        cable.ip("link", "set", "tun9", "up")
+        capture = cable.inside(lambda: LiveCapture("tun9", 4 << 20))
+        with cable.inside(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sender:
+            sender.sendto(b"question", ("10.99.0.2", 53))
+        block = next(b for b in capture.blocks() if b is not None)
+        assert block.linktype == RAW
+        packet = bytes(block.data[block.starts[0] : block.ends[0]])
+        assert (packet[0], packet[28:]) == (0x45, b"question")
+        capture.close()
+    finally:
+        os.close(tun)
+
+
+A, B = "10.0.0.50", "10.0.0.10"
+BULK = ether(ipv4(B, A, 6, tcp(443, 50_000, 1, b"\x17\x03\x03" + b"x" * 400)))
+SEALED = ether(ipv4(B, A, 6, tcp(443, 49_700, 1, b"y" * 400)))
+KERBEROS = ether(ipv4(A, B, 17, udp(50_000, 88, b"k" * 400)))
+
+
+def test_bulk_stays_in_the_kernel(right, left):
+    for one in (BULK, SEALED, KERBEROS):
+        left.send(one)
+    assert [f for _, f in collect(right, 1)] == [KERBEROS]
+    assert right.filtered
+    assert right.dropped == 0
+
+
+def test_ports_that_are_learnt_pass(right, left):
+    table = bytearray(65_536)
+    table[49_700] = 1
+    right.watch(table)
+    for one in (BULK, SEALED):
+        left.send(one)
+    assert [f for _, f in collect(right, 1)] == [SEALED]
+
+
+def test_where_filters_are_forbidden_everything_comes(cable, left, monkeypatch, way):
+    monkeypatch.setattr(PacketSocket, "attach", refused)
+    capture = cable.inside(lambda: LiveCapture("right"))
+    assert capture.way == {"ring": "ring of 64 MB", "plain": "plain reception"}[way] + ", unfiltered"
+    left.send(BULK)
+    assert [f for _, f in collect(capture, 1)] == [BULK]
+    capture.close()
+
+
+class Refusing:
+    """A socket that has memory for so many bytes of ring."""
+
+    def __init__(self, memory, fd=-1):
+        self.memory = memory
+        self.asked = []
+        self.fileno = lambda: fd  # -1: memory of its own
+
+    def setsockopt(self, _level, option, value):
+        if option == ring._PACKET_RX_RING:
+            size, blocks = struct.unpack_from("=II", value)
+            self.asked.append(size * blocks)
+            if size * blocks > self.memory:
+                raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+
+class Bare:
+    def __init__(self, *args):
+        self.socket = Refusing(*args)
+
+
+def test_with_little_memory_the_ring_is_smaller():
+    small = Bare(20 << 20)
+    mapped, blocks = ring._mapped(small, 64 << 20)
+    assert len(mapped) == blocks * ring._BLOCK == 16 << 20
+    mapped.close()
+    assert small.socket.asked == [64 << 20, 32 << 20, 16 << 20]
+    none = Bare(1 << 20)
+    with pytest.raises(OSError, match="Cannot allocate memory"):
+        ring._mapped(none, 64 << 20)
+    assert none.socket.asked == [64 << 20, 32 << 20, 16 << 20, 8 << 20]
+
+
+def test_a_ring_that_cannot_be_mapped_is_taken_back():
+    unmapped = Bare(64 << 20, 1_000_000)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        ring._mapped(unmapped, 64 << 20)
+    assert unmapped.socket.asked == [64 << 20, 0]
 
 
 @pytest.mark.parametrize("name", ["eth77", "", "../lo", "lo\0", "x" * 100, "a b", "\udcff"])
@@ -170,6 +308,6 @@ def test_without_the_right(monkeypatch):
     def refuse(*_):
         raise PermissionError(1, "Operation not permitted")
 
-    monkeypatch.setattr(live.socket, "socket", refuse)
+    monkeypatch.setattr(packetsocket.socket, "socket", refuse)
     with pytest.raises(InterfaceError, match="capturing needs root or CAP_NET_RAW"):
         LiveCapture("lo")

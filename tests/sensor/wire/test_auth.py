@@ -215,6 +215,25 @@ def test_what_is_only_recognised(token, mechanism):
     assert ears.events == []
 
 
+def test_workstations_that_were_let_in_tell_their_address():
+    for outcome, hosts in (
+        ("success", [(1000, "10.0.0.50", "name:WS9", "ntlm", None)]), ("wrong_password", []),
+    ):  # fmt: skip
+        assert exchange([(CLIENT, ntlmssp.authenticate())], outcome, None)[1].hosts == hosts
+    for names in (("", "", "WS9"), ("alice", "CORP", ""), ("alice", "CORP", "a\\b")):
+        assert exchange([(CLIENT, ntlmssp.authenticate(*names))])[1].hosts == []
+
+
+def test_negoex_first_and_another_mechanism_chosen():
+    tokens = [
+        (CLIENT, init("1.3.6.1.4.1.311.2.2.30", NTLM, token=b"NEGOEXTS" + bytes(40))),
+        (SERVER, resp(mechanism=NTLM)),
+        (CLIENT, resp(ntlmssp.authenticate())),
+    ]
+    auth, ears = exchange(tokens)
+    assert (auth.mechanism, len(ears.events)) == ("ntlm", 1)
+
+
 def test_tokens_never_raise():
     for to_server, token in NTLM_V1:
         raw = bytes.fromhex(token)

@@ -210,9 +210,24 @@ def test_rpc_port_is_learnt_from_a_bind(wire, notes):
         (bind().replace(b"\x0b", b"\x0c", 1), False, True),
         (bind(fragment=0xFFFF), True, False),
         (bind()[:20], True, False),
-        (b"\5\0\0\3" + bind()[4:], True, False),
+        (b"\5\0\0\3" + bind()[4:], True, True),
+        (b"\5\0\0\2" + bind()[4:], True, False),
+        (b"\5\0\0\3" + bind(fragment=20)[4:], True, False),
+        (b"\5\0\2\3" + bind()[4:], False, True),
+        (b"\5\0\0\1\0\0\0\0\4\x38HTTP/1.1 200 OK and so on", False, False),
     ],
-    ids=["bind", "big endian", "bind_ack", "impossible length", "short", "request"],
+    ids=[
+        "bind",
+        "big endian",
+        "bind_ack",
+        "impossible length",
+        "short",
+        "request",
+        "middle",
+        "short request",
+        "response",
+        "SOCKS",
+    ],
 )
 def test_what_a_bind_looks_like(wire, notes, first, to_server, learnt):
     talk = Talk(server=("10.0.0.10", 49_700)).open().send(to_server, first)
