@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from pathlib import Path as PathType
 from typing import TYPE_CHECKING
 
 import click
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
 )
 @click.option("-v", "--verbose", is_flag=True, help="Name the tests that pass, too.")
 @click.option(
+    "--junit",
+    type=click.Path(path_type=PathType, dir_okay=False, writable=True),
+    metavar="FILE",
+    help="Write the outcomes as JUnit XML, too, for continuous integration.",
+)
+@click.option(
     "--mutate",
     is_flag=True,
     help="Delete and loosen clause after clause, and name those that no test misses.",
@@ -41,7 +48,14 @@ if TYPE_CHECKING:
     metavar="SCORE",
     help="With --mutate: fail where the share of clauses that tests need is below this.",
 )
-def command(files: tuple[Path, ...], form: str, verbose: bool, mutate: bool, least: float) -> None:
+def command(
+    files: tuple[Path, ...],
+    form: str,
+    verbose: bool,
+    junit: Path | None,
+    mutate: bool,
+    least: float,
+) -> None:
     """Run the tests of detections and shared relations.
 
     PATH is a file or a folder; default: `detections/` here, else the shipped ones.
@@ -72,6 +86,10 @@ def command(files: tuple[Path, ...], form: str, verbose: bool, mutate: bool, lea
     for outcome in run_tests(catalogue, compile_detection, decode, rules=chosen):
         outcomes.append(outcome)
         _show(outcome, form, verbose=verbose)
+    if junit is not None:
+        from engine.cli.junit import document  # noqa: PLC0415 - only where asked for
+
+        junit.write_text(document(outcomes), encoding="utf-8")
     if form == "text":
         click.echo(_summary(outcomes, len(chosen), time.perf_counter() - began))
     failed = bool(errors) or not all(o.passed for o in outcomes)

@@ -1,6 +1,7 @@
 """test: how the tests inside rules went."""
 
 import json
+from xml.etree import ElementTree as ET
 
 FAILING = {"    expect: []": "    expect: [{source: ws9}]"}
 
@@ -61,3 +62,21 @@ def test_clauses_that_no_test_needs(atp, rule):
     assert atp("test", path, "--mutate", "--least", "0.8").code == 1
     (_, row) = map(json.loads, atp("test", path, "--mutate", "--format", "json").out.splitlines())
     assert (row["killed"], row["score"], row["survivors"][0]["clause"]) == (0, 0.0, "qtype == axfr")
+
+
+def test_for_continuous_integration(atp, rule, tmp_path):
+    report = tmp_path / "report.xml"
+    assert atp("test", rule(**FAILING), "--junit", str(report)).code == 1
+    root = ET.parse(report).getroot()
+    (suite,) = root
+    assert (suite.get("name"), suite.get("tests"), suite.get("failures")) == (
+        "zone_transfers", "1", "1",
+    )  # fmt: skip
+    (case,) = suite
+    assert (case.get("name"), case.get("file")) == (
+        "nothing",
+        "rules/discovery/zone_transfers.yaml",
+    )
+    assert case.find("failure").text
+    assert atp("test", rule(), "--junit", str(report)).code == 0
+    assert ET.parse(report).getroot().find("testsuite/testcase/failure") is None
