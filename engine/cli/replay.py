@@ -37,6 +37,12 @@ LEVELS = ("high", "medium", "low", "informational")
     help="File or folder of detections; default: `detections/` here, else the shipped ones.",
 )
 @click.option(
+    "--settings",
+    metavar="FILE",
+    type=paths.Existing(folder=False),
+    help="Settings of detections: parameters, sensitivities, what is disabled.",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(["text", "json"]),
@@ -49,6 +55,7 @@ def command(
     files: tuple[Path, ...],
     directory_path: Path | None,
     rules: tuple[Path, ...],
+    settings: Path | None,
     form: str,
     evidence: int,
 ) -> None:
@@ -64,7 +71,7 @@ def command(
     from engine.sinks import terminal  # noqa: PLC0415
     from engine.time_order import TimeOrder  # noqa: PLC0415
 
-    loaded = load_rules(rules)
+    loaded = load_rules(rules, settings)
     directory = load_directory(directory_path)
     order = TimeOrder()
     damaged = reading.read(files, order.add)

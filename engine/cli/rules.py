@@ -33,23 +33,34 @@ class Loaded:
         return self.compiled.get(plan.id) or compile_detection(plan)
 
 
-def load_rules(rules: tuple[Path, ...]) -> Loaded:
-    """Detections ready to run; ends the command where one has errors."""
-    return remembered(paths.sources(rules), lambda: _load(rules))
+def load_rules(rules: tuple[Path, ...], settings: Path | None = None) -> Loaded:
+    """Detections ready to run, with an installation's settings; ends the command where one has
+    errors.
+    """
+    files = [*paths.sources(rules), *([settings] if settings else ())]
+    return remembered(files, lambda: _load(rules, settings))
 
 
-def _load(rules: tuple[Path, ...]) -> Loaded:
+def _load(rules: tuple[Path, ...], settings_path: Path | None) -> Loaded:
     from dsl.check import check  # noqa: PLC0415 - starts fast
+    from dsl.settings import Settings, read_settings  # noqa: PLC0415
     from engine.backends.duckdb import Unsupported, compile_detection  # noqa: PLC0415
     from engine.lists import rows_of  # noqa: PLC0415
     from engine.running import Rule  # noqa: PLC0415
 
     catalogue = paths.read(rules)
     found = list(catalogue.diagnostics.items)
+    settings = Settings()
+    if settings_path is not None:
+        settings, diagnostics = read_settings(settings_path, catalogue.detections)
+        found += diagnostics
     running = []
     compiled = {}
     for detection in catalogue.detections.values():
-        plan, diagnostics = check(detection, catalogue.relations, catalogue.lists)
+        if detection.id in settings.disabled:
+            continue
+        values = settings.params.get(detection.id)
+        plan, diagnostics = check(detection, catalogue.relations, catalogue.lists, values)
         found += diagnostics
         if plan is None:
             continue

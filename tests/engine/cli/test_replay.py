@@ -141,3 +141,14 @@ def test_packets_in_any_order_of_arrival(atp, packets, rule, tmp_path):
     mixed = [(ts, f) for _, _, ts, f in sorted(shuffled)]
     (tmp_path / "m.pcap").write_bytes(pcap_bytes(mixed))
     assert [a["source"] for a in alerts(atp, rule(), "m.pcap")] == ["ip:10.20.30.66"]
+
+
+def test_settings_of_detections(atp, capture, rule, tmp_path):
+    (tmp_path / "s.yaml").write_text("detections: {zone_transfers: {disabled: known}}")
+    done = atp("replay", capture, "--detections", rule(), "--settings", "s.yaml")
+    assert (done.code, done.out.splitlines()[0][:8]) == (0, "0 alerts")
+    (tmp_path / "s.yaml").write_text("detections: {zone_transfer: {disabled: known}}")
+    done = atp("replay", capture, "--detections", rule(), "--settings", "s.yaml")
+    assert done.code == 2
+    assert "there is no detection `zone_transfer`" in done.err
+    assert "s.yaml:1" in done.err

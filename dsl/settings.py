@@ -1,0 +1,106 @@
+"""An installation's settings of detections: parameters, sensitivities, what is switched off.
+
+One YAML file, kept apart from the detections so that an upgrade of them loses nothing:
+
+    sensitivity: medium            # of all detections: high (fewest alerts), medium, low
+    detections:
+      brute_force:
+        sensitivity: low
+        params: {min_tries: 20, window: 30m}
+      ntlmv1_use: {disabled: the scanners in the plant speak nothing else}
+
+A parameter named here wins over the sensitivity, the sensitivity over the default. Knows no engine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dsl.diagnostics import Diagnostics
+from dsl.faults import did_you_mean
+from dsl.params import SENSITIVITIES, ParamValue, Sensitivity
+from dsl.record import Record
+from dsl.source import parse_source, read_text, shown_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from dsl.catalogue import Detection
+    from dsl.diagnostics import Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`params`: values by detection and parameter, durations in microseconds; `disabled`:
+    detections that do not run, with the reason.
+    """
+
+    params: dict[str, dict[str, ParamValue]] = field(default_factory=dict)
+    disabled: dict[str, str] = field(default_factory=dict)
+
+
+def read_settings(
+    path: Path, detections: Mapping[str, Detection], root: Path | None = None
+) -> tuple[Settings, list[Diagnostic]]:
+    """The settings of a file for these detections, and what is wrong with it."""
+    diagnostics = Diagnostics()
+    settings = Settings()
+    name = shown_name(path, root)
+    text = read_text(path, name, diagnostics)
+    source = None if text is None else parse_source(name, text, diagnostics)
+    if source is None or not isinstance(source.data, dict):
+        return settings, diagnostics.items
+    file = Record(source, (), source.data, diagnostics, "the settings")
+    general = _sensitivity(file)
+    whole = file.record("detections", "`detections`")
+    named = dict.fromkeys(whole.data if whole else ())
+    for rule in named:
+        entry = whole.record(rule, f"`{rule}`") if whole else None
+        detection = detections.get(rule)
+        if whole and detection is None:
+            message = f"there is no detection `{rule}`"
+            whole.add("D0604", message, rule, key=True, hint=did_you_mean(rule, detections))
+        elif entry and detection:
+            _read(entry, detection, general, settings)
+    file.finish()
+    if general:
+        for rule, detection in detections.items():
+            settings.params.setdefault(rule, _at(detection, general))
+    return settings, diagnostics.items
+
+
+def _sensitivity(record: Record) -> Sensitivity | None:
+    word = record.word("sensitivity", SENSITIVITIES)
+    return next((s for s in SENSITIVITIES if s == word), None)
+
+
+def _at(detection: Detection, sensitivity: Sensitivity) -> dict[str, ParamValue]:
+    return {name: param.at(sensitivity) for name, param in detection.envelope.params.items()}
+
+
+def _read(
+    entry: Record, detection: Detection, general: Sensitivity | None, settings: Settings
+) -> None:
+    reason = entry.text("disabled")
+    if reason is not None:
+        settings.disabled[detection.id] = reason
+    sensitivity = _sensitivity(entry) or general
+    values = _at(detection, sensitivity) if sensitivity else {}
+    given = entry.record("params", "`params`")
+    declared = detection.envelope.params
+    for name in given.data if given else ():
+        param = declared.get(name)
+        raw = given.raw(name) if given else None
+        if given and param is None:
+            message = f"`{detection.id}` has no parameter `{name}`"
+            given.add("D0604", message, name, key=True, hint=did_you_mean(name, declared))
+        elif given and param:
+            value, refusal = param.read(raw)
+            if value is None:
+                given.add("D0607", refusal, name, hint=param.help)
+            else:
+                values[name] = value
+    entry.finish()
+    settings.params[detection.id] = values
