@@ -9,7 +9,7 @@ import pytest
 import engine.cli
 from engine.cli.main import main
 
-COMMANDS = ["check", "decode", "explain", "fmt", "new", "replay", "schema", "test"]
+COMMANDS = ["check", "coverage", "decode", "explain", "fmt", "new", "replay", "schema", "test"]
 
 
 def test_help_lists_the_commands_and_exit_codes(atp):
