@@ -14,7 +14,7 @@ from engine.printable import printable, printable_lines
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dsl.catalogue import Detection
+    from dsl.catalogue import Catalogue, Detection
     from dsl.plan import DetectionPlan
 
 
@@ -23,13 +23,25 @@ if TYPE_CHECKING:
 @click.option(
     "--plan", "show_plan", is_flag=True, help="The checked plan: columns, look-back, emission."
 )
-@click.option("--sql", "show_sql", is_flag=True, help="The SQL that DuckDB runs.")  # fmt: skip
-def command(rule: str, show_plan: bool, show_sql: bool) -> None:
-    """Explain a detection (by id or file), or a diagnostic's code such as D0203."""
+@click.option("--sql", "show_sql", is_flag=True, help="The SQL that DuckDB runs.")
+@click.option("--why", metavar="FILE:SEQ", help="Which of its relations an event ends in.")
+@click.option("--why-not", metavar="FILE:SEQ", help="The first condition that drops an event.")
+def command(
+    rule: str, show_plan: bool, show_sql: bool, why: str | None, why_not: str | None
+) -> None:
+    """Explain a detection (by id or file), or a diagnostic's code such as D0203.
+
+    FILE:SEQ names an event of a capture or log by its `seq`, as `atp decode --format json` shows.
+    """
     if re.fullmatch(r"D\d{4}", rule):
         _code(rule)
         return
-    detection, plan = _find(rule)
+    catalogue, detection, plan = _find(rule)
+    if why or why_not:
+        from engine.cli.why import show_why  # noqa: PLC0415 - only where asked for
+
+        show_why(detection, catalogue, plan, why or why_not or "", first=not why)
+        return
     if show_plan:
         from dsl.explain_plan import describe  # noqa: PLC0415 - starts fast
 
@@ -57,7 +69,7 @@ def _indented(text: str) -> str:
     return "\n".join(f"    {line}" for line in text.rstrip().splitlines())
 
 
-def _find(rule: str) -> tuple[Detection, DetectionPlan]:
+def _find(rule: str) -> tuple[Catalogue, Detection, DetectionPlan]:
     from dsl.check import check  # noqa: PLC0415 - starts fast
 
     path = Path(rule)
@@ -74,7 +86,7 @@ def _find(rule: str) -> tuple[Detection, DetectionPlan]:
     if plan is None:
         paths.show(found)
         output.fail(f"`{name}` has errors")
-    return detection, plan
+    return catalogue, detection, plan
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

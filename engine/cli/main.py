@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from engine.cli import ending
+from engine.cli.release import version_option
 
 _FOLDER = Path(__file__).parent
 EXIT_CODES = """
@@ -72,20 +73,9 @@ def _help(name: str) -> str | None:
     return first[len(start) :].strip().strip('".') if first.startswith(start) else None
 
 
-def _version(ctx: click.Context, _param: click.Parameter, value: object) -> None:
-    if value and not ctx.resilient_parsing:
-        from importlib.metadata import version  # noqa: PLC0415 - only when asked
-
-        click.echo(f"atp {version('atp')}")
-        ctx.exit()
-
-
 @click.group(
     cls=Commands, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]}
 )
-@click.option(
-    "--version", is_flag=True, callback=_version, expose_value=False, is_eager=True,
-    help="Show the version and exit.",
-)  # fmt: skip
+@version_option
 def main() -> None:
     """Write, check, test and run detections of attacks on identities."""

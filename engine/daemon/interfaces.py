@@ -57,8 +57,9 @@ def give_up_privileges(user: str | None, written: Sequence[Path]) -> str:
         unwritable,
     )
 
+    written = [path.resolve() for path in written]
     try:
-        to = successor(user, written[0].resolve().parent)
+        to = successor(user, written[0].parent)
         give_up(to)
     except PrivilegeError as error:
         output.fail(str(error), "see --user")

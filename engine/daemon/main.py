@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from engine.cli import ending, output, paths
+from engine.cli.release import version_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,6 +96,7 @@ TICK_S = 1.0
     help="File or folder of detections; default: `detections/` here, else the shipped ones.",
 )
 @click.option("--quiet", is_flag=True, help="Write nothing to the terminal but errors.")
+@version_option
 def main(
     folders: tuple[Path, ...],
     interfaces: tuple[str, ...],

@@ -70,7 +70,7 @@ def give_up(to: pwd.struct_passwd | None) -> None:
 
 def unwritable(path: Path) -> Path | None:
     """The file or folder that keeps this process from writing the file at `path`; None: it may."""
-    if path.exists() and not os.access(path, os.W_OK):
-        return path
-    folder = path.resolve().parent
-    return None if os.access(folder, os.W_OK | os.X_OK) else folder
+    folder = path.parent
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return folder
+    return path if os.path.lexists(path) and not os.access(path, os.W_OK) else None

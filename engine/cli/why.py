@@ -1,0 +1,84 @@
+"""What `atp explain --why` and `--why-not` say about one event of a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from engine.cli import output
+from engine.printable import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dsl.catalogue import Catalogue, Detection
+    from dsl.plan import DetectionPlan
+    from dsl.schema.base import Event
+
+
+def show_why(
+    detection: Detection, catalogue: Catalogue, built: DetectionPlan, place: str, *, first: bool
+) -> None:
+    """`place` is FILE:SEQ, as `atp decode` numbers the events of a file; `first`: stop at the
+    first relation that has no row of it.
+    """
+    from dsl.schema.registry import event_type  # noqa: PLC0415 - starts fast
+    from engine.backends.duckdb import compile_detection  # noqa: PLC0415
+    from engine.cli import reading  # noqa: PLC0415
+    from engine.lists import rows_of  # noqa: PLC0415
+    from engine.replay import Setting, replay  # noqa: PLC0415
+    from engine.why import Why  # noqa: PLC0415
+
+    file, seq = _place(place)
+    events: list[Event] = []
+
+    def take(more: Iterable[Event]) -> None:
+        events.extend(more)
+
+    reading.read([file], take)
+    wanted = next((e for e in events if e.seq == seq), None)
+    if wanted is None:
+        output.fail(f"{file} has no event {seq}", "`atp decode --format json` shows each `seq`")
+    kind = event_type(wanted)
+    if kind not in built.events:
+        click.echo(f"{built.id} does not read {kind}: it reads {', '.join(built.events)}")
+        return
+    done = replay([], events, compile_detection, Setting(lists=rows_of(catalogue.lists.values())))
+    store = done.engine.store
+    try:
+        (stored,) = store.connection.execute(
+            f'SELECT id FROM "{kind}" WHERE seq = ? AND sensor = ?',  # noqa: S608 - of the schema
+            [seq, wanted.sensor],
+        ).fetchall()
+        why = Why(detection, catalogue, built, compile_detection, store.connection)
+        for found in why.findings(int(stored[0]), kind):
+            if found.rows:
+                if not first:
+                    rows = "a row" if found.rows == 1 else f"{found.rows} rows"
+                    click.echo(
+                        f"{click.style('yes', fg='green')} {printable(found.relation)}: {rows}"
+                    )
+                continue
+            said = f"{click.style('no', fg='red')}  {printable(found.relation)}"
+            if found.false:
+                where = printable(f"{found.file}:{found.line}")
+                said += f": `{printable(found.false)}` is not true  ({where})"
+            elif found.waits:
+                said += f": no row of it in {printable(found.waits)}"
+            click.echo(said)
+            if first:
+                return
+    finally:
+        store.close()
+
+
+def _place(place: str) -> tuple[Path, int]:
+    file, _, number = place.rpartition(":")
+    if not file or not number.isdecimal():
+        output.fail(f"`{place}` is not FILE:SEQ", "as in `capture.pcap:12`; `atp decode` shows seq")
+    path = Path(file)
+    if not path.is_file():
+        output.fail(f"there is no file `{file}`")
+    return path, int(number)
