@@ -13,8 +13,19 @@ from engine.cli import output
 @click.argument("name", required=False, metavar="[TYPE]")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text",
               help="json: the JSON Schema of what `decode --format json` writes, on one line.")  # fmt: skip
-def command(name: str | None, form: str) -> None:
+@click.option(
+    "--detection",
+    "of_detection",
+    is_flag=True,
+    help="The JSON Schema of a detection's file instead, for editors.",
+)
+def command(name: str | None, form: str, of_detection: bool) -> None:
     """Show the event types, or the fields of one TYPE with kind, meaning and sources."""
+    if of_detection:
+        from dsl.envelope_schema import envelope_schema  # noqa: PLC0415 - starts fast
+
+        click.echo(json.dumps(envelope_schema(), indent=2))
+        return
     from dsl.schema.derive import json_schema  # noqa: PLC0415 - starts fast
     from dsl.schema.registry import event_types  # noqa: PLC0415
 
