@@ -259,6 +259,7 @@ _LISTS_TEXT_NUMBERS: Final = (
         "minus", "list T, list T -> list T", "elements of the first not in the second", grows="+-"
     ),
     _function("overlap", "list T, list T -> list T", "elements of both", grows="++"),
+    _function("compact", "list T -> list T", "the elements that are not null", grows="+"),
     _function("entropy", "text -> float", "Shannon entropy, bits a character", never_negative=True),
     _function("registered_domain", "text -> text", "the registrable part of a DNS name"),
     _function("subdomain", "text -> text", "what stands before the registrable part"),

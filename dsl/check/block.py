@@ -191,8 +191,11 @@ class BlockRelations:
             case syntax.Absence():
                 of, anchor = self.get(node.of), self.get(node.anchor)
                 return joins.absence(context, node, name, of, anchor)
-            case syntax.Profile(source) | syntax.Model(_, source) | syntax.Score(source):
-                return refuse(context, node, name, self.get(source))
+            case syntax.Score(source):
+                return verbs.score(context, node, name, self.get(source))
+            case syntax.Profile(source) | syntax.Model(_, source):
+                self.get(source)  # its own faults are told, too
+                return refuse(context, node, name)
 
     def unread(self, alerts: tuple[syntax.Alert, ...]) -> list[syntax.Assign]:
         """Relations that nothing names."""

@@ -1,4 +1,4 @@
-"""Statements that are read but not computed in this version: profile, model, score.
+"""Statements that are read but not computed in this version: profile, model.
 
 Each is refused once, at its verb; whatever reads it is checked as far as it goes and stays silent
 about what only the refused statement could tell.
@@ -15,7 +15,6 @@ from dsl.syntax import At
 if TYPE_CHECKING:
     from dsl.check.context import Context
     from dsl.check.verbs import Built
-    from dsl.types import Type
 
 _REFUSED: Final = {
     syntax.Profile: (
@@ -26,25 +25,19 @@ _REFUSED: Final = {
         "D0402", "model", "models are not available in this version",
         "leave the score out, and state the confidence",
     ),
-    syntax.Score: (
-        "D0403", "score", "scores are not available in this version",
-        "write a `match` with one `let` a reason, and a `case(…)` for the confidence",
-    ),
 }  # fmt: skip
 
 
 def refuse(
     context: Context,
-    node: syntax.Profile | syntax.Model | syntax.Score,
+    node: syntax.Profile | syntax.Model,
     name: str,
-    source: Relation,
 ) -> Built:
-    """Report the statement; its readers know only the columns of a score's source."""
+    """Report the statement; its readers know nothing of its columns."""
     code, verb, message, hint = _REFUSED[type(node)]
     at = At(node.at.start, node.at.start + len(verb))
     context.report.error(code, at, message, "not available", hint)
-    columns: dict[str, Type | None] = dict(source.columns) if verb == "score" else {}
-    return None, Relation(name, None, columns, open=True)
+    return None, Relation(name, None, {}, open=True)
 
 
 def refused_names(block: syntax.Block) -> frozenset[str]:

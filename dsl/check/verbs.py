@@ -13,7 +13,7 @@ from dsl import plan
 from dsl.check import calls
 from dsl.check.columns import key_column, microseconds, new_name
 from dsl.check.expressions import Expressions
-from dsl.check.kinds import NULL, named, unite
+from dsl.check.kinds import INT, NULL, TEXT, many, named, unite
 from dsl.check.scope import Absent, Column, Relation, Scope, scope_of
 from dsl.check.walk import reads
 
@@ -66,6 +66,33 @@ def match(context: Context, node: syntax.Match, name: str, source: Relation) -> 
     if failed or below is None or typed is None:
         return None, result
     return plan.Match(below, where, tuple(lets), typed), result
+
+
+def score(context: Context, node: syntax.Score, name: str, source: Relation) -> Built:
+    """`score R: EXPR -> +30 "reason" …`: the rows of R with `points` and `reasons`."""
+    scope = scope_of(source)
+    arms = []
+    for written, points, reason in node.terms:
+        condition = Expressions(context, scope).condition(written)
+        if condition is not None:
+            arms.append((condition, points, reason))
+    columns = dict(source.columns) | {"points": INT, "reasons": many(TEXT)}
+    covered = {k: c for k, c in source.covered.items() if k not in ("points", "reasons")}
+    absent = {k: a for k, a in source.absent.items() if k not in columns}
+    result = Relation(name, None, columns, open=source.open, absent=absent, covered=covered)
+    below = reading(source, [condition for condition, _, _ in arms])
+    typed = result.typed()
+    if len(arms) < len(node.terms) or below is None or typed is None:
+        return None, result
+    total: plan.Expr = plan.Lit(0, INT)
+    reasons: list[plan.Expr] = []
+    for condition, points, reason in arms:
+        worth = plan.Case(((condition, plan.Lit(points, INT)),), plan.Lit(0, INT), INT)
+        total = plan.Op("+", total, worth, INT)
+        if reason is not None:
+            reasons.append(plan.Case(((condition, plan.Lit(reason, TEXT)),), None, TEXT))
+    said = plan.Call("compact", (plan.SetOf(tuple(reasons), many(TEXT)),), many(TEXT))
+    return plan.Match(below, None, (("points", total), ("reasons", said)), typed), result
 
 
 def union(name: str, sources: Sequence[Relation]) -> Built:

@@ -23,14 +23,5 @@ _CODES: Final = (
         "t = match logon where rare.score > 0.9\nalert t as (actor: account)",
         "t = match logon where logon_type == network\nalert t as (actor: account)",
     ),
-    Code(
-        "D0403", "scores",
-        "A score adds up points with their reasons. This version reads the statement and does not "
-        "add: give each reason a relation of its own.",
-        't = score service_install: remote -> +40 "from afar" name == "x" -> +20\n'
-        "alert t as (actor: account) when points >= 40",
-        't = match service_install where remote let why := "from afar"\n'
-        "alert t as (actor: account, why: why)",
-    ),
 )  # fmt: skip
 CODES: Final = {c.code: c for c in _CODES}

@@ -171,7 +171,7 @@ class AccountChange(Event, tag="account_change", kw_only=True, gc=False, omit_de
         Field(
             "enum",
             "what was done",
-            "4720/4741, 4726/4743, 4722, 4725, 4740, 4767, 4723, 4724, 4781, 4738/4742, 4765/4766, 4794; SAMR/LDAP wire; sync",
+            "4720/4741, 4726/4743, 4722, 4725, 4740, 4767, 4723, 4724, 4781, 4738/4742, 4765/4766, 4794; SAMR/LDAP wire, change at port 464; sync",
             words=names(enums.ACCOUNT_ACTION),
             ecs="event.action",
             ocsf="activity_id (3001)",

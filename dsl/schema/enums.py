@@ -64,7 +64,10 @@ PADATA: Final[dict[int, str]] = {
 """RFC 4120 §7.5.2, RFC 4556, RFC 6113, MS-KILE, MS-SFU."""
 
 PAC_OPTION: Final[dict[int, str]] = {
-    0: "claims", 1: "branch_aware", 2: "forward_to_full_dc", 3: "resource_based_delegation",
+    0: "claims",
+    1: "branch_aware",
+    2: "forward_to_full_dc",
+    3: "resource_based_delegation",
 }
 """MS-KILE §2.2.10, bits counted as in kdc_options."""
 
@@ -172,17 +175,28 @@ SMB_TRANSFORM: Final = ("compressed", "encrypted")
 FILE_ACTION: Final = ("open", "read", "write", "delete", "rename", "copy")
 
 DNS_TYPE: Final[dict[int, str]] = {
-    1: "a", 2: "ns", 5: "cname", 6: "soa", 10: "null_", 11: "wks", 12: "ptr", 13: "hinfo",
-    15: "mx", 16: "txt", 17: "rp", 18: "afsdb", 24: "sig", 25: "key", 28: "aaaa", 29: "loc",
-    33: "srv", 35: "naptr", 36: "kx", 37: "cert", 39: "dname", 41: "opt", 43: "ds", 44: "sshfp",
-    46: "rrsig", 47: "nsec", 48: "dnskey", 50: "nsec3", 51: "nsec3param", 52: "tlsa", 64: "svcb",
-    65: "https", 99: "spf", 249: "tkey", 250: "tsig", 251: "ixfr", 252: "axfr", 255: "any",
-    257: "caa", 65281: "wins", 65282: "winsr",
+    1: "a", 2: "ns", 3: "md", 4: "mf", 5: "cname", 6: "soa", 7: "mb", 8: "mg", 9: "mr",
+    10: "null_", 11: "wks", 12: "ptr", 13: "hinfo", 14: "minfo", 15: "mx", 16: "txt", 17: "rp",
+    18: "afsdb", 19: "x25", 20: "isdn", 21: "rt", 22: "nsap", 23: "nsap_ptr", 24: "sig", 25: "key",
+    26: "px", 27: "gpos", 28: "aaaa", 29: "loc", 30: "nxt", 31: "eid", 32: "nimloc", 33: "srv",
+    34: "atma", 35: "naptr", 36: "kx", 37: "cert", 38: "a6", 39: "dname", 40: "sink", 41: "opt",
+    42: "apl", 43: "ds", 44: "sshfp", 45: "ipseckey", 46: "rrsig", 47: "nsec", 48: "dnskey",
+    49: "dhcid", 50: "nsec3", 51: "nsec3param", 52: "tlsa", 53: "smimea", 55: "hip", 56: "ninfo",
+    57: "rkey", 58: "talink", 59: "cds", 60: "cdnskey", 61: "openpgpkey", 62: "csync",
+    63: "zonemd", 64: "svcb", 65: "https", 66: "dsync", 99: "spf", 100: "uinfo", 101: "uid",
+    102: "gid", 103: "unspec", 104: "nid", 105: "l32", 106: "l64", 107: "lp", 108: "eui48",
+    109: "eui64", 128: "nxname", 249: "tkey", 250: "tsig", 251: "ixfr", 252: "axfr", 253: "mailb",
+    254: "maila", 255: "any", 256: "uri", 257: "caa", 258: "avc", 259: "doa", 260: "amtrelay",
+    261: "resinfo", 262: "wallet", 32768: "ta", 32769: "dlv", 65281: "wins", 65282: "winsr",
 }  # fmt: skip
+"""IANA, Domain Name System parameters; MS-DNSP §2.2.2.1.1 (wins, winsr)."""
 DNS_RCODE: Final[dict[int, str]] = {
     0: "noerror", 1: "formerr", 2: "servfail", 3: "nxdomain", 4: "notimp", 5: "refused",
-    6: "yxdomain", 7: "yxrrset", 8: "nxrrset", 9: "notauth", 10: "notzone", 16: "badvers",
+    6: "yxdomain", 7: "yxrrset", 8: "nxrrset", 9: "notauth", 10: "notzone", 11: "dsotypeni",
+    16: "badvers", 17: "badkey", 18: "badtime", 19: "badmode", 20: "badname", 21: "badalg",
+    22: "badtrunc", 23: "badcookie",
 }  # fmt: skip
+"""RFC 6895 §2.3; 16 and above stand in the OPT record (RFC 6891)."""
 TRANSPORT: Final = ("udp", "tcp")
 DNS_ANOMALY: Final = (
     "label_overflow", "name_too_long", "compression_loop", "rdata_overflow",
@@ -205,7 +219,7 @@ ADFS_OBJECT: Final = (
 )  # fmt: skip
 SEVERITY: Final = ("informational", "low", "medium", "high")
 ALERT_STATUS: Final = ("open", "closed", "suppressed", "retracted", "merged")
-HEALTH_KIND: Final = ("heartbeat", "gap", "loss", "shed", "audit_missing", "malformed")
+HEALTH_KIND: Final = ("heartbeat", "gap", "loss", "unread", "shed", "audit_missing", "malformed")
 
 
 def names(vocabulary: tuple[str, ...] | dict[int, str]) -> tuple[str, ...]:

@@ -24,7 +24,10 @@ class HostBinding(Event, tag="host_binding", kw_only=True, gc=False, omit_defaul
     host: Annotated[str | None, Field("host", "host that holds it", "same", ecs="host.name")] = None
     method: Annotated[
         str | None,
-        Field("text", "how it was seen: kerberos_machine, dhcp, ntlm, netbios, dns_update, event"),
+        Field(
+            "text",
+            "how it was seen: kerberos_machine, dhcp, dns_update, netbios, cldap, ntlm, event",
+        ),
     ] = None
     until: Annotated[
         int | None,
@@ -113,5 +116,9 @@ class SensorHealth(Event, tag="sensor_health", kw_only=True, gc=False, omit_defa
     ] = None
     lost: Annotated[
         int | None,
-        Field("int", "how many: packets of loss and shed, messages of malformed", "sensor"),
+        Field(
+            "int",
+            "how many: packets of loss and shed, messages of malformed, bytes of unread",
+            "sensor",
+        ),
     ] = None

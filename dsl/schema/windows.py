@@ -100,9 +100,16 @@ class ServiceInstall(Event, tag="service_install", kw_only=True, gc=False, omit_
 
 
 class DriverInstall(Event, tag="driver_install", kw_only=True, gc=False, omit_defaults=True):
-    """Printer driver added."""
+    """Printer driver added; `unc` is null if no file of it lies on another machine."""
 
-    unc: Annotated[str | None, Field("text", "UNC path", "PrintService 316/808")] = None
+    unc: Annotated[
+        str | None,
+        Field(
+            "text",
+            "UNC path",
+            "PrintService 316/808; RpcAddPrinterDriver, RpcAsyncAddPrinterDriver",
+        ),
+    ] = None
 
 
 class TaskCreate(Event, tag="task_create", kw_only=True, gc=False, omit_defaults=True):

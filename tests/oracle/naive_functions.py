@@ -97,6 +97,7 @@ def shown(value: Any) -> str:
 PLAIN = {
     "abs": abs,
     "minus": lambda a, b: [x for x in a if x not in b],
+    "compact": lambda a: [x for x in a if x is not None],
     "overlap": lambda a, b: [x for x in a if x in b],
     "least": min,
     "greatest": max,

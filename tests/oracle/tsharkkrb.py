@@ -6,7 +6,7 @@ SHA-256 of its cipher). Shares no code with the sensor.
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import hashlib
 import json
 import subprocess
@@ -66,7 +66,7 @@ def _time(text):
     """`May 24, 2027 02:04:00.000000000 UTC`."""
     if text is None:
         return None
-    when = datetime.datetime.strptime(text[:-14] + " +0000", "%b %d, %Y %H:%M:%S %z")
+    when = dt.datetime.strptime(text[:-14] + " +0000", "%b %d, %Y %H:%M:%S %z")
     return int(when.timestamp()) * 1_000_000
 
 

@@ -17,6 +17,7 @@ from engine.backends.duckdb.terms import (
     equal,
     largest,
     minus,
+    not_null,
     number,
     plus,
     real,
@@ -68,6 +69,10 @@ def _minus(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
 
 def _overlap(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
     return _kept(a, inside=True)
+
+
+def _compact(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
+    return call("list_filter", a[0], each("e", not_null(element("e"))))
 
 
 def _coalesce(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
@@ -179,6 +184,7 @@ def _text(call_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
 LOWERED: Final[dict[str, Lowering]] = {
     "len": _len,
     "minus": _minus,
+    "compact": _compact,
     "overlap": _overlap,
     "coalesce": _coalesce,
     "abs": _abs,
