@@ -3,10 +3,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fmt bench docs clean agreement
+.PHONY: help setup demo test check fmt bench bench-wire bench-live wheel docs clean agreement
 
 help:  ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 # The stamp holds the time of the last successful set-up; a changed pyproject.toml sets up again.
 $(VENV)/.stamp: pyproject.toml
@@ -49,8 +49,25 @@ bench: $(VENV)/.stamp  ## measure; every figure is a ratio to a peer or a limit 
 agreement: $(VENV)/.stamp  ## our events beside what Zeek and Suricata expect of the captures in $$ATP_DATA
 	@PYTHONPATH=tests/oracle $(BIN)/python tests/oracle/agreement.py
 
+# The packages with their hot modules compiled in place of the sources, for tests and measurements.
+COMPILED = build/compiled
+$(COMPILED): $(VENV)/.stamp FORCE
+	@rm -rf $(COMPILED)
+	ATP_COMPILE=1 $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --target $(COMPILED) .
+FORCE:
+
+bench-wire: $(COMPILED)  ## packets to events, pure and compiled, beside tshark and scapy
+	$(BIN)/python bench/wire.py --least-pure 6 --least-compiled 18 --compiled $(COMPILED)
+
+bench-live: $(COMPILED)  ## the highest rate of live capture without loss (root, tcpreplay)
+	$(BIN)/python bench/live.py --least 100 --least-compiled 300 --compiled $(COMPILED)
+
+wheel: $(VENV)/.stamp  ## both wheels into dist: pure Python, and compiled for this platform
+	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+	ATP_COMPILE=1 $(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+
 docs: $(VENV)/.stamp  ## write the reference of events, functions, detections, lists and error codes
 	@$(BIN)/python docs/build.py
 
 clean:  ## remove what set-up and tests made
-	rm -rf $(VENV) docs/reference *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist docs/reference *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -18,78 +18,28 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
+
+from wire import traffic
+
+from sensor.inputs.captures import read_capture
 
 ROOT = Path(__file__).resolve().parents[1]
 RATES = (50, 100, 150, 200, 250, 300, 400, 500)
 MEGABYTE = 1 << 20
-SETTLED_S = 2.0
 OWN = frozenset({"sensor_health"})
 
 
 def events_of(path: Path) -> dict[str, int]:
     """Events by type of reading the file."""
-    from sensor.inputs.captures import read_capture
-
     counted: Counter[str] = Counter()
     summary = read_capture(path, lambda event: counted.update((event.__struct_config__.tag,)))
     return {"packets": summary.packets} | {k: n for k, n in counted.items() if k not in OWN}
-
-
-def receive(interface: str, memory: int) -> None:
-    """Capture until standard input ends and nothing has come for a while; what was seen, as JSON."""
-    from engine.daemon.capture import Capture
-    from sensor.inputs.live import LiveCapture
-    from sensor.wire import front
-
-    live = LiveCapture(interface, memory)
-    capture = Capture(live)
-    build = "pure" if front.__file__.endswith(".py") else "compiled"
-    print(json.dumps({"way": live.way, "build": build}), flush=True)
-    seen: Counter[str] = Counter()
-    worst, quiet, before, ended = 0.0, time.monotonic(), -1, False
-    begun = cpu = None
-    while not ended or time.monotonic() - quiet < SETTLED_S:
-        time.sleep(0.05)
-        seen.update(event.__struct_config__.tag for event in capture.take())
-        worst = max(worst, live.fill())
-        packets = capture._driver._front.packets
-        if packets != before:
-            before, quiet = packets, time.monotonic()
-            if begun is None and packets:
-                begun, cpu = time.monotonic(), time.process_time()
-        ended = ended or _ended()
-    spent = time.process_time() - (cpu or 0)
-    events = capture.close()
-    seen.update(event.__struct_config__.tag for event in events)
-    counters = capture._driver.counters()
-    status = Path("/proc/self/status").read_text().splitlines()
-    peak = next(int(row.split()[1]) << 10 for row in status if row.startswith("VmHWM"))
-    print(
-        json.dumps(
-            {
-                "packets": counters["wire.packets"],
-                "drops": capture.dropped,
-                "shed": {k[5:]: n for k, n in counters.items() if k.startswith("shed.")},
-                "events": {k: n for k, n in seen.items() if k not in OWN},
-                "cpu": spent,
-                "peak": peak,
-                "worst": worst,
-                "fault": capture.fault,
-            }
-        )
-    )
-
-
-def _ended() -> bool:
-    import select
-
-    return bool(select.select([sys.stdin], [], [], 0)[0]) and not sys.stdin.read(1)
 
 
 @contextlib.contextmanager
@@ -101,7 +51,9 @@ def cable():
         ends = ["left", "mtu", "65535", "type", "veth", "peer", "name", "right", "mtu", "65535"]
         subprocess.run(["ip", "-n", name, "link", "add", *ends], check=True)
         for end in ("left", "right"):
-            subprocess.run(["ip", "-n", name, "link", "set", end, "addrgenmode", "none"], check=True)
+            subprocess.run(
+                ["ip", "-n", name, "link", "set", end, "addrgenmode", "none"], check=True
+            )
             subprocess.run(["ip", "-n", name, "link", "set", end, "up"], check=True)
         yield name
     finally:
@@ -112,35 +64,40 @@ def run(space: str, path: Path, packets: int, options, folder: Path, rate: int) 
     """Send at so many thousand packets a second; what was sent and what was seen."""
     rounds = max(1, round(rate * 1000 * options.seconds / packets))
     within = ["ip", "netns", "exec", space]
-    command = [*within, sys.executable, str(Path(__file__).resolve()), "--receive", "right"]
-    command += ["--memory", str(options.memory)]
+    receive = Path(__file__).resolve().parent / "traffic" / "receive.py"
+    command = [*within, sys.executable, str(receive), "right", str(options.memory)]
     environment = dict(os.environ, PYTHONPATH=str(folder), PYTHONSAFEPATH="1")
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, cwd=folder, text=True
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment,
+        cwd=folder,
+        text=True,
     ) as receiver:
         about = json.loads(receiver.stdout.readline())
-        began = time.monotonic()
-        subprocess.run(
+        sent = subprocess.run(
             [*within, "tcpreplay", "-q", "-K", "-i", "left", "--unique-ip", "--loop", str(rounds),
              "--pps", str(rate * 1000), str(path)],
-            check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         )  # fmt: skip
-        seconds = time.monotonic() - began
+        rated = re.search(r"Rated: .* ([\d.]+) pps", sent.stdout)
         found = json.loads(receiver.communicate()[0])
-    return found | about | {"sent": packets * rounds, "rounds": rounds, "seconds": seconds}
+    pace = float(rated[1]) if rated else 0.0
+    return found | about | {"sent": packets * rounds, "rounds": rounds, "pace": pace}
 
 
 def line(rate: int, found: dict, expected: dict[str, int]) -> bool:
     """Print a row; whether nothing was lost."""
     wanted = sum(expected.values()) * found["rounds"]
-    seen = sum(found["events"].values())
+    seen = sum(n for kind, n in found["events"].items() if kind not in OWN)
     shed = sum(found["shed"].values())
     whole = not found["drops"] and not shed and seen >= wanted
     packets = max(1, found["packets"])
     print(
-        f"{found['build']:<9}{rate:>6}k{found['sent']:>11,}{found['packets']:>11,}"
+        f"{found['build']:<9}{rate:>6}k{found['pace'] / 1000:>7.0f}k{found['sent']:>11,}{found['packets']:>11,}"
         f"{found['drops']:>9,}{shed:>9,}{wanted:>10,}{seen:>10,}"
-        f"{found['cpu'] / packets * 1e6:>8.2f}{found['worst']:>6.0%}{found['peak'] / MEGABYTE:>6.0f}",
+        f"{found['cpu'] / packets * 1e6:>8.2f}{found['fullest']:>6.0%}{found['peak'] / MEGABYTE:>6.0f}",
         flush=True,
     )
     if found["fault"]:
@@ -158,13 +115,7 @@ def main() -> int:
     parser.add_argument("--least-compiled", type=int, default=0)
     parser.add_argument("--compiled", type=Path, metavar="FOLDER")
     parser.add_argument("--beyond", action="store_true", help="go on after the first loss")
-    parser.add_argument("--receive", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.receive:
-        receive(options.receive, options.memory << 20)
-        return 0
-    from wire import traffic
-
     missing = [program for program in ("tcpreplay", "ip") if shutil.which(program) is None]
     path = traffic(options.packets)
     if missing or os.geteuid() != 0 or not path.name:
@@ -175,11 +126,11 @@ def main() -> int:
     packets = expected.pop("packets")
     print(f"{path.name}: {packets:,} packets, {path.stat().st_size / packets:.0f} bytes each")
     print(
-        f"{'':<9}{'rate':>7}{'sent':>11}{'received':>11}{'drops':>9}{'shed':>9}{'expected':>10}"
+        f"{'':<9}{'asked':>7}{'paced':>8}{'sent':>11}{'received':>11}{'drops':>9}{'shed':>9}{'expected':>10}"
         f"{'seen':>10}{'us/pkt':>8}{'ring':>6}{'MB':>6}"
     )
     best = {"pure": 0, "compiled": 0}
-    builds = {"pure": ROOT} | ({"compiled": options.compiled} if options.compiled else {})
+    builds = {"pure": ROOT} | ({"compiled": options.compiled.resolve()} if options.compiled else {})
     with cable() as space:
         for name, folder in builds.items():
             for rate in map(int, options.rates.split(",")):

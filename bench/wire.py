@@ -139,9 +139,10 @@ def many(path: Path, marks: list[int]) -> list[dict[str, float]]:
 
 def scapy(path: Path) -> dict[str, float]:
     """The first packets of the file, dissected."""
-    from scapy.config import conf
-    from scapy.main import load_layer
-    from scapy.utils import rdpcap
+    # loading it takes longer than what it is loaded for; only this process needs it
+    from scapy.config import conf  # noqa: PLC0415
+    from scapy.main import load_layer  # noqa: PLC0415
+    from scapy.utils import rdpcap  # noqa: PLC0415
 
     for layer in LAYERS:
         load_layer(layer)

@@ -22,7 +22,7 @@ LEARNT_US: Final = 12 * HOUR_US
 NAT_US: Final = HOUR_US
 """Two certain hosts that alternate on one address within this time are behind NAT."""
 _RANK: Final[dict[Certainty, int]] = {"none": 0, "low": 10, "high": 20}
-_HEARSAY: Final = {"ntlm": -2, "netbios": -1}
+_HEARSAY: Final = {"ntlm": -2, "cldap": -1, "netbios": -1}
 """Methods by which a machine only says its own name: any other word of equal certainty outweighs
 them, and a registration the name in a logon, which may have come through another machine."""
 _KEPT: Final = 256
@@ -95,6 +95,8 @@ class Addresses:
         row = rows[i] if i >= 0 and ts < rows[i].valid_to else None
         if row is not None and row.host == host:
             return self._extend(rows, i, min(end, following), certainty, method)
+        if method in _HEARSAY and self._elsewhere(ip, host, ts, _weight(certainty, method)):
+            return False
         if row is not None:
             if _weight(certainty, method) < _weight(row.certainty, row.method):
                 return False
@@ -144,6 +146,16 @@ class Addresses:
         )
         self._note(row.ip)
         return True
+
+    def _elsewhere(self, ip: str, host: str, ts: int, weight: int) -> bool:
+        """Whether something weightier places the host at another address: a relay repeats the
+        name of its victim, so hearsay does not move a machine.
+        """
+        for other in self._of_host.get(host, set()) - {ip}:
+            row = self.at(other, ts)
+            if row is not None and row.host == host and _weight(row.certainty, row.method) > weight:
+                return True
+        return False
 
     def _note(self, ip: str) -> None:
         self.changed.add(ip)

@@ -131,7 +131,8 @@ class Passive:
             )
 
     def _kerberos_tgs(self, event: KerberosTgs) -> None:
-        if not _succeeded(event.outcome, event.result):
+        referred = event.outcome == "continue" and event.result == "none"
+        if not referred and not _succeeded(event.outcome, event.result):
             return
         self._serves(event.dst_ip, "kdc", event.ts)
         if event.s4u in (None, "none"):
@@ -180,6 +181,8 @@ class Passive:
         ip = plain_ip(event.src_ip or "")
         if event.outcome != "success" or ip is None or not event.workstation:
             return
+        if (parse_account(event.account or "").name or "$").endswith("$"):
+            return  # nobody; or a machine, whose name in a relayed logon would hide the relay
         seen = parse_host(event.workstation)
         host = self._directory.host_named(seen.netbios) if seen and seen.netbios else None
         if host is not None:

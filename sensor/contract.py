@@ -109,6 +109,30 @@ class Reader:
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
+class Datagrams:
+    """All UDP conversations of one protocol: for protocols whose conversations are too short to be
+    worth a reader each. A decoder that exports `datagrams(context, flow_of)` gives one; `flow_of`
+    makes the flow of raw ends, client first.
+    """
+
+    __slots__ = ()
+
+    def datagram(self, ts: int, ends: bytes, b: bytes) -> None:
+        """One datagram with payload `b`; `ends` are the raw addresses and ports of its sender and
+        its receiver as they stand in the headers (4+4+2+2 bytes for IPv4, 16+16+2+2 for IPv6).
+        """
+        raise NotImplementedError
+
+    def expire(self, limit: int) -> None:
+        """Emit what waits for an answer since before `limit`."""
+        raise NotImplementedError
+
+    def close(self, ts: int) -> None:
+        """The stream is over: emit what still waits."""
+        raise NotImplementedError
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Context:
     """What a reader may ask of the world."""
 

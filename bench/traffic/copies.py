@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +19,7 @@ from sensor.inputs.packets import Packets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 IPV4, IPV6 = 0x0800, 0x86DD
 TCP, UDP = 6, 17

@@ -14,7 +14,7 @@ from sensor.contract import Reader
 from sensor.decode import dcerpc_pdu as pdus
 from sensor.decode import rpc_interfaces
 from sensor.decode.rpc_association import Association
-from sensor.decode.rpc_datagrams import Datagrams
+from sensor.decode.rpc_datagrams import DatagramReader
 from sensor.decode.rpc_pending import RESPONSE_LIMIT
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class PipeReader(TcpReader):
 def reader(flow: Flow, context: Context) -> Reader:
     """Reader of a TCP connection to an RPC server, or of datagrams."""
     if flow.udp:
-        return Datagrams(flow, context)
+        return DatagramReader(flow, context)
     return TcpReader(Association(flow, context, str(flow.server_port), "unknown"))
 
 

@@ -2,7 +2,8 @@
 
 One event per question, at its time. A transfer (AXFR) is one event for all its messages; an
 answer without a single record is a refusal, whatever the code says (RFC 5936 §2.2.1 wants the SOA
-first). A dynamic update is told with the zone as `query` and `update` as `qtype`.
+first). A dynamic update is told with the zone as `query` and `update` as `qtype`; addresses that
+an accepted one gives to hosts of the zone are told as `host_binding`. A NOTIFY has `notify` there.
 Whether a message is a question is read from the QR bit: resolvers talk from port 53 to port 53.
 """
 
@@ -10,13 +11,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dsl.schema.dns import DnsQuery
-from dsl.schema.enums import DNS_RCODE, DNS_TYPE
-from sensor.contract import Malformed, Reader, wire_event
-from sensor.decode.dns_message import AXFR, HEADER, IXFR, SOA, UPDATE, Message, read
+from sensor.contract import Malformed, Reader
+from sensor.decode.dns_datagrams import Exchanges
+from sensor.decode.dns_events import Question, is_transfer, tell
+from sensor.decode.dns_message import HEADER, Message, read
 
 if TYPE_CHECKING:
-    from sensor.contract import Context, Flow
+    from collections.abc import Callable
+
+    from sensor.contract import Context, Datagrams, Flow
 
 PORTS_TCP: Final = (53,)
 PORTS_UDP: Final = (53,)
@@ -27,7 +30,6 @@ _SAME: Final = 5_000_000
 """Within five seconds the same id, name and type are the same question."""
 _LENGTH: Final = 2
 _OPCODES: Final = 7
-_OUTCOMES: Final[dict[int, str]] = {0: "success", 5: "denied", 9: "denied"}
 
 
 def reader(flow: Flow, context: Context) -> Reader:
@@ -35,17 +37,9 @@ def reader(flow: Flow, context: Context) -> Reader:
     return Questions(flow, context)
 
 
-class _Question:
-    """A question that waits; for a transfer also what came so far."""
-
-    __slots__ = ("answers", "message", "size", "soas", "ts")
-
-    def __init__(self, ts: int, message: Message) -> None:
-        self.ts = ts
-        self.message = message
-        self.answers = 0
-        self.size = 0
-        self.soas = 0
+def datagrams(context: Context, flow_of: Callable[[bytes], Flow]) -> Datagrams:
+    """A reader of all conversations over UDP."""
+    return Exchanges(context, flow_of)
 
 
 class Questions(Reader):
@@ -56,7 +50,7 @@ class Questions(Reader):
     def __init__(self, flow: Flow, context: Context) -> None:
         self._flow = flow
         self._context = context
-        self._waiting: dict[tuple[int, str, int], _Question] = {}
+        self._waiting: dict[tuple[int, str, int], Question] = {}
         self._answered: dict[tuple[int, str, int], int] = {}
 
     def frame(self, to_server: bool, b: bytes, o: int, e: int) -> tuple[int, int]:
@@ -118,7 +112,7 @@ class Questions(Reader):
             return
         if len(self._waiting) == _PENDING:
             self._emit(self._waiting.pop(next(iter(self._waiting))), None)
-        self._waiting[message.key] = _Question(ts, message)
+        self._waiting[message.key] = Question(ts, message)
 
     def _replied(self, ts: int, message: Message) -> None:
         question = self._waiting.get(message.key)
@@ -128,61 +122,30 @@ class Questions(Reader):
             if abs(ts - self._answered.get(message.key, -_SAME)) < _SAME:
                 self._context.count("dns.repeated")
                 return
-            question = _Question(ts, message)
-        elif _is_transfer(question.message) and not self._flow.udp:
-            question.answers += message.answers
-            question.size += message.size
-            question.soas += message.answer_types.count(SOA)
-            if message.rcode == 0 and message.answers and question.soas < 2:
-                return  # more messages are to come
+            question = Question(ts, message)
+        elif is_transfer(question.message) and not self._flow.udp:
+            if question.transfers(message):
+                return
+            self._note(ts, (message.number, "", 0))
         self._waiting.pop(question.message.key, None)
-        if len(self._answered) == _ANSWERED:
-            del self._answered[next(iter(self._answered))]
-        self._answered[question.message.key] = ts
+        self._note(ts, question.message.key)
         self._emit(question, message)
 
-    def _transfer_going_on(self, number: int) -> _Question | None:
+    def _note(self, ts: int, key: tuple[int, str, int]) -> None:
+        """What comes with this key from now on is a repetition."""
+        if len(self._answered) == _ANSWERED:
+            del self._answered[next(iter(self._answered))]
+        self._answered[key] = ts
+
+    def _transfer_going_on(self, number: int) -> Question | None:
         """RFC 5936 §2.2.1: later messages of a transfer may leave the question out."""
         for question in self._waiting.values():
-            if question.message.number == number and _is_transfer(question.message):
+            if question.message.number == number and is_transfer(question.message):
                 return question
         return None
 
-    def _emit(self, question: _Question, reply: Message | None) -> None:
-        asked = question.message
-        event = wire_event(DnsQuery, self._flow, question.ts, "dns")
-        event.query = asked.name
-        if asked.opcode == UPDATE:
-            event.qtype = "update"
-        elif asked.name is not None:
-            event.qtype = DNS_TYPE.get(asked.qtype) or f"type_{asked.qtype}"
-        event.transport = "udp" if self._flow.udp else "tcp"
-        anomalies = asked.anomalies
-        event.outcome = "unknown"
-        if reply is not None:
-            if reply.anomalies:
-                anomalies = anomalies | reply.anomalies
-            event.rcode = DNS_RCODE.get(reply.rcode) or f"rcode_{reply.rcode}"
-            event.outcome = _OUTCOMES.get(reply.rcode, "error")
-            if asked.opcode != UPDATE:
-                event.answers = question.answers or reply.answers
-            event.answer_bytes = question.size or reply.size
-            if asked.qtype == AXFR and event.outcome == "success" and event.answers == 0:
-                event.outcome = "denied"
-        elif question.answers:
-            # a transfer without its end: records left the server, unless it was the SOA alone
-            event.rcode = DNS_RCODE[0]
-            event.answers = question.answers
-            event.answer_bytes = question.size
-            alone = question.answers == 1 and asked.qtype == AXFR
-            event.outcome = "error" if alone else "success"
-        if anomalies:
-            event.anomalies = sorted(anomalies)
-        self._context.emit(event)
-
-
-def _is_transfer(message: Message) -> bool:
-    return message.qtype in {AXFR, IXFR} and message.opcode == 0
+    def _emit(self, question: Question, reply: Message | None) -> None:
+        tell(self._context, self._flow, question, reply)
 
 
 def _possible(b: bytes, o: int) -> bool:

@@ -11,6 +11,7 @@ from struct import Struct
 from typing import Final
 
 HEADER: Final = 12
+NOTIFY: Final = 4
 UPDATE: Final = 5
 SOA: Final = 6
 IXFR: Final = 251
@@ -23,6 +24,11 @@ _FIRST_NAME: Final = b"\xc0\x0c"
 """A pointer to the first question's name, which has been read: the owner of most records."""
 _SIG: Final = frozenset({24, 46})
 _TXT: Final = 16
+_OPT: Final = 41
+_ADDRESS_SIZE: Final[dict[int, int]] = {1: 4, 28: 16}
+_IN: Final = 1
+_NONE: Final = 254
+_UPDATES: Final = 64
 _SIGNER: Final = 18
 """Bytes of a SIG record's data before its signer's name (RFC 2535 §4.1)."""
 _MAX_DATA: Final = 65_535
@@ -42,8 +48,8 @@ class Message:
     """`name` of the first question, lower case, without final dot (`.` the root); None if none."""
 
     __slots__ = (
-        "anomalies", "answer_types", "answers", "key", "name", "number", "opcode", "qtype", "rcode",
-        "response", "size", "steps",
+        "anomalies", "answers", "first_serial", "key", "last_serial", "name", "number", "opcode",
+        "qtype", "rcode", "response", "size", "steps", "updates",
     )  # fmt: skip
 
     def __init__(self, number: int, flags: int, answers: int, size: int) -> None:
@@ -56,8 +62,9 @@ class Message:
         self.steps = 0
         self.name: str | None = None
         self.qtype = 0
-        self.answer_types: tuple[int, ...] = ()
-        """First and last type of the answer section: SOA twice brackets a transfer."""
+        self.first_serial = self.last_serial = -1
+        """Serials of the first and the last answer, if they are SOA: one twice brackets a transfer."""
+        self.updates: list[Update] | None = None
         self.anomalies = _SOUND
         self.key = (number, "", 0)
         """What a question and its answer have in common: number, name and type."""
@@ -65,6 +72,20 @@ class Message:
     def note(self, anomaly: str) -> None:
         """It has this word of enums.DNS_ANOMALY."""
         self.anomalies = self.anomalies | {anomaly}
+
+
+class Update:
+    """An address that a dynamic update gives to a name, or takes from it (RFC 2136 §2.5).
+
+    `name` as that of a question, `address` of 4 or 16 bytes.
+    """
+
+    __slots__ = ("address", "adds", "name")
+
+    def __init__(self, name: str, address: bytes, *, adds: bool) -> None:
+        self.name = name
+        self.address = address
+        self.adds = adds
 
 
 class _Stop(Exception):  # noqa: N818 - ends the reading of a message, is no error
@@ -108,9 +129,17 @@ def _records(
     signatures = 0
     for section, count in enumerate(counts):
         for i in range(count):
+            at = o
             kind, size, o = _record(found, b, o, base, e)
-            if section == 0 and (i == 0 or i == count - 1):
-                found.answer_types += (kind,)
+            if section == 0:
+                if kind == SOA and (i == 0 or i == count - 1):
+                    serial = _serial(b, o, size)
+                    if i == 0:
+                        found.first_serial = serial
+                    if i == count - 1:
+                        found.last_serial = serial
+            elif found.opcode == UPDATE and section == 1 and kind in _ADDRESS_SIZE:
+                _update(found, b, at, base, o, _ADDRESS_SIZE[kind])
             if kind in _SIG:
                 signatures += size
     if found.opcode == UPDATE and signatures > _MAX_DATA - _MESSAGE:
@@ -128,12 +157,15 @@ def _record(found: Message, b: bytes, o: int, base: int, e: int) -> tuple[int, i
     if at + 10 > e:
         raise _Stop
     head: tuple[int, int, int, int] = _RECORD.unpack_from(b, at)
-    kind, _, _, size = head
+    kind, _, ttl, size = head
     at += 10
     end = at + size
     if end > e:
         found.note("rdata_overflow")
         raise _Stop
+    if kind == _OPT:
+        found.rcode |= ttl >> 20 & 0xFF0  # RFC 6891 §6.1.3: the upper bits of the code
+        return kind, size, end
     if kind in _SIG and size > _SIGNER:
         expanded, last = _skip(found, b, at + _SIGNER, base, end)
         grown = size + expanded - (last - at - _SIGNER)
@@ -146,6 +178,28 @@ def _record(found: Message, b: bytes, o: int, base: int, e: int) -> tuple[int, i
         if at > end:
             found.note("dynamic_update_overflow")
     return kind, size, end
+
+
+def _serial(b: bytes, end: int, size: int) -> int:
+    """The serial of the SOA record whose data, of this size, ends at `end`: 20 bytes before."""
+    return int.from_bytes(b[end - 20 : end - 16], "big") if size >= 22 else 0
+
+
+def _update(found: Message, b: bytes, o: int, base: int, end: int, size: int) -> None:
+    """Note the address of the A or AAAA record b[o:end] of an update, if it tells one.
+
+    In the zone's class it is added, in class NONE taken away; class ANY says no address.
+    """
+    at = end - size - 10
+    if at <= o or b[end - size - 2] << 8 | b[end - size - 1] != size:
+        return
+    kind = b[at + 2] << 8 | b[at + 3]
+    if kind not in {_IN, _NONE} or (found.updates and len(found.updates) >= _UPDATES):
+        return
+    name, _ = _name(found, b, o, base, end)
+    if found.updates is None:
+        found.updates = []
+    found.updates.append(Update(name, b[end - size : end], adds=kind == _IN))
 
 
 def _skip(found: Message, b: bytes, o: int, base: int, e: int) -> tuple[int, int]:
@@ -194,9 +248,10 @@ def _skip(found: Message, b: bytes, o: int, base: int, e: int) -> tuple[int, int
 def _name(found: Message, b: bytes, o: int, base: int, e: int) -> tuple[str, int]:
     """Text and end of the name at `o` (RFC 1035 §5.1: other bytes in decimal); cut where too long."""
     stop = b.find(0, o, e) + 1
-    known = _NAMES.get(b[o:stop])
-    if known is not None:
-        return known, stop
+    if stop > o:  # compiled, a slice must not end before it begins
+        known = _NAMES.get(b[o:stop])
+        if known is not None:
+            return known, stop
     labels: list[bytes] = []
     at = o
     while at < e and at - o < _NAME and 0 < b[at] < 0x40 and at + b[at] < e:

@@ -30,10 +30,10 @@ from sensor.decode.ldap_binding import Binding
 from sensor.decode.ldap_controls import controls
 from sensor.decode.ldap_events import (
     Written,
-    binding_event,
     change_event,
     fact_event,
     search_event,
+    sender,
 )
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ _PAGING_TIME: Final = 45_000_000
 _EXTENDED: Final = 16
 _START_TLS: Final = b"1.3.6.1.4.1.1466.20037"
 _FAST_BIND: Final = b"1.2.840.113556.1.4.1781"
+_NETLOGON: Final = "cldap"
 _WHO_AM_I: Final = b"1.3.6.1.4.1.4203.1.11.3"
 _SILENT: Final = frozenset({0x73, 0x79, 0x6E, 0x6F})
 """Search references, intermediate responses, compares: nothing an event asks for."""
@@ -286,9 +287,12 @@ class Directory(Reader):
     def _searched(self, search: ldap_search.Search, answer: ldap_bind.Result | None) -> None:
         if search.is_ping:
             self._pings -= self._pings > 0
-            sender = binding_event(self._flow, search)
-            if sender is not None and search.count:
-                self._context.emit(sender)
+            host = sender(search)
+            if host is not None and search.count:
+                flow = self._flow
+                self._context.host_seen(
+                    search.ts, flow, self._protocol, flow.client, host, _NETLOGON
+                )
         self._context.emit(search_event(self._flow, self._protocol, search, answer))
 
     def _changed(self, written: Written, outcome: str) -> None:

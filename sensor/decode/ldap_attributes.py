@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from sensor.contract import Malformed
+from sensor.decode.ldap_schema import class_called
+from sensor.decode.security_descriptor import sddl
+
 _SECRETS: Final = frozenset({
     "dbcspwd", "ntpwdhistory", "lmpwdhistory", "supplementalcredentials", "trustauthincoming",
     "trustauthoutgoing", "unicodepwd", "unixuserpassword", "userpassword", "initialauthincoming",
@@ -16,6 +20,10 @@ _SECRETS: Final = frozenset({
 })  # fmt: skip
 _SIDS: Final = frozenset({"objectsid", "sidhistory", "securityidentifier"})
 _GUIDS: Final = frozenset({"objectguid", "schemaidguid"})
+_DESCRIPTORS: Final = frozenset({
+    "ntsecuritydescriptor", "msds-allowedtoactonbehalfofotheridentity", "msds-groupmsamembership",
+    "pkienrollmentaccess",
+})  # fmt: skip
 _VALUE: Final = 4096
 
 
@@ -25,13 +33,19 @@ def is_secret(name: str) -> bool:
 
 
 def value_text(name: str, b: bytes, o: int, e: int) -> str | None:
-    """A value as text of at most 4,096 characters: SID and GUID by attribute, hex if not UTF-8.
+    """A value as text of at most 4,096 characters: SID, GUID, security descriptor (SDDL) and class
+    by attribute, hex if not UTF-8.
 
     None for a secret.
     """
     lowered = name.lower()
     if lowered in _SECRETS:
         return None
+    if lowered in _DESCRIPTORS:
+        try:
+            return sddl(b, o, e, _VALUE)[:_VALUE]
+        except (Malformed, IndexError):
+            return b[o : min(e, o + _VALUE)].hex()[:_VALUE]
     raw = b[o : min(e, o + 4 * _VALUE)]
     if lowered in _SIDS:
         return sid_text(raw) or raw.hex()[:_VALUE]
@@ -45,7 +59,9 @@ def value_text(name: str, b: bytes, o: int, e: int) -> str | None:
         if not cut or error.start < len(raw) - 8:
             return raw.hex()[:_VALUE]
         text = raw[: error.start].decode("utf-8")
-    return raw.hex()[:_VALUE] if "\0" in text else text[:_VALUE]
+    if "\0" in text:
+        return raw.hex()[:_VALUE]
+    return class_called(text[:_VALUE]) if lowered == "objectclass" else text[:_VALUE]
 
 
 def sid_text(raw: bytes) -> str | None:

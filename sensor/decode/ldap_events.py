@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from dsl.schema.directory import AccountChange, DirectoryChange, GroupChange
 from dsl.schema.ldap import LdapSearch
-from dsl.schema.sensor import HostBinding
 from sensor.contract import common, wire_event
 from sensor.decode import ldap_bind
 
@@ -55,16 +54,12 @@ def _accounts(search: Search) -> list[str]:
     return [f"{name}@{domain}" if name == user.strip() else name for name in accounts]
 
 
-def binding_event(flow: Flow, search: Search) -> HostBinding | None:
-    """Which host sent a ping, by its own word (MS-ADTS §6.3.3, `Host`); None if it did not say."""
-    name = search.filter.ping.get("host", "").strip()
-    if not name or not search.is_ping:
+def sender(search: Search) -> str | None:
+    """Which host sent a ping, raw, by its own word (MS-ADTS §6.3.3, `Host`); None if none is said."""
+    name = search.filter.ping.get("host", "").strip() if search.is_ping else ""
+    if not name:
         return None
-    event = wire_event(HostBinding, flow, search.ts, "cldap" if flow.udp else "ldap")
-    event.ip = flow.client
-    event.host = name if "." in name else f"name:{name}"
-    event.method = "cldap"
-    return event
+    return name if "." in name else f"name:{name}"
 
 
 class Written:

@@ -422,39 +422,39 @@ _WITHOUT_IDENTIFIER: Final = (
 _CLASSES: Final[dict[str, str]] = {
     "2.5.6.0": "top",
     "2.5.6.6": "person",
-    "2.5.6.7": "organizationalperson",
+    "2.5.6.7": "organizationalPerson",
     "1.2.840.113556.1.5.9": "user",
     "1.2.840.113556.1.3.30": "computer",
-    "2.16.840.1.113730.3.2.2": "inetorgperson",
+    "2.16.840.1.113730.3.2.2": "inetOrgPerson",
     "1.2.840.113556.1.5.15": "contact",
     "1.2.840.113556.1.5.8": "group",
-    "2.5.6.5": "organizationalunit",
+    "2.5.6.5": "organizationalUnit",
     "1.2.840.113556.1.3.23": "container",
-    "1.2.840.113556.1.5.67": "domaindns",
-    "1.2.840.113556.1.5.157": "grouppolicycontainer",
-    "1.2.840.113556.1.5.34": "trusteddomain",
-    "1.2.840.113556.1.5.264": "msds-managedserviceaccount",
-    "1.2.840.113556.1.5.282": "msds-groupmanagedserviceaccount",
-    "1.2.840.113556.1.5.178": "pkienrollmentservice",
-    "1.2.840.113556.1.5.177": "pkicertificatetemplate",
-    "2.5.6.16": "certificationauthority",
-    "1.2.840.113556.1.5.126": "serviceconnectionpoint",
-    "1.2.840.113556.1.5.7000.47": "ntdsdsa",
+    "1.2.840.113556.1.5.67": "domainDNS",
+    "1.2.840.113556.1.5.157": "groupPolicyContainer",
+    "1.2.840.113556.1.5.34": "trustedDomain",
+    "1.2.840.113556.1.5.264": "msDS-ManagedServiceAccount",
+    "1.2.840.113556.1.5.282": "msDS-GroupManagedServiceAccount",
+    "1.2.840.113556.1.5.178": "pKIEnrollmentService",
+    "1.2.840.113556.1.5.177": "pKICertificateTemplate",
+    "2.5.6.16": "certificationAuthority",
+    "1.2.840.113556.1.5.126": "serviceConnectionPoint",
+    "1.2.840.113556.1.5.7000.47": "nTDSDSA",
     "1.2.840.113556.1.5.17": "server",
     "1.2.840.113556.1.5.31": "site",
     "1.2.840.113556.1.5.96": "subnet",
-    "1.2.840.113556.1.3.11": "crossref",
+    "1.2.840.113556.1.3.11": "crossRef",
     "1.2.840.113556.1.5.28": "secret",
-    "1.2.840.113556.1.5.76": "foreignsecurityprincipal",
-    "1.2.840.113556.1.5.23": "printqueue",
-    "1.2.840.113556.1.5.86": "dnsnode",
-    "1.2.840.113556.1.5.85": "dnszone",
-    "1.2.840.113556.1.5.253": "msfve-recoveryinformation",
-    "1.2.840.113556.1.3.14": "attributeschema",
-    "1.2.840.113556.1.3.13": "classschema",
-    "1.2.840.113556.1.5.278": "mskds-provrootkey",
-    "1.2.840.113556.1.5.6": "securityprincipal",
-    "1.2.840.113556.1.3.46": "mailrecipient",
+    "1.2.840.113556.1.5.76": "foreignSecurityPrincipal",
+    "1.2.840.113556.1.5.23": "printQueue",
+    "1.2.840.113556.1.5.86": "dnsNode",
+    "1.2.840.113556.1.5.85": "dnsZone",
+    "1.2.840.113556.1.5.253": "msFVE-RecoveryInformation",
+    "1.2.840.113556.1.3.14": "attributeSchema",
+    "1.2.840.113556.1.3.13": "classSchema",
+    "1.2.840.113556.1.5.278": "msKds-ProvRootKey",
+    "1.2.840.113556.1.5.6": "securityPrincipal",
+    "1.2.840.113556.1.3.46": "mailRecipient",
     "1.2.840.113556.1.5.66": "domain",
 }
 
@@ -489,7 +489,17 @@ def attribute_name(described: str) -> str:
     return ATTRIBUTE_BY_NAME.get(name.lower(), name)
 
 
-def class_name(value: str) -> str:
-    """The lDAPDisplayName in lower case of a value of objectClass, which may be an identifier."""
+_CLASS_BY_NAME: Final[dict[str, str]] = {name.lower(): name for name in _CLASSES.values()}
+
+
+def class_called(value: str) -> str:
+    """The lDAPDisplayName of a value of objectClass, which may be an identifier; as sent where it
+    is not known here.
+    """
     name = value.strip().lower().removeprefix("oid.")
-    return _CLASSES.get(name, name)
+    return _CLASSES.get(name) or _CLASS_BY_NAME.get(name, value)
+
+
+def class_name(value: str) -> str:
+    """The same in lower case, to compare."""
+    return class_called(value).strip().lower()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sensor.contract import Context, Flow
 
 _CALL_LIMIT: Final = 32
+_FEW_CALLS: Final = 4
 _SECURE_CHANNEL: Final = 68
 _LOOK_UPS: Final = frozenset({76, 77})
 """LsarLookupSids3, LsarLookupNames4: what MS-LSAT does over a Netlogon secure channel"""
@@ -84,6 +85,7 @@ class Association:
             elif len(self._calls) >= _CALL_LIMIT:
                 self._finish(next(iter(self._calls)))
             pending = self._begin(ts, p, security)
+            pending.roomy = len(self._calls) < _FEW_CALLS
             self._calls[p.call] = pending
             # its head was lost: the arguments begin nowhere
             pending.torn_request = not p.flags & pdus.FIRST

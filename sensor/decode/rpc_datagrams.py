@@ -33,7 +33,7 @@ _CALL_LIMIT: Final = 32
 _Key = tuple[bytes, int]
 
 
-class Datagrams(Reader):
+class DatagramReader(Reader):
     """Messages of one UDP conversation."""
 
     __slots__ = ("_calls", "_context", "_flow", "_handles")
@@ -108,7 +108,7 @@ class Datagrams(Reader):
         self._calls.pop(key).tell(self._context)
 
     def gap(self, ts: int, to_server: bool) -> None:
-        """Datagrams have no gaps."""
+        """DatagramReader have no gaps."""
 
     def close(self, ts: int) -> None:  # noqa: ARG002
         for key in list(self._calls):

@@ -29,7 +29,9 @@ _STUBS: Final = stub_readers()
 class Pending:
     """A call, `torn_*` where the head of a stub was lost, and the last bytes of the answer."""
 
-    __slots__ = ("call", "request", "response", "security", "tail", "torn_request", "torn_response")
+    __slots__ = (
+        "call", "request", "response", "roomy", "security", "tail", "torn_request", "torn_response",
+    )  # fmt: skip
 
     def __init__(self, call: Call) -> None:
         self.call = call
@@ -39,13 +41,16 @@ class Pending:
         self.tail = b""
         self.torn_request = False
         self.torn_response = False
+        self.roomy = False
+        """whether few calls are under way, so that a long request may be kept"""
 
     def asked(self, b: bytes, o: int, e: int) -> None:
         """The next piece of the request's stub."""
         call = self.call
         if self.torn_request or call.sealed:
             return
-        limit = LONG_REQUEST_LIMIT if call.interface in _LONG_REQUESTS else REQUEST_LIMIT
+        long = self.roomy and call.interface in _LONG_REQUESTS
+        limit = LONG_REQUEST_LIMIT if long else REQUEST_LIMIT
         room = limit - len(self.request)
         if room > 0:
             self.request += b[o : min(e, o + room)]

@@ -117,6 +117,8 @@ class SmbReader(Reader):
             start = m.o + m.u16(2)
             if entry is None:
                 return whole if looks_like_rpc(m.b, start, e) else head
+            if entry.content is not None:
+                return whole
             return whole if entry.takes_rpc(m.b, start, e) else head
         if m.command == h.READ and not to_server:
             r = self._two.waiting(m.ident) if self._two is not None else None

@@ -1,6 +1,6 @@
-"""SMB1 transactions: where the parameters and the data of TRANSACTION, TRANSACTION2 and NT_TRANSACT lie,
-in requests, in the secondary requests that continue them, and in answers (MS-CIFS 2.2.4.33-35,
-2.2.4.46-47, 2.2.4.62-63).
+"""SMB1 transactions: where the parameters and the data of TRANSACTION, TRANSACTION2 and NT_TRANSACT
+lie, in requests, in the secondary requests that continue them, and in answers (MS-CIFS
+2.2.4.33-35, 2.2.4.46-47, 2.2.4.62-63).
 
 Knows the three layouts, no subcommand and no state.
 """
@@ -65,7 +65,7 @@ class Parts:
         if wide:
             self.first = m.word(36)
             self.setup = 38
-        elif m.words_raw(26, 1)[0]:
+        elif m.count > 14 and m.words_raw(26, 1)[0]:
             self.first = m.word(28)
             self.setup = 30
 

@@ -96,6 +96,8 @@ def _write(c: Connection, ts: int, m: Message, r: Request) -> None:
         r.entry = _unseen(c, ts, r)
     if r.entry is not None and r.entry.takes_rpc(m.b, start, stop):
         _to_pipe(c, ts, m, r, (offset, size))
+    elif r.entry is not None and r.entry.content is not None and not m.u32(12):
+        r.entry.keep(m.u32(8), m.b, start, stop)
 
 
 def _to_pipe(c: Connection, ts: int, m: Message, r: Request, data: tuple[int, int]) -> None:

@@ -2,15 +2,18 @@
 
 Sums what is read and written and tells it as `smb_file` when the open ends: one event for each
 thing that was done (a file that was read and then deleted gives two), `open` if nothing was. A
-pipe gives one `open`; its content goes to the reader of DCE/RPC. Knows no message format.
+pipe gives one `open`; its content goes to the reader of DCE/RPC. What is written to a file of a group
+policy is kept and told setting by setting. Knows no message format.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from dsl.schema.directory import GpoChange
 from dsl.schema.smb import SmbFile
 from sensor.contract import wire_event
+from sensor.decode import smb_policy
 from sensor.decode.ntstatus import outcome_of
 
 if TYPE_CHECKING:
@@ -31,8 +34,8 @@ class Open:
     """One open file or pipe. `key` groups opens that end together (session, tree)."""
 
     __slots__ = (
-        "bytes_read", "bytes_written", "copied", "created", "deleted", "flow", "is_pipe", "key",
-        "path", "reader", "renamed", "share",
+        "bytes_read", "bytes_written", "content", "copied", "created", "deleted", "flow", "is_pipe",
+        "key", "path", "policy", "reader", "renamed", "share",
     )  # fmt: skip
 
     def __init__(
@@ -56,6 +59,23 @@ class Open:
         self.copied = False
         self.deleted = False
         self.renamed = False
+        self.policy: tuple[str, str] | None = None
+        """the group policy it belongs to, and its path inside it"""
+        self.content: bytearray | None = None
+        """what is written to it, if its settings are read"""
+        if path is not None and "{" in path and not is_pipe:
+            self.policy = smb_policy.policy_of(self.path or "")
+            if self.policy is not None and smb_policy.has_settings(self.policy[1]):
+                self.content = bytearray()
+
+    def keep(self, offset: int, b: bytes, o: int, e: int) -> None:
+        """Bytes written at this offset of the file; kept as far as they leave no hole."""
+        content = self.content
+        if content is None or offset > len(content):
+            return
+        end = min(e, o + smb_policy.CONTENT_LIMIT - offset)
+        if o < end:
+            content[offset : offset + end - o] = b[o:end]
 
     def takes_rpc(self, b: bytes, o: int, e: int) -> bool:
         """Is what is written here for a pipe? Where the tree was not seen, its content says so."""
@@ -168,6 +188,20 @@ class Files:
             if entry.is_pipe or action == "write":
                 event.bytes_written = entry.bytes_written
             self._context.emit(event)
+        if entry.policy is not None and (entry.bytes_written or entry.created):
+            self._tell_policy(ts, entry, entry.policy)
+
+    def _tell_policy(self, ts: int, entry: Open, policy: tuple[str, str]) -> None:
+        guid, inside = policy
+        for setting in smb_policy.settings(inside, bytes(entry.content or b"")):
+            change = wire_event(GpoChange, entry.flow, ts, "smb")
+            change.actor = entry.flow.account
+            change.gpo = guid
+            change.setting = setting.name
+            change.value = setting.value
+            change.disables = setting.disables
+            change.outcome = "success"
+            self._context.emit(change)
 
     def end_where(self, ts: int, matches: Callable[[tuple[int, int]], bool]) -> None:
         """End all opens of a tree, a session or the connection."""

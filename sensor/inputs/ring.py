@@ -53,13 +53,13 @@ class Ring:
 
     def take(self) -> Packets | None:
         """The frames of the next block, None if the kernel has none ready."""
-        base = self._next * _BLOCK
-        ready = self._map
         if not self._is_ready(self._next):
             return None
-        (size,) = _WORD.unpack_from(ready, base + ringblock.STATUS + 12)
-        block = Packets(ready[base : base + min(size, _BLOCK)], self._live.linktype)
-        _WORD.pack_into(ready, base + ringblock.STATUS, _TP_STATUS_KERNEL)
+        memory = self._map
+        base = self._next * _BLOCK
+        (size,) = _WORD.unpack_from(memory, base + ringblock.SIZE)
+        block = Packets(memory[base : base + min(size, _BLOCK)], self._live.linktype)
+        _WORD.pack_into(memory, base + ringblock.STATUS, _TP_STATUS_KERNEL)
         self._next = (self._next + 1) % self._blocks
         ringblock.walk(block.data, self._live.loopback, block.times, block.starts, block.ends)
         return block

@@ -165,7 +165,8 @@ class Exchange(Auth):
             version = self._negotiate.version
         event.native_os = version
         event.fingerprint = self.fingerprint
-        if outcome == "success" and proof.user and is_computer_name(proof.workstation):
+        person = proof.user and not proof.user.endswith("$")  # relays carry machines' names on
+        if outcome == "success" and person and is_computer_name(proof.workstation):
             host = f"name:{proof.workstation}"
             self._context.host_seen(
                 self._shown, self._flow, "ntlm", self._flow.client, host, "ntlm"

@@ -34,13 +34,14 @@ _MAX_TEXT: Final = 512
 class WireContext(Context):
     """The `Context` of all readers of one driver.
 
-    `counters` holds named counts; `gaps` (losses of any kind) and `malformed` are sums for health;
+    `counters` holds named counts; `unread` the bytes of each protocol that never came or were passed
+    over, until health has told them; `gaps` (losses of any kind) and `malformed` are sums for health;
     `held` is the number of payload bytes waiting in all connections; `now` is stream time.
     """
 
     __slots__ = (
         "_bindings", "_emit", "_kept", "_owners", "_ports", "_sensor", "_seq", "counters", "fault",
-        "gaps", "held", "malformed", "now",
+        "gaps", "held", "malformed", "now", "unread",
     )  # fmt: skip
 
     def __init__(self, sensor_name: str, emit: Callable[[Event], None], ports: Ports) -> None:
@@ -52,6 +53,7 @@ class WireContext(Context):
         self._kept: dict[bytes, str] = {}
         self._bindings = Bindings()
         self.counters: dict[str, int] = {}
+        self.unread: dict[str, int] = {}
         self.fault: str | None = None
         self.gaps = 0
         self.malformed = 0
@@ -153,6 +155,12 @@ class WireContext(Context):
         self.gaps += 1
         self.count(f"{protocol}.gaps")
         self.count(f"{protocol}.gap_bytes", size)
+        self.unread[protocol] = self.unread.get(protocol, 0) + size
+
+    def passed_over(self, protocol: str, size: int) -> None:
+        """Bytes between a loss, or the middle of a stream, and the next message that was found."""
+        self.count(f"{protocol}.unsynced_bytes", size)
+        self.unread[protocol] = self.unread.get(protocol, 0) + size
 
 
 def _of_one_host(ip: str) -> bool:

@@ -1,7 +1,8 @@
 """UDP conversations: one reader per pair of addresses and ports, bounded in number and idle time.
 
 The server is the side whose port speaks a known protocol; if both do, the receiver of the first
-datagram. A datagram is one message. Time is stream time.
+datagram. A datagram is one message. A protocol of very short conversations has one reader for all
+of them (`sensor.contract.Datagrams`). Time is stream time.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from sensor.contract import Flow, Reader
+from sensor.contract import Datagrams, Flow, Reader
 from sensor.wire.addresses import Addresses, reverse
 from sensor.wire.context import UNREADABLE, WireContext
 
@@ -32,10 +33,18 @@ class _Talk:
         self.stamp = ts
 
 
+class _Shared:
+    __slots__ = ("name", "reader")
+
+    def __init__(self, name: str, reader: Datagrams) -> None:
+        self.name = name
+        self.reader = reader
+
+
 class Conversations:
     """All UDP conversations of one driver."""
 
-    __slots__ = ("_addresses", "_bounds", "_context", "_ports", "_queue", "_talks", "opened")
+    __slots__ = ("_addresses", "_bounds", "_context", "_ports", "_queue", "_shared", "_talks", "opened")
 
     def __init__(
         self, ports: Ports, addresses: Addresses, context: WireContext, bounds: Bounds
@@ -46,13 +55,28 @@ class Conversations:
         self._bounds = bounds
         self._talks: dict[bytes, _Talk] = {}
         self._queue: deque[_Talk] = deque()
+        self._shared: dict[bytes, _Shared] = {}
+        """By port, as it stands in the headers."""
         self.opened = 0
+        for port, protocol in ports.udp_known():
+            if protocol.datagrams is not None:
+                reader = protocol.datagrams(context, self._flow)
+                self._shared[port.to_bytes(2, "big")] = _Shared(protocol.name, reader)
 
     def __len__(self) -> int:
         return len(self._queue)
 
     def datagram(self, ts: int, key: bytes, b: bytes) -> None:
         """One datagram with payload `b`."""
+        shared = self._shared.get(key[-2:]) or self._shared.get(key[-4:-2])
+        if shared is not None:
+            try:
+                shared.reader.datagram(ts, key, b)
+            except UNREADABLE:
+                self._context.unreadable(shared.name)
+            except Exception as error:  # noqa: BLE001 - hostile traffic must not end the sensor
+                self._context.failed(shared.name, error)
+            return
         talk = self._talks.get(key)
         if talk is None:
             talk = self._open(ts, key)
@@ -69,6 +93,8 @@ class Conversations:
     def expire(self, now: int) -> None:
         """Close conversations that are idle."""
         limit = now - self._bounds.conversation_idle
+        for shared in self._shared.values():
+            shared.reader.expire(limit)
         queue = self._queue
         while queue and queue[0].stamp <= limit:
             talk = queue.popleft()
@@ -83,6 +109,13 @@ class Conversations:
         """The end of the stream."""
         while self._queue:
             self._remove(self._queue.popleft(), ts)
+        for shared in self._shared.values():
+            shared.reader.close(ts)
+
+    def _flow(self, key: bytes) -> Flow:
+        """The flow of these ends, client first."""
+        client, client_port, server, server_port = self._addresses.ends(key)
+        return Flow(client, client_port, server, server_port, udp=True)
 
     def _open(self, ts: int, key: bytes) -> _Talk | None:
         sender, sender_port, receiver, receiver_port = self._addresses.ends(key)

@@ -192,7 +192,7 @@ class Half:
                 return
             if total <= 0 or want < 0 or total > bounds.total:
                 context.unreadable(connection.protocol.name)
-                context.count(f"{connection.protocol.name}.unsynced_bytes")
+                context.passed_over(connection.protocol.name, 1)
                 self._out_of_step(ts)
                 o += 1
                 continue
@@ -239,15 +239,15 @@ class Half:
             pass
         except Exception as error:  # noqa: BLE001 - as above
             connection.context.failed(connection.protocol.name, error)
-        name = f"{connection.protocol.name}.unsynced_bytes"
+        name = connection.protocol.name
         if o <= at < e:
             self.synced = True
             if at > o:
-                connection.context.count(name, at - o)
+                connection.context.passed_over(name, at - o)
             return at
         keep = max(o, e - TAIL)
         if keep > o:
-            connection.context.count(name, keep - o)
+            connection.context.passed_over(name, keep - o)
         self._hold(b, keep, e - keep + 1)
         return -1
 

@@ -104,8 +104,12 @@ class Clock:
         if context.malformed > self._malformed:
             self._tell("malformed", since, ts, context.malformed - self._malformed)
             self._malformed = context.malformed
+        for name in sorted(context.unread):
+            self._tell("unread", since, ts, context.unread[name], name)
+        context.unread.clear()
         for name in sorted(self.shed):
-            self._tell("shed", since, ts, self.shed[name], name)
+            # packets are counted a block ahead of the time that their block brings
+            self._tell("shed", min(since, ts - SECOND), ts, self.shed[name], name)
         self.shed.clear()
 
     def _tell(

@@ -16,14 +16,22 @@ if TYPE_CHECKING:
 
 
 class Ports:
-    """Port tables. `tcp[port]` and `udp[port]` are non-zero if any server may speak something."""
+    """Port tables. `tcp[port]` and `udp[port]` are non-zero if any server may speak something.
 
-    __slots__ = ("_bounds", "_by_tcp", "_by_udp", "_learnt", "_rpc", "_users", "tcp", "udp")
+    `tcp_map` is the table as bytes; `changed` counts the changes of it.
+    """
+
+    __slots__ = (
+        "_bounds", "_by_tcp", "_by_udp", "_learnt", "_rpc", "_users", "changed", "tcp", "tcp_map",
+        "udp",
+    )  # fmt: skip
 
     def __init__(self, protocols: tuple[WireProtocol, ...], bounds: Bounds) -> None:
         self._bounds = bounds
         self.tcp = [0] * 65_536
         self.udp = [0] * 65_536
+        self.tcp_map = bytearray(65_536)
+        self.changed = 0
         self._by_tcp: dict[int, WireProtocol] = {}
         self._by_udp: dict[int, WireProtocol] = {}
         self._rpc: WireProtocol | None = None
@@ -34,7 +42,7 @@ class Ports:
                 self._rpc = protocol
             for port in protocol.tcp:
                 self._by_tcp[port] = protocol
-                self.tcp[port] = 1
+                self._set(port, 1)
             for port in protocol.udp:
                 self._by_udp[port] = protocol
                 self.udp[port] = 1
@@ -55,6 +63,10 @@ class Ports:
     def udp_protocol(self, port: int) -> WireProtocol | None:
         """What a UDP server speaks there, or None."""
         return self._by_udp.get(port)
+
+    def udp_known(self) -> list[tuple[int, WireProtocol]]:
+        """All UDP ports with their protocols."""
+        return list(self._by_udp.items())
 
     def learn(self, server: str, port: int, now: int) -> bool:
         """A server's TCP port speaks DCE/RPC, as of now. True if that is news."""
@@ -80,7 +92,7 @@ class Ports:
     def watch(self, port: int) -> None:
         """Let TCP segments of this port through, until as many `unwatch`."""
         self._users[port] = self._users.get(port, 0) + 1
-        self.tcp[port] = 1
+        self._set(port, 1)
 
     def unwatch(self, port: int) -> None:
         """Take one `watch` back."""
@@ -89,8 +101,14 @@ class Ports:
             self._users[port] = left
         else:
             self._users.pop(port, None)
-            self.tcp[port] = int(port in self._by_tcp)
+            self._set(port, int(port in self._by_tcp))
 
     def _forget(self, learnt: tuple[str, int]) -> None:
         del self._learnt[learnt]
         self.unwatch(learnt[1])
+
+    def _set(self, port: int, value: int) -> None:
+        if self.tcp[port] != value:
+            self.tcp[port] = value
+            self.tcp_map[port] = value
+            self.changed += 1

@@ -1,7 +1,7 @@
 """The protocols that `sensor.decode` offers, found by scanning that folder; no register.
 
 A decode module is a protocol on a port if it exports `reader(flow, context)` with `PORTS_TCP` and
-`PORTS_UDP`. Knows nothing of what the modules do.
+`PORTS_UDP`, and maybe `datagrams(context, flow_of)`. Knows nothing of what the modules do.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final, cast
 
 import sensor.decode
-from sensor.contract import Context, Flow, Reader
+from sensor.contract import Context, Datagrams, Flow, Reader
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -23,16 +23,20 @@ RPC: Final = "dcerpc"
 """The protocol of ports learnt from binds and from the endpoint mapper."""
 
 MakeReader = Callable[[Flow, Context], Reader]
+MakeDatagrams = Callable[[Context, Callable[[bytes], Flow]], Datagrams]
 
 
 @dataclass(frozen=True, slots=True)
 class WireProtocol:
-    """One protocol: its name (of the module), well-known ports, and how a reader is made."""
+    """One protocol: its name (of the module), well-known ports, and how a reader is made; or,
+    for its UDP ports, one reader of all conversations.
+    """
 
     name: str
     tcp: tuple[int, ...]
     udp: tuple[int, ...]
     reader: MakeReader
+    datagrams: MakeDatagrams | None = None
 
 
 @cache
@@ -55,6 +59,7 @@ def discover() -> tuple[WireProtocol, ...]:
             tuple(cast("tuple[int, ...]", names.get("PORTS_TCP", ()))),
             tuple(cast("tuple[int, ...]", names.get("PORTS_UDP", ()))),
             cast("MakeReader", make),
+            cast("MakeDatagrams | None", names.get("datagrams")),
         )
         for claim in [("tcp", p) for p in protocol.tcp] + [("udp", p) for p in protocol.udp]:
             if claim in owner:

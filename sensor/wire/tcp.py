@@ -92,20 +92,26 @@ def flush(half: Half, ts: int) -> None:
 
 
 def _wait(half: Half, ts: int, seq: int, b: bytes) -> None:
-    context = half.connection.context
-    bounds = half.connection.bounds
-    context.count("tcp.out_of_order")
+    half.connection.context.count("tcp.out_of_order")
     if half.late is None:
         half.late = []
         half.origin = half.next
         half.late_since = ts
     _keep(half, ts, seq, b)
-    while half.late is not None and (
+    while _overdue(half, ts):
+        give_up(half, ts)
+
+
+def _overdue(half: Half, ts: int) -> bool:
+    """Whether too much waits, or too long. (A function of its own: compiled, `late` would pass for a
+    list where it was one before the call that emptied it.)
+    """
+    bounds = half.connection.bounds
+    return half.late is not None and (
         half.late_bytes > bounds.late_bytes
         or ts - half.late_since > bounds.late_time
-        or context.held > bounds.held
-    ):
-        give_up(half, ts)
+        or half.connection.context.held > bounds.held
+    )
 
 
 def _keep(half: Half, ts: int, seq: int, b: bytes) -> None:

@@ -214,15 +214,19 @@ def test_a_ticket_alone_counts_less_and_displaces_nothing():
     assert directory.addresses.at("10.0.0.50", T + 2).host == f"ws9.{DOMAIN}"
 
 
+def logon(src, workstation, account="CORP\\alice", outcome="success", ts=T + 2):
+    return wire(NtlmAuth, ts, src, account=account, workstation=workstation, outcome=outcome)
+
+
 def test_claimed_names_never_make_a_controller():
     service = wire(KerberosAp, T, service=f"cifs/dc1.{DOMAIN}", result="none", outcome="success")
     directory = learnt(
         ticket(),
         service,
-        ticket(T + 1, "WS9$", src="10.0.0.51"),
-        wire(NtlmAuth, T + 2, "10.0.0.66", workstation="DC1", outcome="success"),
-        wire(NtlmAuth, T + 2, "10.0.0.67", workstation="WS9", outcome="success"),
-        wire(NtlmAuth, T + 2, "10.0.0.68", workstation="WS9", outcome="wrong_password"),
+        ticket(T - 13 * HOUR, "WS9$", src="10.0.0.51"),
+        logon("10.0.0.66", "DC1"),
+        logon("10.0.0.67", "WS9"),
+        logon("10.0.0.68", "WS9", outcome="wrong_password"),
         HostBinding(ts=T + 3, ip="10.0.0.69", host=f"dc1.{DOMAIN}", method="dhcp"),
     )
     assert directory.addresses.at("10.0.0.10", T).host == f"dc1.{DOMAIN}"
@@ -237,11 +241,10 @@ def binding(ts, method, host, ip="10.0.0.60", until=None):
     return HostBinding(ts=ts, via="wire", ip=ip, host=host, method=method, until=until)
 
 
-KNOWN = (ticket(), ticket(T + 1, "WS9$", src="10.0.0.51"), ticket(T + 1, "WS8$", src="10.0.0.52"))
-
-
-def held(*bindings, at=T + 50, ip="10.0.0.60"):
-    found = learnt(*KNOWN, *bindings).addresses.at(ip, at)
+def held(*events, at=T + 50, ip="10.0.0.60"):
+    """Who holds the address where WS8 and WS9 are known, and were seen elsewhere long ago."""
+    before = [ticket(T - 13 * HOUR, f"WS{n}$", src=f"10.0.0.5{n}") for n in (8, 9)]
+    found = learnt(ticket(), *before, *events).addresses.at(ip, at)
     return found and (found.host.partition(".")[0], found.certainty, found.method)
 
 
@@ -270,7 +273,33 @@ def test_bindings_by_method_and_time(bindings, expected):
 
 def test_a_release_does_not_end_what_a_key_proved():
     released = binding(T + 9, "netbios", "name:WS9", ip="10.0.0.51", until=T + 9)
-    assert held(released, ip="10.0.0.51") == ("ws9", "high", "kerberos_machine")
+    proved = ticket(T + 1, "WS9$", src="10.0.0.51")
+    assert held(proved, released, ip="10.0.0.51") == ("ws9", "high", "kerberos_machine")
+
+
+def test_a_relay_is_not_its_victim():
+    """The victim's name travels in its relayed logon; where the victim is known to be elsewhere,
+    or the account is a machine's, that names nobody.
+    """
+    relayed = logon("10.0.0.60", "WS9")
+    assert held(relayed) == ("ws9", "low", "ntlm")
+    proved = ticket(T + 1, "WS9$", src="10.0.0.51")
+    for claim in (
+        relayed,
+        binding(T + 2, "ntlm", "name:WS9"),
+        binding(T + 2, "netbios", "name:WS9"),
+    ):
+        assert held(proved, claim) is None
+    assert held(proved, binding(T + 2, "dhcp", "name:WS9")) == ("ws9", "low", "dhcp")
+    assert held(logon("10.0.0.60", "WS9", "CORP\\WS9$")) is None
+    assert held(logon("10.0.0.60", "WS9", "")) is None
+
+
+def test_a_referral_comes_from_a_controller_too():
+    referred = wire(
+        KerberosTgs, T + 1, result="none", outcome="continue", account=f"WS9$@{DOMAIN.upper()}"
+    )
+    assert learnt(ticket(), referred).addresses.at("10.0.0.50", T + 2).host == f"ws9.{DOMAIN}"
 
 
 def test_a_managed_service_account_is_no_host():

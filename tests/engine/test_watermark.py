@@ -124,6 +124,34 @@ def test_heartbeats_and_gaps():
     assert rows(coverage, "logon") == []
 
 
+@pytest.mark.parametrize(
+    ("protocol", "holes"),
+    [
+        ("smb", {"smb_session", "samr_query"}),  # pipes of SMB carry DCE/RPC
+        ("dns", {"dns_query"}),
+        ("ldap", {"ldap_search"}),
+        ("unheard of", set()),
+    ],
+)
+def test_what_was_shed_is_not_covered(protocol, holes):
+    coverage = Coverage()
+    beats = [
+        SensorHealth(ts=T + t * S, kind="heartbeat", activity="*", sensor="a") for t in (60, 120)
+    ]
+    left_out = SensorHealth(
+        ts=T + 120 * S, kind="shed", activity=protocol, sensor="a",
+        from_ts=T + 60 * S, to_ts=T + 120 * S, lost=7,
+    )  # fmt: skip
+    later = SensorHealth(ts=T + 180 * S, kind="heartbeat", activity="*", sensor="a")
+    coverage.observe([wire(0), *beats, left_out])
+    coverage.observe([later])
+    for kind in ("smb_session", "samr_query", "dns_query", "ldap_search", "kerberos_tgs"):
+        whole = [(60, 180)]
+        assert [(a, b) for _, a, b in rows(coverage, kind)] == (
+            [(120, 180)] if kind in holes else whole
+        ), kind
+
+
 def test_a_domain_is_covered_where_all_its_sensors_were_alive():
     coverage = Coverage()
     coverage.observe([wire(t) for t in range(0, 500, 100)])

@@ -2,11 +2,12 @@
 
 ldap_search.log, compared: addresses and ports, scope, base_object, result_count, result, filter.
 Accepted differences: Zeek writes an AND or OR of more than two parts as nested pairs (both sides
-are flattened here); it logs attributes only under a policy script; deref_aliases and
-diagnostic_message are no fields of ours. ldap.log, compared: addresses and ports, opcode, result,
+are flattened here); it logs attributes only under a policy script, in the case of the client;
+deref_aliases and diagnostic_message are no fields of ours. ldap.log, compared: addresses and ports, opcode, result,
 object (bind name), number of adds (Zeek names no object there). Accepted: Zeek has a row for each leg of a SASL or Sicily bind, we have one
 event for the exchange with its last result; unbind, StartTLS and WhoAmI are no events of ours; a
-search on a port that is not LDAP's is not read (simpleauth-diff-port).
+search on a port that is not LDAP's is not read (simpleauth-diff-port). Filters and ASN.1 that
+exceed Zeek's depth end its reading of the connection; ours is cut at 64 levels and goes on.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ SEARCHES = [
     ("ldap__aduser1.pcap", "aduser1/krb.ldap_search.log"),
     ("ldap__aduser1-ntlm.pcap", "aduser1/ntlm.ldap_search.log"),
     ("ldap__simpleauth.pcap", "basic/ldap_search.log"),
+    ("ldap__simpleauth.pcap", "attributes/ldap_search.log"),
     ("ldap__ldap_escaping_test.pcapng", "filter_escaping/ldap_search.log.1"),
     ("ldap__ldap_search_umlaut.pcap", "filter_escaping/ldap_search.log.2"),
     ("ldap__ldap_star_single.pcapng", "ldap_substring_search/ldap_search.log"),
@@ -39,6 +41,7 @@ LOGS = [
     ("ldap__aduser1.pcap", "aduser1/krb.ldap.log"),
     ("ldap__aduser1-ntlm.pcap", "aduser1/ntlm.ldap.log"),
     ("ldap__simpleauth.pcap", "basic/ldap.log"),
+    ("ldap__simpleauth.pcap", "attributes/ldap.log"),
     ("ldap__ldap_invalid_credentials.pcap", "invalid_credentials/ldap.log"),
     ("ldap__krb5-sign-seal-01.pcap", "sasl-encrypted/ldap.log"),
     ("ldap__sasl-scram-sha-512.pcap", "sasl-scram-sha-512/ldap.log"),
@@ -81,11 +84,41 @@ def test_searches(atp_data, capture, log):
         )
         for row in zeeklog.rows(atp_data / (FOLDER + log))
     ]
+    events = zeeklog.events(atp_data / "pcap/zeek+zeek" / capture, "LdapSearch")
     found = [
         (e.src_ip, e.src_port, e.scope, e.base, e.returned_count, e.result, flat(e.filter))
-        for e in zeeklog.events(atp_data / "pcap/zeek+zeek" / capture, "LdapSearch")
+        for e in events
     ]
     assert found == expected
+    for event, row in zip(events, zeeklog.rows(atp_data / (FOLDER + log)), strict=True):
+        if row.get("attributes") is not None:
+            assert event.attributes == row["attributes"].lower().split(",")
+
+
+def test_other_port_is_not_read(atp_data):
+    assert zeeklog.rows(atp_data / (FOLDER + "diff_port/ldap_search.log"))
+    capture = atp_data / "pcap/zeek+zeek/ldap__simpleauth-diff-port.pcap"
+    assert zeeklog.events(capture, "LdapSearch", "LdapBind") == []
+
+
+@pytest.mark.parametrize(
+    ("capture", "folder", "deep"),
+    [
+        ("ldap__ldap-max-recursion.pcap", "ldap_max_recursion", True),
+        ("ldap__asn1-max-recursion.pcap", "asn1_max_recursion", False),
+    ],
+)
+def test_depth(atp_data, capture, folder, deep):
+    """Where Zeek gives a connection up for its depth, each search with a deep filter is still told."""
+    given_up = {
+        line.partition(",")[0]
+        for line in (atp_data / (FOLDER + folder) / "output").read_text().splitlines()
+        if not line.startswith("#")
+    }
+    events = zeeklog.events(atp_data / "pcap/zeek+zeek" / capture, "LdapSearch")
+    cut = {(e.src_ip, e.src_port) for e in events if "(…)" in e.filter}
+    assert given_up
+    assert len(cut) == (len(given_up) if deep else 0)
 
 
 def test_extended_filter(atp_data):

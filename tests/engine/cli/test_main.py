@@ -59,7 +59,9 @@ def test_without_a_command_help_is_shown(atp):
 
 
 def test_version(atp):
-    assert atp("--version").out.startswith("atp ")
+    out = atp("--version").out
+    assert out.startswith("atp ")
+    assert out.endswith((" (pure Python)\n", " (compiled)\n"))
 
 
 def test_help_imports_nothing_slow():

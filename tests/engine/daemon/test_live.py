@@ -26,12 +26,12 @@ SPEED = 4
 """So much faster than they were recorded are the packets sent."""
 
 
-def play(cable, packets):
+def play(cable, packets, speed=SPEED):
     """Send packets at the left end in their rhythm."""
     began, first = time.monotonic(), packets[0][0]
     with cable.sender("left") as sender:
         for ts, frame in packets:
-            wait = (ts - first) / 1e6 / SPEED - (time.monotonic() - began)
+            wait = (ts - first) / 1e6 / speed - (time.monotonic() - began)
             if wait > 0.001:
                 time.sleep(wait)
             sender.send(frame)
@@ -83,6 +83,31 @@ def test_an_interface_and_a_folder(cable, atp_run, watched, recording):
     run.wait(run.changes)
     assert {c["source"] for c in run.changes()} == {"ip:10.20.30.66"}
     assert run.stop()[0] == 0
+
+
+def test_two_interfaces(cable, atp_run, recording):
+    """Each is a sensor of its own; what both see counts once."""
+    run = atp_run(
+        "--interface", "right", "--interface", "left", "--interface", "right", watch=False,
+        within=["ip", "netns", "exec", cable.name],
+    ).begun()  # fmt: skip
+    play(cable, recording[3800:4000], 40)
+    run.wait(run.standing)
+    assert run.stop()[0] == 0
+    both = "watching right (ring of 64 MB), left (ring of 64 MB), as root without privileges\n"
+    assert run.err == both
+    assert [c["source"] for c in run.standing()] == ["ip:10.20.30.66"]
+
+
+def test_the_portable_input(cable, atp_run, recording):
+    pytest.importorskip("scapy")
+    run = atp_run(
+        "--interface", "pcap:right", watch=False, within=["ip", "netns", "exec", cable.name]
+    ).begun()
+    play(cable, recording[3800:4000], 40)
+    run.wait(run.standing)
+    assert run.stop()[0] == 0
+    assert run.err == "watching right (libpcap), as root without privileges\n"
 
 
 def test_an_interface_that_goes_away(cable, atp_run):

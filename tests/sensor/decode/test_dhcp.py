@@ -14,7 +14,7 @@ MAC, OTHER = bytes.fromhex("020000000001"), bytes.fromhex("020000000002")
 HOUR = 3_600_000_000
 
 
-def message(kind, *more, op=1, mac=MAC, your="0.0.0.0", client="0.0.0.0", sname=b"", file=b""):  # noqa: S104 - the unspecified address
+def message(kind, *more, op=1, mac=MAC, your="0.0.0.0", client="0.0.0.0", sname=b"", file=b""):
     head = BOOTP(op=op, chaddr=mac, yiaddr=your, ciaddr=client, xid=7, sname=sname, file=file)
     return bytes(head / DHCP(options=[("message-type", kind), *more, "end"]))
 
@@ -31,7 +31,7 @@ def hear(*messages):
     """Each message in a conversation of its own, as broadcasts come."""
     ears = conversation.Ears()
     for ts, raw in enumerate(messages, 1):
-        server = b"\2" == raw[:1]
+        server = raw[:1] == b"\2"
         flow = Flow("255.255.255.255", 68, "10.0.0.1", 67, udp=True)
         reader = dhcp.reader(flow, ears)
         conversation.hear(reader, ts, not server, raw)
@@ -83,7 +83,7 @@ def test_leases(lease, until):
 
 def test_a_fixed_address_that_asks_for_the_rest():
     inform = message("inform", ("hostname", b"FS1"), client="10.0.0.20")
-    assert told(inform, ack(your="0.0.0.0", client="10.0.0.20")) == [  # noqa: S104 - as above
+    assert told(inform, ack(your="0.0.0.0", client="10.0.0.20")) == [
         ("10.0.0.20", "name:FS1", "dhcp", None)
     ]
 

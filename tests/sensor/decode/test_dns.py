@@ -1,23 +1,50 @@
 from __future__ import annotations
 
+import contextlib
+
 import conversation
 import dnswire
 import msgspec
 import pytest
 from dnswire import query, record, reply, tcp
+from hypothesis import given
+from hypothesis import strategies as st
 
+from sensor.contract import Flow, Malformed
 from sensor.decode import dns
 
 C, S = True, False
 SOA, AXFR, IXFR = 6, 252, 251
 
 
-def talk(*messages, udp=True, size=0, close=True):
-    ears = conversation.Ears()
+def talk(*messages, udp=True, size=0, close=True, ears=None):
+    ears = ears or conversation.Ears()
     reader = dns.reader(conversation.flow(53, udp), ears)
     wire = messages if udp else [(side, tcp(raw)) for side, raw in messages]
     conversation.feed(reader, wire, udp=udp, size=size, close=close)
+    if udp:
+        same_in_one_table(messages, ears, close)
     return ears.events, ears.counts
+
+
+ENDS = bytes([10, 0, 0, 50, 10, 0, 0, 10]) + (50_000).to_bytes(2, "big") + b"\0\x35"
+BACK = ENDS[4:8] + ENDS[:4] + ENDS[10:] + ENDS[8:10]
+
+
+def same_in_one_table(messages, alone, close):
+    """The table of all conversations tells what a reader of this one told."""
+    ears = conversation.Ears()
+    flows = {ENDS: conversation.flow(53, udp=True)}
+    table = dns.datagrams(ears, flows.__getitem__)
+    ts = 1_000_000
+    for to_server, raw in messages:
+        ts += 1000
+        table.datagram(ts, ENDS if to_server else BACK, raw)
+    if close:
+        table.close(ts + 1000)
+        assert ears.hosts == alone.hosts
+        assert ears.counts == alone.counts
+        assert ears.events == alone.events
 
 
 def brief(events, *fields):
@@ -159,6 +186,96 @@ def test_dynamic_update():
     ]
 
 
+ZONE = dnswire.question("corp.test", SOA)
+ANY, NONE = 255, 254
+
+
+def update_record(name, kind, data, klass=1):
+    raw = dnswire.record(name, kind, data)
+    at = len(dnswire.name(name)) + 2
+    return raw[:at] + klass.to_bytes(2, "big") + raw[at + 2 :]
+
+
+UPDATES = [
+    update_record("ws9.corp.test", 1, b"", ANY),
+    update_record("ws9.corp.test", 1, bytes([10, 0, 0, 9])),
+    update_record("WS9.corp.test", 28, bytes.fromhex("fd" + "00" * 14 + "09")),
+    update_record("ws8.corp.test", 1, bytes([10, 0, 0, 8]), NONE),
+    update_record("corp.test", 1, bytes([10, 0, 0, 1])),
+    update_record("gc._msdcs.corp.test", 1, bytes([10, 0, 0, 1])),
+    update_record("DomainDnsZones.corp.test", 1, bytes([10, 0, 0, 1])),
+    update_record("ws7.other.test", 1, bytes([10, 0, 0, 7])),
+    update_record("ws6.corp.test", 1, bytes([10, 0, 0])),
+    update_record("ws5.corp.test", 16, b"\3abc"),
+]
+
+
+@pytest.mark.parametrize("udp", [True, False])
+def test_accepted_updates_bind_hosts(udp):
+    sent = dnswire.message(7, ZONE, *UPDATES, flags=0x2800, counts=(0, len(UPDATES), 0))
+    ears = conversation.Ears()
+    events, _ = talk((C, sent), (S, dnswire.message(7, ZONE, flags=0xA800)), udp=udp, ears=ears)
+    assert brief(events, "qtype", "outcome", "anomalies") == [("update", "success", None)]
+    assert ears.hosts == [
+        (1_001_000, "10.0.0.9", "ws9.corp.test", "dns_update", None),
+        (1_001_000, "fd00::9", "ws9.corp.test", "dns_update", None),
+        (1_001_000, "10.0.0.8", "ws8.corp.test", "dns_update", 1_001_000),
+    ]
+
+
+@pytest.mark.parametrize("answer", [[(S, dnswire.message(7, ZONE, flags=0xA805))], []])
+def test_refused_updates_bind_nothing(answer):
+    sent = dnswire.message(7, ZONE, *UPDATES, flags=0x2800, counts=(0, len(UPDATES), 0))
+    ears = conversation.Ears()
+    talk((C, sent), *answer, ears=ears)
+    assert ears.hosts == []
+
+
+def test_notify():
+    asked = dnswire.message(7, ZONE, flags=0x2400)
+    events, _ = talk((C, asked), (S, dnswire.message(7, ZONE, flags=0xA400)))
+    assert brief(events, "query", "qtype", "outcome") == [("corp.test", "notify", "success")]
+
+
+def soa(serial):
+    return record(kind=SOA, data=b"\0\0" + serial.to_bytes(4, "big") + bytes(16))
+
+
+def test_incremental_transfer_ends_with_the_serial_it_began_with():
+    """RFC 1995 §4: SOA records between others begin what is deleted and what is added."""
+    parts = [
+        (S, reply(7, "test", IXFR, soa(9), soa(7), record(), soa(8))),
+        (S, reply(7, "test", IXFR, record(), soa(8))),
+        (S, reply(7, "test", IXFR, record(), soa(9), record())),
+        (S, reply(7, "test", IXFR, record(), soa(9))),
+    ]
+    events, counts = talk((C, query(7, "test", IXFR)), *parts, udp=False, close=False)
+    assert brief(events, "qtype", "outcome", "answers") == [("ixfr", "success", 11)]
+    assert counts == {}
+
+
+def test_what_follows_a_transfer_is_no_question():
+    parts = [(S, reply(7, "test", AXFR, soa(1), record(), soa(1)))] + [
+        (S, dnswire.message(7, record("b.test"), flags=0x8400, questions=0, counts=(1, 0, 0)))
+    ] * 2
+    events, counts = talk((C, query(7, "test", AXFR)), *parts, udp=False)
+    assert brief(events, "answers") == [(3,)]
+    assert counts == {"dns.repeated": 2}
+
+
+def test_a_transfer_refused_after_its_beginning():
+    parts = [(S, reply(7, "test", AXFR, record(), record()))]
+    events, _ = talk((C, query(7, "test", AXFR)), *parts, udp=False, close=False)
+    assert brief(events, "outcome", "answers") == [("success", 2)]
+
+
+def test_extended_code():
+    opt = b"\0" + (41).to_bytes(2, "big") + (1232).to_bytes(2, "big") + b"\1\0\0\0" + b"\0\0"
+    raw = dnswire.message(7, dnswire.question("a.test"), opt, flags=0x8180, counts=(0, 0, 1))
+    events, _ = talk((C, query(7, "a.test")), (S, raw))
+    assert brief(events, "rcode", "outcome") == [("badvers", "error")]
+
+
 def test_server_to_server_is_read_by_the_qr_bit():
     events, _ = talk((S, query(7, "a.test")), (C, reply(7, "a.test")))
     assert brief(events, "query", "outcome") == [("a.test", "success")]
@@ -190,3 +307,69 @@ def test_resync():
 def test_messages_without_a_question():
     events, counts = talk((C, dnswire.message(7, questions=0)))
     assert (events, counts) == ([], {"dns.no_question": 1})
+
+
+def test_the_table_of_datagrams():
+    """Same ids from other clients and ports are other questions; who waits long is told."""
+    ears = conversation.Ears()
+    table = dns.datagrams(ears, lambda ends: Flow(ends.hex(), 0, "", 53, udp=True))
+    other = ENDS[:8] + b"\1\1" + ENDS[10:]
+    table.datagram(1, ENDS, query(7, "a.test"))
+    table.datagram(2, other, query(7, "a.test"))
+    table.datagram(3, BACK, reply(7, "a.test"))
+    assert brief(ears.events, "src_ip", "outcome", "ts") == [(ENDS.hex(), "success", 1)]
+    table.expire(1)
+    assert len(ears.events) == 1
+    table.expire(2)
+    assert brief(ears.events[1:], "src_ip", "outcome", "ts") == [(other.hex(), "unknown", 2)]
+    table.close(9)
+    assert len(ears.events) == 2
+
+
+def test_between_servers_who_asks_is_the_client():
+    ears = conversation.Ears()
+    table = dns.datagrams(ears, lambda ends: Flow(ends.hex(), 53, "", 53, udp=True))
+    ends = ENDS[:8] + b"\0\x35\0\x35"
+    back = ends[4:8] + ends[:4] + ends[8:]
+    table.datagram(1, back, reply(8, "b.test"))
+    table.datagram(2, ends, query(7, "a.test"))
+    table.datagram(3, back, reply(7, "a.test"))
+    assert brief(ears.events, "query", "src_ip") == [("b.test", ends.hex()), ("a.test", ends.hex())]
+
+
+def test_the_table_is_bounded_and_takes_ipv6():
+    ears = conversation.Ears()
+    table = dns.datagrams(ears, lambda ends: Flow(ends.hex(), 0, "", 53, udp=True))
+    ends = bytes(range(32)) + b"\x80\0\0\x35"
+    for i in range(17_000):
+        table.datagram(i, ends, query(i, "a.test"))
+    assert len(ears.events) == 17_000 - 16_384
+    back = ends[16:32] + ends[:16] + ends[34:] + ends[32:34]
+    table.datagram(17_001, back, reply(16_999, "a.test"))
+    assert ears.events[-1].src_ip == ends.hex()
+    with pytest.raises(Malformed):
+        table.datagram(1, ends, b"\0" * 11)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.binary(max_size=120)), max_size=6))
+def test_the_table_takes_any_bytes(messages):
+    ears = conversation.Ears()
+    table = dns.datagrams(ears, lambda _: conversation.flow(53, udp=True))
+    for to_server, raw in messages:
+        with contextlib.suppress(*conversation.UNREADABLE):
+            table.datagram(1, ENDS if to_server else BACK, raw)
+    table.close(2)
+
+
+@given(st.data())
+def test_damaged_updates(data):
+    raw = bytearray(dnswire.message(7, ZONE, *UPDATES, flags=0x2800, counts=(0, len(UPDATES), 0)))
+    for _ in range(data.draw(st.integers(1, 5))):
+        raw[data.draw(st.integers(2, len(raw) - 1))] = data.draw(st.integers(0, 255))
+    ears = conversation.Ears()
+    table = dns.datagrams(ears, lambda _: conversation.flow(53, udp=True))
+    with contextlib.suppress(*conversation.UNREADABLE):
+        table.datagram(1, ENDS, bytes(raw[: data.draw(st.integers(12, len(raw)))]))
+        table.datagram(2, BACK, dnswire.message(7, ZONE, flags=0xA800))
+    table.close(2)
+    assert len(ears.hosts) <= 64

@@ -66,6 +66,22 @@ def test_add_tells_the_object_and_its_class():
     assert rows(found)[-1] == ("unicodePwd", "add", None)
 
 
+@pytest.mark.parametrize(
+    ("values", "name"),
+    [
+        (("top", "1.2.840.113556.1.5.9"), "user"),
+        (("top", "COMPUTER"), "computer"),
+        (("1.2.840.113556.1.5.7000.47",), "nTDSDSA"),
+        (("vendorThing",), "vendorThing"),
+    ],
+)
+def test_classes_by_any_name(values, name):
+    body = der.octets(DN) + der.seq(attribute("2.5.4.0", *values))
+    found = ldap_change.change(ADD, body, 0, len(body))
+    assert (found.object_class, found.rows[-1].value) == (name, name)
+    assert name.lower() in found.classes
+
+
 def test_delete():
     found = ldap_change.change(DELETE, DN.encode(), 0, len(DN))
     assert (found.object, rows(found)) == (DN, [(None, "delete", None)])

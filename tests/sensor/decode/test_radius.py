@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import socket
 import struct
+import subprocess
 
 import conversation
 import pytest
@@ -180,3 +183,34 @@ def test_a_real_access_point(atp_data):
     capture = atp_data / "pcap/arkime+arkime/tests__pcap__radius.pcap"
     assert zeeklog.events(capture, "VpnSession") == []
     assert read_capture(capture, lambda event: None).counters["radius.no_vpn"] == 1
+
+
+@pytest.mark.skipif(shutil.which("radclient") is None, reason="needs radclient (freeradius-utils)")
+@pytest.mark.parametrize(
+    ("word", "phase"), [("Start", "start"), ("Interim-Update", "interim"), ("Stop", "stop")]
+)
+def test_what_a_real_client_sends(word, phase):
+    """FreeRADIUS's own client to a socket of this test, which never answers."""
+    attributes = (
+        f'Acct-Status-Type={word}, Acct-Session-Id="s1", User-Name="CORP\\\\alice", Acct-Session-Time=60, '
+        'Framed-IP-Address=10.8.0.5, Calling-Station-Id="203.0.113.7", NAS-IPv6-Address=2001:db8::1, '
+        "NAS-Port-Type=Virtual, Acct-Delay-Time=3"
+    )
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        server.settimeout(10)
+        to = f"127.0.0.1:{server.getsockname()[1]}"
+        command = ["radclient", "-q", "-r", "1", "-t", "0.1", to, "acct", "secret"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE) as client:
+            client.stdin.write(attributes.encode())
+            client.stdin.close()
+            raw = server.recv(4096)
+    (event,) = talk((True, raw), (False, reply(raw[1]))).events
+    assert (event.phase, event.account, event.session, event.duration, event.outcome) == (
+        phase, "CORP\\alice", "s1", 60_000_000, "success",
+    )  # fmt: skip
+    assert (event.framed_ip, event.src_ip, event.nas) == (
+        "10.8.0.5",
+        "203.0.113.7",
+        "ip:2001:db8::1",
+    )

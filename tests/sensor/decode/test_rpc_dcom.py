@@ -12,6 +12,8 @@ from impacket.dcerpc.v5.dtypes import NULL
 from impacket.uuid import string_to_bin
 from stub_calls import ask, fields
 
+from sensor.inputs.captures import read_capture
+
 WBEM = "8bc3f05e-d86b-11d0-a075-00c04fb68820"
 
 
@@ -143,3 +145,40 @@ def test_sealed_wmi_method_is_a_shell_of_unknown_content():
     call, shell = ask("wbem_services", 24)
     assert fields(call, "method", "object", "encrypted") == ("ExecMethod", None, True)
     assert fields(shell, "kind", "script", "encrypted") == ("wmi", None, True)
+
+
+@pytest.mark.data
+def test_real_activation_and_method(atp_data):
+    """SharpWMI on Windows: activation with integrity, then WMI; a process it starts is a shell."""
+    folder = atp_data / "pcap/OTRF+Security-Datasets"
+    (path,) = folder.glob("*covenant_sharpwmi_create*")
+    events = []
+    read_capture(path, events.append)
+    calls = {e.method: e.object for e in events if hasattr(e, "opnum")}
+    assert calls["RemoteCreateInstance"] == "WbemLevel1Login"
+    assert calls["NTLMLogin"] == "\\\\WORKSTATION6\\root\\cimv2"
+    assert [e.kind for e in events if type(e).__struct_config__.tag == "remote_shell"] == ["wmi"]
+
+
+@pytest.mark.data
+def test_real_driver_install(atp_data):
+    """A driver from another machine, over MS-PAR with packet integrity or in clear."""
+    path = atp_data / "pcap/OISF+suricata-verify/tests__smb-dce_iface__input.pcap"
+    events = []
+    read_capture(path, events.append)
+    (event,) = [e for e in events if type(e).__struct_config__.tag == "driver_install"]
+    assert (event.unc, event.outcome) == ("\\\\ws02.cylera.lab\\security\\mimilib.dll", "denied")
+
+
+@pytest.mark.data
+def test_real_join_makes_an_account(atp_data):
+    path = atp_data / "pcap/odedshimon+BruteShark/Pcap_Examples__Kerberos_-_v5_UDP.pcap"
+    events = []
+    read_capture(path, events.append)
+    changes = [e for e in events if type(e).__struct_config__.tag == "account_change"]
+    account = "S-1-5-21-1482314447-3272439604-2899858960-1105"
+    assert [(e.actor, e.account, e.action) for e in changes] == [
+        ("Administrator", f"localadmember$|{account}", "created"),
+        ("Administrator", account, "changed"),
+        ("Administrator", account, "password_reset"),
+    ]

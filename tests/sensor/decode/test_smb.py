@@ -372,6 +372,31 @@ def test_server_side_copy_counts_for_both_files():
     ]
 
 
+def test_policy_written_to_sysvol():
+    def write_at(offset, data, mid):
+        message = bytearray(write_file(A, data, mid=mid))
+        struct.pack_into("<Q", message, 64 + 8, offset)
+        return (True, nbss(bytes(message))), (False, nbss(wrote(len(data), mid=mid)))
+
+    path = "x\\Policies\\{31B2F340-016D-11D2-945F-00C04FB984F9}\\Machine\\x\\GptTmpl.inf"
+    text = b"[System Access]\nLockoutBadCount = 0\n" + b"; comment\n" * 100
+    talk = [
+        (True, nbss(tree("\\\\dc\\SYSVOL", mid=1))),
+        (False, nbss(tree_answer(mid=1))),
+        (True, nbss(create(path, mid=2))),
+        (False, nbss(created(A, mid=2))),
+        *write_at(0, text[:20], 3),
+        *write_at(20, text[20:], 4),
+        (True, nbss(close(A, mid=5))),
+        (False, nbss(closed(mid=5))),
+    ]
+    for size in (0, 50):
+        events = read(talk, size).events
+        assert rows(events[-1:], "gpo", "setting", "value", "disables") == [
+            ("gpo_change", "31b2f340-016d-11d2-945f-00c04fb984f9", "System Access\\LockoutBadCount", "0", None),
+        ]  # fmt: skip
+
+
 def test_pipe_whose_opening_was_not_seen():
     request = bytes.fromhex("0500000310000000180000000100000000000000") + b"\0\0\0\0"
     talk = [(True, nbss(write_file(A, request, mid=9)))]

@@ -6,6 +6,8 @@ import struct
 import uuid
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from transcripts import Recorder, feed, flow, rows
 
 from sensor.contract import Malformed
@@ -427,3 +429,29 @@ def test_state_is_bounded():
 def test_malformed_messages(message):
     with pytest.raises((Malformed, IndexError, struct.error)):
         smb.reader(flow(139), Recorder()).message(1, TO_SERVER, message, 0, len(message))
+
+
+WHOLE = [
+    *NEGOTIATED, *plain_set_up("alice", "CORP"), *tree(), *create("\\srvsvc"), *write(BIND),
+    *take(ACK), (True, transact(REQUEST)), (False, transact(RESPONSE, reply=True)),
+    *trans2(8, struct.pack("<HHH", 0x4001, 1013, 0), b"\1"),
+    *trans2(0, b"\0" * 28 + wide("\\o"), answer=b"\1\x40" + b"\0" * 28),
+    *nt_transact(5, struct.pack("<HH", 0x4001, 0) + wide("\\m")), *named(0x07, "\\a", "\\b", words=b"\0\0"),
+    *CLOSE,
+]  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(4, 160), st.integers(0, 255)), max_size=8))  # fmt: skip
+def test_damaged_messages(changes):
+    talk = [bytearray(data) for _side, data in WHOLE]
+    for i, at, value in changes:
+        if at < len(talk[i]):
+            talk[i][at] = value
+    reader = smb.reader(flow(139), Recorder())
+    for (to_server, _data), data in zip(WHOLE, talk, strict=True):
+        try:
+            reader.message(1, to_server, bytes(data), 0, len(data))
+        except (IndexError, ValueError, struct.error):
+            reader.gap(1, to_server)
+    reader.close(2)

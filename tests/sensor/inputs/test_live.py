@@ -14,6 +14,7 @@ from sensor.inputs import live, packetsocket, ring
 from sensor.inputs.interface import InterfaceError
 from sensor.inputs.live import LiveCapture
 from sensor.inputs.packetsocket import PacketSocket
+from sensor.wire.drive import Driver
 from sensor.wire.link import ETHERNET, RAW
 
 FRAME = b"\xff" * 6 + b"\x02\0\0\0\0\x01" + b"\x88\xb5"
@@ -252,9 +253,29 @@ def test_ports_that_are_learnt_pass(right, left):
 def test_where_filters_are_forbidden_everything_comes(cable, left, monkeypatch, way):
     monkeypatch.setattr(PacketSocket, "attach", refused)
     capture = cable.inside(lambda: LiveCapture("right"))
-    assert capture.way == {"ring": "ring of 64 MB", "plain": "plain reception"}[way] + ", unfiltered"
+    assert (
+        capture.way == {"ring": "ring of 64 MB", "plain": "plain reception"}[way] + ", unfiltered"
+    )
     left.send(BULK)
     assert [f for _, f in collect(capture, 1)] == [BULK]
+    capture.close()
+
+
+def test_a_frame_longer_than_a_block_counts_as_cut(cable, left, monkeypatch):
+    monkeypatch.setattr(ring, "_BLOCK", 32 * 1024)
+    capture = cable.inside(lambda: LiveCapture("right", 1 << 20))
+    long = ether(ipv4(A, B, 6, tcp(50_000, 88, 1, b"k" * 60_000)))
+    left.send(long)
+    left.send(KERBEROS)
+    driver = Driver("x", lambda _event: None)
+    for block in capture.blocks():
+        if block is not None:
+            driver.packets(block.data, block.linktype, block.times, block.starts, block.ends)
+        if driver.counters()["wire.packets"] == 2:
+            break
+    counters = driver.counters()
+    assert counters["wire.cut_packets"] == 1
+    assert 27_000 < counters["wire.cut_bytes"] < 29_000
     capture.close()
 
 

@@ -168,9 +168,7 @@ def random_frames(count, seed):
         protocol = rng.choice([6, 6, 6, 17, 17, 47])
         data = bytes([rng.choice([5, 5, 0x17, 0])]) + bytes(rng.choice([0, 3, 200, 300, 1400]))
         data = data if rng.random() < 0.9 else b""
-        frame, linktype = rng.choice(
-            both(protocol, rng.choice(ports), rng.choice(ports), data)
-        )
+        frame, linktype = rng.choice(both(protocol, rng.choice(ports), rng.choice(ports), data))
         frame = bytearray(frame)
         if rng.random() < 0.3:
             frame[rng.randrange(min(60, len(frame)))] = rng.randrange(256)

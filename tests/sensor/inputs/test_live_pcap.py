@@ -109,5 +109,7 @@ def test_without_scapy(monkeypatch):
         return real(name, *args)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(InterfaceError, match=r"this capture needs scapy: pip install 'atp\[scapy\]'"):
+    with pytest.raises(
+        InterfaceError, match=r"this capture needs scapy: pip install 'atp\[scapy\]'"
+    ):
         PcapCapture("lo")

@@ -220,7 +220,12 @@ def test_workstations_that_were_let_in_tell_their_address():
         ("success", [(1000, "10.0.0.50", "name:WS9", "ntlm", None)]), ("wrong_password", []),
     ):  # fmt: skip
         assert exchange([(CLIENT, ntlmssp.authenticate())], outcome, None)[1].hosts == hosts
-    for names in (("", "", "WS9"), ("alice", "CORP", ""), ("alice", "CORP", "a\\b")):
+    for names in (
+        ("", "", "WS9"),
+        ("MAIL1$", "CORP", "MAIL1"),
+        ("alice", "CORP", ""),
+        ("alice", "CORP", "a\\b"),
+    ):
         assert exchange([(CLIENT, ntlmssp.authenticate(*names))])[1].hosts == []
 
 

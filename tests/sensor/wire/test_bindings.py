@@ -64,7 +64,7 @@ def test_the_event():
 
 @pytest.mark.parametrize(
     "ip",
-    ["0.0.0.0", "127.0.0.1", "255.255.255.255", "10.0.0.255", "224.0.0.1", "::", "::1", "ff02::1"],  # noqa: S104 - addresses that no host has
+    ["0.0.0.0", "127.0.0.1", "255.255.255.255", "10.0.0.255", "224.0.0.1", "::", "::1", "ff02::1"],
 )
 def test_addresses_that_no_host_has(ip):
     wire, events = context()

@@ -81,6 +81,16 @@ def test_losses_and_unreadable_messages_are_told_once(wire, notes):
     assert by_kind["malformed"] == (1, 0, MINUTE)
 
 
+def test_bytes_that_were_not_read_are_told_by_protocol(wire, notes):
+    talk = Talk(ts=START).open().send(True, message(b"one")).send(True, message(b"lost"))
+    talk.send(True, b"~~~~" + message(b"two"))
+    del talk.frames[3]
+    wire.run(talk.frames)
+    (event,) = [e for e in notes.events if e.kind == "unread"]
+    assert notes.said(to_server=True) == [b"one", b"two"]
+    assert (event.activity, event.lost) == ("small", len(message(b"lost")) + 4)
+
+
 def test_nothing_is_told_of_nothing(wire, notes):
     wire.run([])
     assert notes.events == []

@@ -1,5 +1,6 @@
 """What is left unread under overload: by class, both address families, counted by protocol."""
 
+import random
 import struct
 from collections import Counter
 
@@ -57,7 +58,9 @@ def smb2(command, size=200):
 
 def ldap(operation, long_form=False):
     inner = b"\x02\x01\x07" + bytes([operation, 2]) + bytes(40)
-    head = b"\x30\x84" + struct.pack(">I", len(inner)) if long_form else b"\x30" + bytes([len(inner)])
+    head = (
+        b"\x30\x84" + struct.pack(">I", len(inner)) if long_form else b"\x30" + bytes([len(inner)])
+    )
     return head + inner
 
 
@@ -135,7 +138,10 @@ def test_large_connections_go_first(sifter):
 def test_large_connections_of_kerberos_and_rpc_stay(sifter):
     sifter.set_level(DIRECTORY)
     for port in (88, 135):
-        assert len(sift(sifter, [ether(ipv4(A, B, 6, tcp(50_000, port, 7, b"x" * 60_000)))] * 30)) == 30
+        assert (
+            len(sift(sifter, [ether(ipv4(A, B, 6, tcp(50_000, port, 7, b"x" * 60_000)))] * 30))
+            == 30
+        )
 
 
 def test_memory_is_bounded(sifter, monkeypatch):
@@ -196,3 +202,29 @@ def test_what_matters_most_is_still_read(atp_lab):
     for name in ("dns", "smb", "ldap"):
         assert sum(e.lost for e in shed_told if e.activity == name) == counters[f"shed.{name}"]
         assert all(e.from_ts < e.to_ts for e in shed_told)
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("seed", range(3))
+def test_levels_that_come_and_go_with_losses(atp_lab, seed):
+    """Holes of all kinds in a stream: nothing raises, and what is read again is read right."""
+    rng = random.Random(seed)
+    events = []
+    driver = Driver("x", events.append)
+    path = atp_lab / "capture" / "suspicious.pcap"
+    now = 0
+    with path.open("rb") as file:
+        for block in blocks(file):
+            for first in range(0, len(block.times), 50):
+                part = slice(first, first + 50 - rng.choice([0, 0, 0, 1, 30]))
+                now += 1_500_000
+                driver.press(rng.choice([0.9, 0.9, 0.0, 0.0, 0.0]), now)
+                driver.packets(
+                    block.data, block.linktype, block.times[part], block.starts[part], block.ends[part]
+                )  # fmt: skip
+    driver.close()
+    assert driver.fault is None
+    counters = driver.counters()
+    assert counters["shed.dns"] > 0
+    assert any(name.endswith(".gaps") for name in counters)
+    assert Counter(event_type(e) for e in events)["kerberos_as"] > 5

@@ -1,0 +1,44 @@
+"""Compiles the packet path (mypyc) if ATP_COMPILE=1; everything else is said in pyproject.toml.
+
+The same source, without it, is the pure wheel. ATP_OPT is gcc's level: 3, or less for a build that
+is only tested.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from setuptools import setup
+
+if TYPE_CHECKING:
+    from setuptools import Extension
+
+ROOT = Path(__file__).parent
+COMPILED = (
+    "sensor/contract.py",
+    "sensor/decode/*.py",
+    "sensor/decode/rpc/*.py",
+    "sensor/inputs/packets.py",
+    "sensor/inputs/pcap.py",
+    "sensor/inputs/ringblock.py",
+    "sensor/wire/*.py",
+)
+INTERPRETED = frozenset({"__init__.py", "columns.py"})
+"""Not compiled: columns are what the interpreter needs instead."""
+
+
+def extensions() -> list[Extension]:
+    """One shared library of all compiled modules, and a stub for each; none for the pure wheel."""
+    if os.environ.get("ATP_COMPILE") != "1":
+        return []
+    from mypyc.build import mypycify  # noqa: PLC0415 - the pure build does without mypy
+
+    found = {path for pattern in COMPILED for path in ROOT.glob(pattern)}
+    modules = sorted(str(path.relative_to(ROOT)) for path in found if path.name not in INTERPRETED)
+    options = ["--config-file", "pyproject.toml", *modules]
+    return mypycify(options, opt_level=os.environ.get("ATP_OPT", "3"), group_name="atp")
+
+
+setup(ext_modules=extensions())
