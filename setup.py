@@ -25,8 +25,6 @@ COMPILED = (
     "sensor/inputs/ringblock.py",
     "sensor/wire/*.py",
 )
-INTERPRETED = frozenset({"__init__.py", "columns.py"})
-"""Not compiled: columns are what the interpreter needs instead."""
 
 
 def extensions() -> list[Extension]:
@@ -36,7 +34,7 @@ def extensions() -> list[Extension]:
     from mypyc.build import mypycify  # noqa: PLC0415 - the pure build does without mypy
 
     found = {path for pattern in COMPILED for path in ROOT.glob(pattern)}
-    modules = sorted(str(path.relative_to(ROOT)) for path in found if path.name not in INTERPRETED)
+    modules = sorted(str(path.relative_to(ROOT)) for path in found if path.name != "__init__.py")
     options = ["--config-file", "pyproject.toml", *modules]
     return mypycify(options, opt_level=os.environ.get("ATP_OPT", "3"), group_name="atp")
 

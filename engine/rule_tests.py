@@ -163,6 +163,8 @@ class DetectionTests(_Tests):
         rule, compiled = self._rule_of(test)
         done = replay([rule], self._events(test), lambda _: compiled, self._setting(test))
         try:
+            if done.engine.faults:
+                raise NotRunnable("; ".join(done.engine.faults.values()))
             return [
                 Seen(a.roles, a.severity, a.confidence, a.first_row, done.explanation(a))
                 for a in done.alerts

@@ -114,7 +114,7 @@ def _questions(found: Message, b: bytes, o: int, e: int, count: int) -> int:
     for i in range(count):
         labels, at = _name(found, b, at, o, e)
         if at + 4 > e:
-            raise _Stop
+            raise _Stop("the rest stays unread")
         if i == 0:
             found.name = labels
             found.qtype = b[at] << 8 | b[at + 1]
@@ -155,14 +155,14 @@ def _record(found: Message, b: bytes, o: int, base: int, e: int) -> tuple[int, i
     else:
         _, at = _skip(found, b, o, base, e)
     if at + 10 > e:
-        raise _Stop
+        raise _Stop("the rest stays unread")
     head: tuple[int, int, int, int] = _RECORD.unpack_from(b, at)
     kind, _, ttl, size = head
     at += 10
     end = at + size
     if end > e:
         found.note("rdata_overflow")
-        raise _Stop
+        raise _Stop("the rest stays unread")
     if kind == _OPT:
         found.rcode |= ttl >> 20 & 0xFF0  # RFC 6891 §6.1.3: the upper bits of the code
         return kind, size, end
@@ -214,17 +214,17 @@ def _skip(found: Message, b: bytes, o: int, base: int, e: int) -> tuple[int, int
     while True:
         found.steps += 1
         if found.steps > _STEPS:
-            raise _Stop
+            raise _Stop("the rest stays unread")
         if o >= e:
             found.note("label_overflow")
-            raise _Stop
+            raise _Stop("the rest stays unread")
         size = b[o]
         if size == 0:
             return length + 1, end if end >= 0 else o + 1
         if size >= 0xC0:
             if o + 2 > e:
                 found.note("label_overflow")
-                raise _Stop
+                raise _Stop("the rest stays unread")
             if end < 0:
                 end = o + 2
             target = base + ((size & 0x3F) << 8 | b[o + 1])
@@ -236,7 +236,7 @@ def _skip(found: Message, b: bytes, o: int, base: int, e: int) -> tuple[int, int
             continue
         if size >= 0x40:
             found.note("label_overflow")
-            raise _Stop
+            raise _Stop("the rest stays unread")
         length += 1 + size
         if length >= _NAME:
             found.note("name_too_long")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _OPEN_LIMIT: Final = 1_024
 _PATH_LIMIT: Final = 1_024
+_KEPT_LIMIT: Final = 16
 _RPC_HEAD: Final = 8
 _CLIENT_PDUS: Final = frozenset({0, 11, 14, 16})
 
@@ -118,11 +119,13 @@ def event_of(
 class Files:
     """Opens by the id the server gave; bounded, the oldest is told early when there are more."""
 
-    __slots__ = ("_context", "_opens")
+    __slots__ = ("_context", "_kept", "_opens")
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._opens: dict[bytes, Open] = {}
+        self._kept = 0
+        """opens whose content is kept"""
 
     def get(self, ident: bytes) -> Open | None:
         return self._opens.get(ident)
@@ -134,6 +137,12 @@ class Files:
             self._context.count("smb.opens_dropped")
             self.end(ts, next(iter(self._opens)))
         self._opens[ident] = entry
+        if entry.content is not None:
+            self._kept += 1
+            if self._kept > _KEPT_LIMIT:
+                self._context.count("smb.policies_dropped")
+                self._kept -= 1
+                entry.content = None
 
     def found(self, ts: int, flow: Flow, key: tuple[int, int], ident: bytes) -> Open:
         """A pipe whose opening was not seen but whose content is DCE/RPC."""
@@ -179,6 +188,8 @@ class Files:
         entry = self._opens.pop(ident, None)
         if entry is None:
             return
+        if entry.content is not None:
+            self._kept -= 1
         if entry.reader is not None:
             entry.reader.close(ts)
         for action in entry.actions():

@@ -44,7 +44,9 @@ class _Shared:
 class Conversations:
     """All UDP conversations of one driver."""
 
-    __slots__ = ("_addresses", "_bounds", "_context", "_ports", "_queue", "_shared", "_talks", "opened")
+    __slots__ = (
+        "_addresses", "_bounds", "_context", "_ports", "_queue", "_shared", "_talks", "opened",
+    )  # fmt: skip
 
     def __init__(
         self, ports: Ports, addresses: Addresses, context: WireContext, bounds: Bounds

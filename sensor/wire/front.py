@@ -18,9 +18,6 @@ from sensor.wire.build import COMPILED
 from sensor.wire.fragments import Fragments
 from sensor.wire.link import ETHERNET, LINUX_SLL, ip_header
 
-if not COMPILED:
-    from sensor.wire import columns  # and numpy with it
-
 if TYPE_CHECKING:
     from mypy_extensions import i64
 
@@ -41,10 +38,7 @@ _DESTINATION: Final = 60
 _EXTENSIONS: Final = frozenset({_HOP_BY_HOP, _ROUTING, _AUTHENTICATION, _DESTINATION})
 _MAX_EXTENSIONS: Final = 16
 _CONTROL: Final = 7  # FIN, SYN, RST
-_LEADS: Final = {ETHERNET: 12, LINUX_SLL: 14}
-"""Where the ethertype stands in a frame."""
-_CHANGES: Final = 8
-"""So often may the port table change in a block before its headers are read one by one."""
+
 
 # ethertype, version and header length, total length, fragment field, protocol, ports, sequence
 # and acknowledgement numbers, data offset, flags: from two bytes before an IPv4 header without options
@@ -63,7 +57,7 @@ class Front:
 
     __slots__ = (
         "_clock", "_connections", "_context", "_conversations", "_depth", "_fragments", "_ports",
-        "_udp_map", "bad", "cut", "cut_bytes", "last", "other", "packets",
+        "bad", "cut", "cut_bytes", "last", "other", "packets",
     )  # fmt: skip
 
     def __init__(
@@ -83,7 +77,6 @@ class Front:
         self._fragments = Fragments(bounds)
         self._depth = 0
         ports.udp[tunnels.VXLAN_PORT] = tunnels.CARRIER
-        self._udp_map = bytes(ports.udp)
         self.packets = 0
         self.last = 0
         self.other = 0
@@ -100,63 +93,6 @@ class Front:
         self, b: bytes, linktype: int, times: list[int], starts: list[int], ends: list[int]
     ) -> None:
         """Frames b[starts[i]:ends[i]] with their times; lists of one length."""
-        self.packets += len(times)
-        lead = _LEADS.get(linktype, -1)
-        if COMPILED or lead < 0 or len(times) < columns.LEAST or len(b) < columns.SIZE:
-            self._scan(b, linktype, lead, times, starts, ends)
-        else:
-            self._scan_columns(b, linktype, lead, times, starts, ends)
-        if times:
-            self.last = times[-1]
-
-    def _scan_columns(
-        self, b: bytes, linktype: int, lead: int, times: list[int], starts: list[int],
-        ends: list[int],
-    ) -> None:  # fmt: skip
-        """As `_scan`, for an interpreter: stretches of frames between two steps of the clock."""
-        clock = self._clock
-        changed = self._ports.changed
-        i = 0
-        while i < len(times):
-            if self._ports.changed - changed > _CHANGES:  # rather slow than slower and slower
-                self._scan(b, linktype, lead, times[i:], starts[i:], ends[i:])
-                return
-            if times[i] >= clock.due or times[i] < clock.floor:
-                self._advance(times[i])
-            j = columns.stretch(times, i, clock.floor, clock.due)
-            i = self._stretch(b, linktype, lead, times, starts, ends, i, j)
-
-    def _stretch(
-        self, b: bytes, linktype: int, lead: int, times: list[int], starts: list[int],
-        ends: list[int], first: int, stop: int,
-    ) -> int:  # fmt: skip
-        """Frames from `first` to `stop`, or to where the ports changed; the next one's number."""
-        ports = self._ports
-        changed = ports.changed
-        connections = self._connections
-        conversations = self._conversations
-        rows = columns.rows(
-            b, lead, starts[first:stop], ends[first:stop], ports.tcp_map, self._udp_map
-        )
-        for i, what, k, start, end, seq, ack, flags in rows:
-            if what == columns.SEGMENT:
-                connections.segment(
-                    times[first + i], b[k + 14 : k + 26], b, start, end, seq, ack, flags, 0
-                )
-            elif what == columns.DATAGRAM:
-                conversations.datagram(times[first + i], b[k + 14 : k + 26], b[start:end])
-            else:
-                o = starts[first + i]
-                self._general(times[first + i], b, linktype, o, ends[first + i])
-            if ports.changed != changed:
-                return first + i + 1
-        return stop
-
-    def _scan(
-        self, b: bytes, linktype: int, lead_: int, times: list[int], starts: list[int],
-        ends: list[int],
-    ) -> None:  # fmt: skip
-        """Frame by frame."""
         tcp_ports = self._ports.tcp
         udp_ports = self._ports.udp
         connections = self._connections
@@ -164,7 +100,12 @@ class Front:
         clock = self._clock
         due = clock.due
         floor = clock.floor
-        lead: i64 = lead_
+        self.packets += len(times)
+        lead: i64 = -1
+        if linktype == ETHERNET:
+            lead = 12
+        elif linktype == LINUX_SLL:
+            lead = 14
         plain_size: i64 = lead + _PLAIN_SIZE
         plain = _PLAIN
         o: i64
@@ -242,6 +183,8 @@ class Front:
                     elif protocol not in tunnels.CARRIERS:
                         continue
             self._general(ts, b, linktype, o, e)
+        if times:
+            self.last = times[-1]
 
     def close(self) -> None:
         """No more frames come."""

@@ -16,22 +16,14 @@ if TYPE_CHECKING:
 
 
 class Ports:
-    """Port tables. `tcp[port]` and `udp[port]` are non-zero if any server may speak something.
+    """Port tables. `tcp[port]` and `udp[port]` are non-zero if any server may speak something."""
 
-    `tcp_map` is the table as bytes; `changed` counts the changes of it.
-    """
-
-    __slots__ = (
-        "_bounds", "_by_tcp", "_by_udp", "_learnt", "_rpc", "_users", "changed", "tcp", "tcp_map",
-        "udp",
-    )  # fmt: skip
+    __slots__ = ("_bounds", "_by_tcp", "_by_udp", "_learnt", "_rpc", "_users", "tcp", "udp")
 
     def __init__(self, protocols: tuple[WireProtocol, ...], bounds: Bounds) -> None:
         self._bounds = bounds
         self.tcp = [0] * 65_536
         self.udp = [0] * 65_536
-        self.tcp_map = bytearray(65_536)
-        self.changed = 0
         self._by_tcp: dict[int, WireProtocol] = {}
         self._by_udp: dict[int, WireProtocol] = {}
         self._rpc: WireProtocol | None = None
@@ -42,7 +34,7 @@ class Ports:
                 self._rpc = protocol
             for port in protocol.tcp:
                 self._by_tcp[port] = protocol
-                self._set(port, 1)
+                self.tcp[port] = 1
             for port in protocol.udp:
                 self._by_udp[port] = protocol
                 self.udp[port] = 1
@@ -92,7 +84,7 @@ class Ports:
     def watch(self, port: int) -> None:
         """Let TCP segments of this port through, until as many `unwatch`."""
         self._users[port] = self._users.get(port, 0) + 1
-        self._set(port, 1)
+        self.tcp[port] = 1
 
     def unwatch(self, port: int) -> None:
         """Take one `watch` back."""
@@ -101,14 +93,8 @@ class Ports:
             self._users[port] = left
         else:
             self._users.pop(port, None)
-            self._set(port, int(port in self._by_tcp))
+            self.tcp[port] = int(port in self._by_tcp)
 
     def _forget(self, learnt: tuple[str, int]) -> None:
         del self._learnt[learnt]
         self.unwatch(learnt[1])
-
-    def _set(self, port: int, value: int) -> None:
-        if self.tcp[port] != value:
-            self.tcp[port] = value
-            self.tcp_map[port] = value
-            self.changed += 1

@@ -45,6 +45,7 @@ class Shed:
         "_tcp",
         "_udp",
         "_wanted",
+        "flows",
         "level",
         "lost",
         "total",
@@ -67,6 +68,8 @@ class Shed:
                     self._udp[port] = number
         self._carried: dict[bytes, int] = {}  # bytes of a direction since the overload began
         self._wanted: dict[bytes, int] = {}  # bytes to come of a message that is kept
+        self.flows = _FLOWS
+        """Most connections that are remembered."""
         self.level = 0
         self.lost: dict[str, int] = {}
         self.total: dict[str, int] = {}
@@ -171,7 +174,7 @@ class Shed:
         key = b[addresses : at + 4]
         carried = self._carried
         before = carried.get(key, 0)
-        if before == 0 and len(carried) >= _FLOWS:
+        if before == 0 and len(carried) >= self.flows:
             carried.clear()
         carried[key] = before + size
         if before > _LARGE_BYTES:
@@ -189,7 +192,7 @@ class Shed:
         left = length or wanted.get(key, 0)
         if left <= 0:
             return False
-        if left > size and (key in wanted or len(wanted) < _FLOWS):
+        if left > size and (key in wanted or len(wanted) < self.flows):
             wanted[key] = left - size
         else:
             wanted.pop(key, None)

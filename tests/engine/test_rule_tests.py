@@ -1,5 +1,7 @@
 """Tests inside rules are run as live: what passes, what is said of what does not."""
 
+from dataclasses import replace
+
 import pytest
 
 from dsl.load import load
@@ -57,7 +59,7 @@ THREE = (
 
 @pytest.fixture
 def outcomes(tmp_path):
-    def run(tests, decode=None, **options):
+    def run(tests, decode=None, compiled_by=compile_detection, **options):
         for folder, name, text in (
             ("discovery", "tries", RULE + "".join(f"  - {t}\n" for t in tests)),
             ("relations", "wrong", RELATION),
@@ -67,7 +69,7 @@ def outcomes(tmp_path):
             (tmp_path / folder / f"{name}.yaml").write_text(text)
         catalogue = load([tmp_path])
         assert not catalogue.diagnostics.errors, catalogue.diagnostics.items
-        return list(run_tests(catalogue, compile_detection, decode, **options))
+        return list(run_tests(catalogue, compiled_by, decode, **options))
 
     return run
 
@@ -158,3 +160,14 @@ def test_clauses_that_no_test_needs_are_named(tmp_path, tests, left):
     assert {s.clause for s in found.survivors} == left
     assert found.score == found.killed / (found.killed + len(found.survivors))
     assert all(RULE.splitlines()[s.line - 1].strip() for s in found.survivors)
+
+
+def test_what_the_database_cannot_compute_is_told(outcomes):
+    def broken(plan):
+        compiled = compile_detection(plan)
+        alerts = tuple(replace(a, gate="SELECT nothing") for a in compiled.alerts)
+        return replace(compiled, alerts=alerts)
+
+    test = "{name: a, given: [{ntlm_auth: {outcome: success}}], expect: []}"
+    done = outcomes([test], compiled_by=broken)
+    assert any("nothing" in said for o in done for said in o.complaints)

@@ -7,7 +7,7 @@ import dnswire
 import msgspec
 import pytest
 from dnswire import query, record, reply, tcp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sensor.contract import Flow, Malformed
@@ -351,6 +351,7 @@ def test_the_table_is_bounded_and_takes_ipv6():
         table.datagram(1, ends, b"\0" * 11)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.binary(max_size=120)), max_size=6))
 def test_the_table_takes_any_bytes(messages):
     ears = conversation.Ears()
@@ -361,6 +362,7 @@ def test_the_table_takes_any_bytes(messages):
     table.close(2)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_damaged_updates(data):
     raw = bytearray(dnswire.message(7, ZONE, *UPDATES, flags=0x2800, counts=(0, len(UPDATES), 0)))

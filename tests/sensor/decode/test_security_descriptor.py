@@ -6,7 +6,7 @@ import contextlib
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sensor.contract import Malformed
@@ -113,6 +113,7 @@ def test_refusals(raw):
         sddl(raw, 0, len(raw), 4096)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_damaged(data):
     raw = bytearray(data.draw(st.sampled_from(CASES))[0])

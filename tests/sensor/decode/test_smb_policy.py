@@ -5,8 +5,9 @@ from __future__ import annotations
 import struct
 
 import pytest
+from transcripts import Recorder, flow
 
-from sensor.decode.smb_files import Open
+from sensor.decode.smb_files import Files, Open
 from sensor.decode.smb_policy import (
     CONTENT_LIMIT,
     SETTINGS_LIMIT,
@@ -129,3 +130,21 @@ def test_content_is_bounded():
     assert len(entry.content) == CONTENT_LIMIT
     entry.keep(CONTENT_LIMIT, b"x" * 10, 0, 10)
     assert len(entry.content) == CONTENT_LIMIT
+
+
+def test_few_files_of_a_connection_are_kept():
+    recorder = Recorder()
+    files = Files(recorder)
+    opens = [
+        Open(flow(445), (1, 1), "\\\\dc\\SYSVOL", FOLDER + "Machine\\Registry.pol", is_pipe=False)
+        for _ in range(40)
+    ]
+    for i, entry in enumerate(opens):
+        files.add(1, bytes([i]), entry)
+    assert sum(entry.content is not None for entry in opens) == 16
+    assert recorder.counts == {"smb.policies_dropped": 24}
+    for i in range(40):
+        files.end(2, bytes([i]))
+    again = Open(flow(445), (1, 1), None, FOLDER + "Machine\\Registry.pol", is_pipe=False)
+    files.add(3, b"x", again)
+    assert again.content is not None

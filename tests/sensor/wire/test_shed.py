@@ -9,7 +9,6 @@ from frames import ACK, SYN, ether, ipv4, ipv6, tcp, udp
 
 from dsl.schema.registry import event_type
 from sensor.inputs.captures import blocks
-from sensor.wire import shed
 from sensor.wire.bounds import Bounds
 from sensor.wire.drive import Driver
 from sensor.wire.link import ETHERNET, RAW
@@ -144,8 +143,8 @@ def test_large_connections_of_kerberos_and_rpc_stay(sifter):
         )
 
 
-def test_memory_is_bounded(sifter, monkeypatch):
-    monkeypatch.setattr(shed, "_FLOWS", 100)
+def test_memory_is_bounded(sifter):
+    sifter.flows = 100
     sifter.set_level(FILES)
     packets = [
         ether(ipv4(A, B, 6, tcp(20_000 + i, 445, 7, smb2(1, 4000)[:1400]))) for i in range(1000)
