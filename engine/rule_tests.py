@@ -10,6 +10,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import duckdb
+
 from dsl import plan
 from dsl.check import check, check_relation
 from dsl.expectation import complaints
@@ -201,6 +203,8 @@ class RelationTests(_Tests):
         try:
             high = max((e.ts for e in test.events), default=0) + built.look_back
             rows = compiled.alerts[0].rows(store.connection, 0, high)
+        except duckdb.Error as error:
+            raise NotRunnable(str(error)) from error
         finally:
             store.close()
         return [Seen(row.roles, "low", 0, row.ts, "") for row in rows]
