@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Final
 from sensor.inputs.damage import Damage
 from sensor.inputs.packets import Packets
 from sensor.wire import link
+from sensor.wire.build import COMPILED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from mypy_extensions import i64
 
     from sensor.inputs.bytestream import Window
 
@@ -88,11 +91,13 @@ class _Records:
                         yield Damage(window.offset, why)
                     return
 
-    def _walk(self, found: Packets, o: int) -> tuple[int, bool]:
-        """Collect the whole records from `o` on; where it stopped, and if that header is sound."""
+    def _walk(self, found: Packets, first: int) -> tuple[int, bool]:
+        """Collect the whole records from `first` on; where it stopped, and if that header is sound."""
         b = found.data
-        e = len(b)
+        o: i64 = first
+        e: i64 = len(b)
         header = self._header
+        native = COMPILED and self._order == "<"
         unit = self._unit
         seconds = self._last
         times = found.times
@@ -100,8 +105,14 @@ class _Records:
         ends = found.ends
         sound = True
         while e - o >= _RECORD_HEADER:
-            head: tuple[int, int, int, int] = header.unpack_from(b, o)
-            second, fraction, captured, size = head
+            if native:  # single bytes cost nothing there, and one unpack costs least here
+                second = b[o] | b[o + 1] << 8 | b[o + 2] << 16 | b[o + 3] << 24
+                fraction = b[o + 4] | b[o + 5] << 8 | b[o + 6] << 16 | b[o + 7] << 24
+                captured = b[o + 8] | b[o + 9] << 8 | b[o + 10] << 16 | b[o + 11] << 24
+                size = b[o + 12] | b[o + 13] << 8 | b[o + 14] << 16 | b[o + 15] << 24
+            else:
+                head: tuple[int, int, int, int] = header.unpack_from(b, o)
+                second, fraction, captured, size = head
             if captured > _MAX_CAPTURED or not (captured or size):  # zeros: never written
                 sound = False
                 break
