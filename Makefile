@@ -57,7 +57,7 @@ $(COMPILED): $(VENV)/.stamp FORCE
 FORCE:
 
 bench-wire: $(COMPILED)  ## packets to events, pure and compiled, beside tshark and scapy
-	$(BIN)/python bench/wire.py --least-pure 6 --least-compiled 18 --compiled $(COMPILED)
+	$(BIN)/python bench/wire.py --least-pure 6 --least-compiled 18 --most 10000000 --compiled $(COMPILED)
 
 bench-live: $(COMPILED)  ## the highest rate of live capture without loss (root, tcpreplay)
 	$(BIN)/python bench/live.py --least 100 --least-compiled 300 --compiled $(COMPILED)

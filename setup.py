@@ -1,6 +1,6 @@
 """Compiles the packet path (mypyc) if ATP_COMPILE=1; everything else is said in pyproject.toml.
 
-The same source, without it, is the pure wheel. ATP_OPT is gcc's level: 3, or less for a build that
+The same source, without it, is the pure wheel. ATP_OPT is gcc's level: 2, or less for a build that
 is only tested.
 """
 
@@ -19,7 +19,6 @@ ROOT = Path(__file__).parent
 COMPILED = (
     "sensor/contract.py",
     "sensor/decode/*.py",
-    "sensor/decode/rpc/*.py",
     "sensor/inputs/packets.py",
     "sensor/inputs/pcap.py",
     "sensor/inputs/ringblock.py",
@@ -36,7 +35,7 @@ def extensions() -> list[Extension]:
     found = {path for pattern in COMPILED for path in ROOT.glob(pattern)}
     modules = sorted(str(path.relative_to(ROOT)) for path in found if path.name != "__init__.py")
     options = ["--config-file", "pyproject.toml", *modules]
-    return mypycify(options, opt_level=os.environ.get("ATP_OPT", "3"), group_name="atp")
+    return mypycify(options, opt_level=os.environ.get("ATP_OPT", "2"), group_name="atp")
 
 
 setup(ext_modules=extensions())

@@ -9,8 +9,8 @@ the same protocols loaded. The compiled package is measured if `--compiled` name
 counts; seconds are those of the processor, start-up not counted for us, counted for tshark
 (a fraction of a second). Memory is the most the process held at once.
 
-Then one driver reads the file again and again, each time as other hosts, and the cost of a packet
-after many must be that after few.
+Then one driver reads the file again and again, each time as other hosts, and the same hundred
+thousand packets must cost after many others what they cost at first.
 
     python bench/wire.py [--least-pure 6] [--least-compiled 18] [--compiled FOLDER] [--packets N]
 """
@@ -48,6 +48,7 @@ CONTROLLERS = (
 """Folders of recordings in domains of real controllers, of mixed traffic; not those of a single
 exploit repeated ten thousand times."""
 SLICE = 4_000
+SAMPLE = 100_000
 LAYERS = ("dns", "kerberos", "ldap", "ntlm", "smb", "smb2", "gssapi", "spnego", "dcerpc")
 MEGABYTE = 1 << 20
 LEAST_MEMORY = 150
@@ -103,15 +104,15 @@ def once(path: Path) -> dict[str, float]:
     }
 
 
-def many(path: Path, marks: list[int]) -> list[dict[str, float]]:
-    """One driver reads on, as other hosts in each turn, until the last mark; the cost up to each
-    mark since the one before it.
+def many(path: Path, most: int) -> list[dict[str, float]]:
+    """One driver reads on, as other hosts in each turn, until `most`; for each turn what the same
+    first packets of the file cost, after how many others.
     """
     driver = Driver("bench", Counter())
     found = []
-    packets = turn = shift = last = since = 0
-    spent = before = 0.0
-    while packets < marks[-1]:
+    packets = turn = shift = last = 0
+    while packets < most:
+        begun, spent, told = packets, 0.0, False
         with path.open("rb") as file:
             for item in blocks(file):
                 if not isinstance(item, Packets):
@@ -123,14 +124,13 @@ def many(path: Path, marks: list[int]) -> list[dict[str, float]]:
                 driver.packets(data, item.linktype, times, item.starts, item.ends)
                 spent += time.process_time() - begin
                 packets += len(times)
-                if packets >= marks[len(found)]:
-                    found.append(
-                        {"packets": packets, "peak": peak()}
-                        | {"us": (spent - before) / (packets - since) * 1e6}
-                    )
-                    before, since = spent, packets
-                    if len(found) == len(marks):
-                        break
+                read = packets - begun
+                if read >= SAMPLE and not told:
+                    told = True
+                    us = spent / read * 1e6
+                    found.append({"after": begun, "packets": packets, "us": us, "peak": peak()})
+                if packets >= most and told:
+                    break
         turn += 1
         shift = last - copies.EPOCH + 1_000_000
     driver.close()
@@ -162,10 +162,10 @@ def tshark(program: str, path: Path) -> dict[str, float]:
     return {"seconds": seconds, "peak": end.ru_maxrss << 10}
 
 
-def child(what: str, path: Path, folder: Path, marks: list[int] | None = None):
+def child(what: str, path: Path, folder: Path, most: int = 0):
     """Run one measurement in a process of its own, with the packages of this folder."""
     command = [sys.executable, __file__, "--child", what, str(path)]
-    command += ["--marks", ",".join(map(str, marks or []))]
+    command += ["--most", str(most)]
     environment = dict(os.environ, PYTHONPATH=str(folder))
     return json.loads(subprocess.run(command, env=environment, check=True, stdout=-1).stdout)
 
@@ -190,17 +190,16 @@ def main() -> int:
     parser.add_argument("--least-compiled", type=float, default=0.0, metavar="RATIO")
     parser.add_argument("--compiled", type=Path, metavar="FOLDER")
     parser.add_argument("--packets", type=int, default=500_000)
-    parser.add_argument("--most", type=int, default=10_000_000, help="packets of the long run")
+    parser.add_argument("--most", type=int, default=1_500_000, help="packets of the long run")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
-    parser.add_argument("--marks", default="", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
         what, name = options.child
         if what == "compiled" and front.__file__.endswith(".py"):
             raise SystemExit("this package is not compiled")
-        if options.marks:
-            print(json.dumps(many(Path(name), [int(m) for m in options.marks.split(",")])))
+        if options.most:
+            print(json.dumps(many(Path(name), options.most)))
         else:
             print(json.dumps(scapy(Path(name)) if what == "scapy" else once(Path(name))))
         return 0
@@ -226,13 +225,19 @@ def main() -> int:
         line("tshark -T fields", peer, theirs)
     line("scapy", best(1, lambda: child("scapy", path, ROOT)), theirs)
     ratios = {name: line(f"atp, {name}", run, theirs) for name, run in runs.items()}
-    marks = [mark for mark in (100_000, 1_000_000, 10_000_000) if mark < options.most]
-    marks.append(options.most)
     for name, folder in builds.items():
-        found = child(name, path, folder, marks)
+        found = child(name, path, folder, options.most)
+        chosen = {
+            run["packets"]: run
+            for run in (
+                found[0],
+                next((r for r in found if r["packets"] >= 10**6), found[0]),
+                found[-1],
+            )
+        }
         steps = ", ".join(
-            f"{run['us']:.2f} us ({run['peak'] / MEGABYTE:.0f} MB) to {run['packets']:,.0f}"
-            for run in found
+            f"{run['us']:.2f} us ({run['peak'] / MEGABYTE:.0f} MB) up to packet {run['packets']:,}"
+            for run in chosen.values()
         )
         print(f"one packet, {name}: {steps}")
     if not program:

@@ -187,6 +187,16 @@ class Half:
             except Exception as error:  # noqa: BLE001 - as above
                 context.failed(connection.protocol.name, error)
                 want, total = 0, -1
+            if want == total == e - o and 0 < want <= bounds.message:
+                # the whole message and nothing else: the most frequent case
+                try:
+                    reader.message(ts, to_server, b, o, e)
+                except UNREADABLE:
+                    context.unreadable(connection.protocol.name)
+                except Exception as error:  # noqa: BLE001 - as above
+                    context.failed(connection.protocol.name, error)
+                self.skip = 0
+                return
             if total == 0 and e - o < bounds.head and context.held + e - o <= bounds.held:
                 self._hold(b, o, e - o + 1)
                 return

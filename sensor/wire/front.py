@@ -108,6 +108,7 @@ class Front:
             lead = 14
         plain_size: i64 = lead + _PLAIN_SIZE
         plain = _PLAIN
+        compiled = COMPILED
         o: i64
         e: i64
         kind: i64
@@ -127,7 +128,7 @@ class Front:
                 floor = clock.floor
             if lead >= 0 and e - o >= plain_size:
                 k: i64 = o + lead  # the ethertype; the IP header follows it
-                if COMPILED:  # single bytes cost nothing there, and one unpack costs least here
+                if compiled:  # single bytes cost nothing there, and one unpack costs least here
                     kind = b[k] << 8 | b[k + 1]
                     version = b[k + 2]
                     total = b[k + 4] << 8 | b[k + 5]
@@ -145,6 +146,8 @@ class Front:
                     end: i64 = k + 2 + total
                     if protocol == TCP:
                         p: i64 = k + 22 + (words >> 2 & 0x3C)
+                        if p == end and not flags & _CONTROL and end <= e and words >= 0x50:
+                            continue  # an acknowledgement and nothing else
                         if not (
                             tcp_ports[sport]
                             or tcp_ports[dport]
@@ -153,7 +156,7 @@ class Front:
                             continue
                         if p <= end <= e and words >= 0x50:
                             if p < end or flags & _CONTROL:
-                                if COMPILED:
+                                if compiled:
                                     seq = (
                                         b[k + 26] << 24
                                         | b[k + 27] << 16
