@@ -117,7 +117,9 @@ def test_scripts_are_told_by_name():
      ([(0, b"abc"), (1, b"X")], b"aXc"), ([(5, b"x")], b"")],
 )  # fmt: skip
 def test_content_is_kept_without_holes(pieces, kept):
-    entry = Open(flow(445), (1, 1), "\\\\dc\\SYSVOL", FOLDER + "Machine\\Registry.pol", is_pipe=False)
+    entry = Open(
+        flow(445), (1, 1), "\\\\dc\\SYSVOL", FOLDER + "Machine\\Registry.pol", is_pipe=False
+    )
     for offset, data in pieces:
         entry.keep(offset, data, 0, len(data))
     assert bytes(entry.content) == kept
