@@ -4,7 +4,7 @@ Pieces of the bundled recording (and of $ATP_LAB, if there) are damaged: bits fl
 overwritten with extremes, ranges cut out, doubled, moved or spliced in from another piece, the end
 cut off; some as pcapng, some as gzip. Each case follows from its number alone.
 
-    python fuzz/captures.py [--count 10000] [--seed 1] [--only N] [--rss 300]
+    python fuzz/captures.py [--count 10000] [--seed 1] [--only N] [--rss 300] [--digests]
 
 Exit status 1 with the number of the first bad case; `--only N` runs that one and lets it raise.
 """
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import hashlib
 import io
 import os
 import random
@@ -21,9 +22,12 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
+
 from sensor.inputs.captures import blocks
 from sensor.inputs.packets import Packets
 from sensor.inputs.pcapng import Dropped
+from sensor.wire.build import WORD
 from sensor.wire.drive import Driver
 
 ROOT = Path(__file__).parents[1]
@@ -115,7 +119,7 @@ def damaged(data: bytes, other: bytes, rng: random.Random) -> bytes:
 
 def shuffled(piece: list[Frame], rng: random.Random) -> list[Frame]:
     """Packets lost, doubled, in disorder, or cut by the capture."""
-    out = []
+    out: list[tuple[float, Frame]] = []
     for place, (linktype, ts, frame) in enumerate(piece):
         chance = rng.random()
         if chance < 0.03:
@@ -144,9 +148,11 @@ def case(number: int, seed: int, found: list[list[Frame]]) -> bytes:
     return data
 
 
-def read(data: bytes) -> tuple[int, int, int, dict[str, int]]:
-    """(packets, events, damages, counters) of a file; AssertionError on a decoder's defect."""
-    events: list[object] = []
+def read(data: bytes, events: list[object] | None = None) -> tuple[int, int, int, dict[str, int]]:
+    """(packets, events, damages, counters) of a file; AssertionError on a decoder's defect. The
+    events themselves are appended to the list.
+    """
+    events = [] if events is None else events
     driver = Driver("fuzz", events.append)
     damages = 0
     for item in blocks(io.BytesIO(data)):
@@ -160,6 +166,17 @@ def read(data: bytes) -> tuple[int, int, int, dict[str, int]]:
     assert driver.fault is None, driver.fault
     counters = driver.counters()
     return counters["wire.packets"], len(events), damages, counters
+
+
+def digests(count: int, seed: int) -> None:
+    """Print a hash of the events and the counters of each case; the last line names the build."""
+    found = pieces()
+    for number in range(count):
+        events: list[object] = []
+        told = read(case(number, seed, found), events)
+        digest = hashlib.sha256(msgspec.json.encode([events, sorted(told[3].items())]))
+        print("capture", number, len(events), digest.hexdigest()[:16])
+    print("#", WORD)
 
 
 def most_memory() -> int:
@@ -177,7 +194,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", type=int, help="run this case only")
     parser.add_argument("--rss", type=int, default=300, help="most memory, MB")
+    parser.add_argument("--digests", action="store_true", help="print a hash of each case's events")
     options = parser.parse_args()
+    if options.digests:
+        digests(options.count, options.seed)
+        return 0
     found = pieces()
     if options.only is not None:
         print(*read(case(options.only, options.seed, found)))
@@ -200,7 +221,7 @@ def main() -> int:
     print(
         f"{options.count} cases, {sums[0]:,} packets, {sums[1]:,} events, {sums[2]:,} damages, "
         f"{unreadable:,.0f} unreadable messages, no exception; slowest {slowest:.2f} s, "
-        f"memory {used} MB, {time.monotonic() - begin:.0f} s"
+        f"memory {used} MB, {time.monotonic() - begin:.0f} s, {WORD}"
     )
     if used > options.rss:
         print(f"more than {options.rss} MB")

@@ -1,11 +1,12 @@
 """Damaged messages, decoder by decoder: no exception but the allowed, bounded time, memory, output.
 
-Seeds are runs of messages of one conversation, taken from the captures of $ATP_LAB, $ATP_DATA and
-examples/ as the framing hands them to each reader. A case damages one or more messages of a run and
-gives it to a fresh reader: twice, at other offsets of other surroundings, and the events must be
-equal (else a decoder reads beyond its end). Each case follows from its number alone.
+Seeds are runs of messages of one conversation: those recorded in tests/data, and of the captures of
+$ATP_LAB, $ATP_DATA and examples/ what the framing hands to each reader. A case damages one or more
+messages of a run and gives it to a fresh reader (and to a fresh reader of all conversations, where
+the protocol has one): twice, at other offsets of other surroundings, and the events must be equal
+(else a decoder reads beyond its end). Each case follows from its number alone.
 
-    python fuzz/messages.py [--count 1000000] [--seed 1] [--jobs 2] [--only N] [--rss 300]
+    python fuzz/messages.py [--count 1000000] [--seed 1] [--jobs 2] [--only N] [--rss 300] [--digests]
 
 Exit status 1 with the number of the first bad case; `--only N` runs that one and lets it raise.
 """
@@ -13,6 +14,7 @@ Exit status 1 with the number of the first bad case; `--only N` runs that one an
 from __future__ import annotations
 
 import argparse
+import hashlib
 import multiprocessing
 import os
 import random
@@ -28,6 +30,7 @@ from sensor.contract import Context, Flow, Reader
 from sensor.inputs.captures import blocks
 from sensor.inputs.packets import Packets
 from sensor.wire.bounds import Bounds
+from sensor.wire.build import WORD
 from sensor.wire.context import UNREADABLE, WireContext
 from sensor.wire.drive import Driver
 from sensor.wire.ports import Ports
@@ -44,22 +47,33 @@ MOST_SECONDS = 0.5
 """Processor time of one message of at most 64 KB; real ones take microseconds."""
 MOST_EVENT = 512 * 1024
 """Bytes of one event as JSON."""
+CLIENT = bytes.fromhex("0a000002 0a000001 bf68 0035")
+SERVER = bytes.fromhex("0a000001 0a000002 0035 bf68")
+"""The ends of a datagram, as `sensor.contract.Datagrams` has them."""
 Message = tuple[int, bool, bytes]
 """(time, to the server, bytes)"""
 Run = tuple[str, bool, list[Message]]
 """(protocol, over UDP, messages)"""
 
 
-class _Listener:
-    """A reader that keeps what it is given."""
+class _Listener(Reader):
+    """A reader that keeps what it is given. (Compiled, nothing but a Reader is one.)"""
 
     def __init__(self, reader: Reader, kept: list[Message]) -> None:
         self.reader = reader
         self.kept = kept
-        self.frame = reader.frame
-        self.resync = reader.resync
-        self.gap = reader.gap
-        self.close = reader.close
+
+    def frame(self, to_server: bool, b: bytes, o: int, e: int) -> tuple[int, int]:
+        return self.reader.frame(to_server, b, o, e)
+
+    def resync(self, to_server: bool, b: bytes, o: int, e: int) -> int:
+        return self.reader.resync(to_server, b, o, e)
+
+    def gap(self, ts: int, to_server: bool) -> None:
+        self.reader.gap(ts, to_server)
+
+    def close(self, ts: int) -> None:
+        self.reader.close(ts)
 
     def message(self, ts: int, to_server: bool, b: bytes, o: int, e: int) -> None:
         if len(self.kept) < 4 * RUN and e - o < 65_536:
@@ -83,6 +97,7 @@ def runs() -> list[Run]:
 
     protocols = tuple(listening(protocol) for protocol in discover())
     paths = [*(ROOT / "examples").glob("*.pcap*"), *LAB.glob("capture/*.pcap")]
+    paths += (ROOT / "tests" / "data" / "wire").glob("*.pcap.gz")
     paths += [p for p in DATA.glob("pcap/**/*cap*") if p.is_file() and p.stat().st_size < 1 << 20]
     for path in sorted(paths):
         driver = Driver("fuzz", lambda _: None, protocols)
@@ -91,7 +106,7 @@ def runs() -> list[Run]:
                 if isinstance(item, Packets):
                     driver.packets(item.data, item.linktype, item.times, item.starts, item.ends)
         driver.close()
-    found: list[Run] = []
+    found = _written_down()
     for (name, udp), conversations in sorted(heard.items()):
         pieces = [
             kept[i : i + RUN] for kept in conversations for i in range(0, len(kept), RUN) if kept
@@ -99,6 +114,20 @@ def runs() -> list[Run]:
         # the rarest kinds of talk have the most to tell: long and varied runs first
         pieces.sort(key=lambda run: (-len({m[2][:12] for m in run}), run[0][0]))
         found += [(name, udp, run) for run in pieces[:RUNS]]
+    return found
+
+
+def _written_down() -> list[Run]:
+    """The conversations of tests/data: `# PORT tcp|udp, where from`, then a message a line."""
+    named = {(port, False): p.name for p in discover() for port in p.tcp}
+    named |= {(port, True): p.name for p in discover() for port in p.udp}
+    found: list[Run] = []
+    for path in sorted((ROOT / "tests" / "data" / "conversations").glob("*.hex")):
+        head, *lines = path.read_text(encoding="ascii").splitlines()
+        port, kind = head.removeprefix("#").partition(",")[0].split()
+        rows = [line.split() for line in lines if line[:1] in "<>"]
+        run = [(1_000 * i, way == ">", bytes.fromhex(x)) for i, (way, x) in enumerate(rows, 1)]
+        found.append((named[int(port), kind == "udp"], kind == "udp", run[:RUN]))
     return found
 
 
@@ -159,6 +188,15 @@ def events(run: Run, rng: random.Random, protocols: dict[str, WireProtocol]) -> 
         if time.process_time() - start > MOST_SECONDS:
             raise BudgetError(f"{name}: {time.process_time() - start:.2f} s for {len(data)} bytes")
     reader.close(messages[-1][0])
+    datagrams = protocols[name].datagrams
+    if udp and datagrams is not None:
+        every = datagrams(context, lambda _: flow)
+        for ts, to_server, data in messages:
+            try:
+                every.datagram(ts, CLIENT if to_server else SERVER, data)
+            except UNREADABLE:
+                continue
+        every.close(messages[-1][0])
     if any(len(event) > MOST_EVENT for event in out):
         raise BudgetError(f"{name}: an event of {max(map(len, out))} bytes")
     return out
@@ -193,6 +231,17 @@ def check(number: int, seed: int, found: list[Run], protocols: dict[str, WirePro
     return len(run[2])
 
 
+def digests(count: int, seed: int) -> None:
+    """Print a hash of the events of each case; the last line names the build."""
+    found = runs()
+    protocols = {protocol.name: protocol for protocol in discover()}
+    for number in range(count):
+        run, rng = case(number, seed, found)
+        told = b"\n".join(events(run, rng, protocols))
+        print("message", number, run[0], hashlib.sha256(told).hexdigest()[:16])
+    print("#", WORD)
+
+
 def work(job: tuple[int, int, int, int]) -> tuple[Counter[str], str | None, int]:
     """Cases start, start + step … below count: messages by protocol, the first defect, memory."""
     start, step, count, seed = job
@@ -216,7 +265,11 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--only", type=int, help="run this case only")
     parser.add_argument("--rss", type=int, default=300, help="most memory of a process, MB")
+    parser.add_argument("--digests", action="store_true", help="print a hash of each case's events")
     options = parser.parse_args()
+    if options.digests:
+        digests(options.count, options.seed)
+        return 0
     if options.only is not None:
         found = runs()
         print(check(options.only, options.seed, found, {p.name: p for p in discover()}))
@@ -234,7 +287,7 @@ def main() -> int:
         print(defect)
     print(
         f"{total['cases']:,} cases, {total['messages']:,} messages, {len(wrong)} defects, "
-        f"memory {used} MB, {time.monotonic() - begin:.0f} s"
+        f"memory {used} MB, {time.monotonic() - begin:.0f} s, {WORD}"
     )
     if used > options.rss:
         print(f"more than {options.rss} MB")

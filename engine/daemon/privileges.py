@@ -49,7 +49,7 @@ def successor(user: str | None, folder: Path) -> pwd.struct_passwd | None:
 def give_up(to: pwd.struct_passwd | None) -> None:
     """Become that user if started as root, and lose all capabilities for good, root or not.
 
-    Raises PrivilegeError if another user is asked for and this is not root.
+    Raises PrivilegeError if another user is asked for and cannot be become, as by who is not root.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     for capability in range(_CAPABILITIES):
@@ -57,9 +57,12 @@ def give_up(to: pwd.struct_passwd | None) -> None:
     if to is not None and to.pw_uid != os.geteuid():
         if os.geteuid() != 0:
             raise PrivilegeError(f"only root can become `{to.pw_name}`")
-        os.setgroups(os.getgrouplist(to.pw_name, to.pw_gid))
-        os.setresgid(to.pw_gid, to.pw_gid, to.pw_gid)
-        os.setresuid(to.pw_uid, to.pw_uid, to.pw_uid)
+        try:
+            os.setgroups(os.getgrouplist(to.pw_name, to.pw_gid))
+            os.setresgid(to.pw_gid, to.pw_gid, to.pw_gid)
+            os.setresuid(to.pw_uid, to.pw_uid, to.pw_uid)
+        except OSError as error:  # root without CAP_SETUID, as in some containers
+            raise PrivilegeError(f"cannot become `{to.pw_name}`: {error.strerror}") from error
     libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
     header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
     cleared = libc.capset(header, bytes(_CAPABILITY_SETS)) == 0

@@ -95,6 +95,8 @@ class Pdu:
         self.stub = self.body + 8
         if self.kind == REQUEST and self.flags & _OBJECT:
             self.stub += 16
+            if self.stub > self.end:
+                raise Malformed("call without its object")
         if self.kind == FAULT:
             if self.end - self.stub < 4:
                 raise Malformed("fault without a status")

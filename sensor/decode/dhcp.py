@@ -89,8 +89,12 @@ class Leases(Reader):
         return -1
 
     def message(self, ts: int, to_server: bool, b: bytes, o: int, e: int) -> None:
-        """Read one message; plain BOOTP says nothing about names."""
-        del to_server
+        """Read one message; plain BOOTP says nothing about names.
+
+        Servers and relays send from their own port (RFC 2131 §4.1), which takes privilege: what
+        any user may send from another port is no answer.
+        """
+        sender = self._flow.client_port if to_server else self._flow.server_port
         if e - o < _OPTIONS or not 1 <= b[o + 2] <= 16:
             raise Malformed(f"no BOOTP message at {o}")
         if b[o + 236 : o + 240] != _COOKIE:
@@ -99,7 +103,9 @@ class Leases(Reader):
         key = _KEY + b[o + 28 : o + 28 + b[o + 2]]
         host = told.host
         if b[o] == _REPLY:
-            if told.kind == _ACK:
+            if sender not in PORTS_UDP:
+                self._context.count("dhcp.no_server")
+            elif told.kind == _ACK:
                 self._leased(ts, key, host, told, b, o)
         elif told.kind in _ASKS:
             if host is not None:

@@ -7,6 +7,7 @@ come as `sensor.contract.Datagrams` says.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from sensor.contract import Datagrams, Malformed
@@ -31,8 +32,8 @@ _Key = tuple[bytes, tuple[int, str, int]]
 class Exchanges(Datagrams):
     """Questions that wait, oldest first, and those answered lately; bounded.
 
-    Answered ones are forgotten by the thousand: taking the oldest out of a dict one by one costs
-    more than all else here.
+    Both are forgotten by the thousand: taking the oldest out of a dict one by one costs more than
+    all else here.
     """
 
     __slots__ = ("_answered", "_before", "_context", "_flow_of", "_waiting")
@@ -58,12 +59,12 @@ class Exchanges(Datagrams):
 
     def expire(self, limit: int) -> None:
         """Tell the questions asked up to `limit` that nobody answered."""
-        waiting = self._waiting
-        while waiting:
-            oldest = next(iter(waiting))
-            if waiting[oldest].ts > limit:
-                return
-            self._tell(oldest[0], waiting.pop(oldest), None)
+        overdue: list[_Key] = []
+        for key, question in self._waiting.items():
+            if question.ts > limit:
+                break
+            overdue.append(key)
+        self._give_up(overdue)
 
     def close(self, ts: int) -> None:
         """Tell what was not answered."""
@@ -84,8 +85,7 @@ class Exchanges(Datagrams):
             self._context.count("dns.repeated")
             return
         if len(waiting) == _PENDING:
-            oldest = next(iter(waiting))
-            self._tell(oldest[0], waiting.pop(oldest), None)
+            self._give_up(list(islice(waiting, _PENDING // 8)))
         waiting[key] = Question(ts, message)
 
     def _replied(self, ts: int, key: _Key, message: Message) -> None:
@@ -100,6 +100,10 @@ class Exchanges(Datagrams):
             self._answered = {}
         self._answered[key] = ts
         self._tell(key[0], question, message)
+
+    def _give_up(self, keys: list[_Key]) -> None:
+        for key in keys:
+            self._tell(key[0], self._waiting.pop(key), None)
 
     def _lately(self, ts: int, key: _Key) -> bool:
         """Whether this question was answered within five seconds."""

@@ -247,7 +247,7 @@ def _skip(found: Message, b: bytes, o: int, base: int, e: int) -> tuple[int, int
 
 def _name(found: Message, b: bytes, o: int, base: int, e: int) -> tuple[str, int]:
     """Text and end of the name at `o` (RFC 1035 §5.1: other bytes in decimal); cut where too long."""
-    stop = b.find(0, o, e) + 1
+    stop = b.find(0, o, min(e, o + _NAME)) + 1  # no further: a message may hold ten thousand names
     if stop > o:  # compiled, a slice must not end before it begins
         known = _NAMES.get(b[o:stop])
         if known is not None:

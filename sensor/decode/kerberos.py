@@ -41,8 +41,8 @@ class Exchanges(Reader):
         self._flow = flow
         self._context = context
         self._waiting: list[tuple[int, Request]] = []
-        self._asked: bytes = b""
-        self._answer: bytes = b""
+        self._asked = 0
+        self._answer = 0
 
     def frame(self, to_server: bool, b: bytes, o: int, e: int) -> tuple[int, int]:
         """RFC 4120 §7.2.2: four bytes of length; the message's own head must agree."""
@@ -100,8 +100,8 @@ class Exchanges(Reader):
 
     def _repeated(self, b: bytes, o: int, e: int) -> bool:
         """A datagram sent again (same bytes as the last of its direction) is no new exchange."""
-        datagram = b[o:e]
-        if datagram[0] in {AS_REQ, TGS_REQ}:
+        datagram = hash(b[o:e])  # of so many conversations the bytes themselves are not kept
+        if b[o] in {AS_REQ, TGS_REQ}:
             if datagram == self._asked:
                 return True
             self._asked = datagram

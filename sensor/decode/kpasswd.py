@@ -48,7 +48,7 @@ class Changes(Reader):
         self._flow = flow
         self._context = context
         self._waiting: list[tuple[int, int, Ticket]] = []
-        self._asked: bytes = b""
+        self._asked = 0
 
     def frame(self, to_server: bool, b: bytes, o: int, e: int) -> tuple[int, int]:
         """RFC 4120 §7.2.2: four bytes of length; the message repeats it, or is a KRB-ERROR."""
@@ -108,16 +108,17 @@ class Changes(Reader):
     def _request(self, ts: int, version: int, b: bytes, o: int, e: int) -> None:
         if o == e or b[o] != AP_REQ:
             raise Malformed(f"no AP-REQ at {o}")
-        if b[o:e] == self._asked:
+        asked = hash(b[o:e])  # of so many conversations the bytes themselves are not kept
+        if asked == self._asked:
             self._context.count("kpasswd.repeated")
             return
         shown = ap_req(b, o, e)
         if shown is None:
             raise Malformed(f"AP-REQ without ticket at {o}")
-        self._asked = b[o:e]
+        self._asked = asked
         if len(self._waiting) == _PENDING:
-            asked, _, ticket = self._waiting.pop(0)
-            self._context.emit(self._event(asked, ticket, "unknown", None))
+            since, _, ticket = self._waiting.pop(0)
+            self._context.emit(self._event(since, ticket, "unknown", None))
         self._waiting.append((ts, version, shown))
 
     def _answered(self, ts: int, b: bytes, token: int, o: int, e: int) -> None:

@@ -140,7 +140,7 @@ class Ndr:
 
     def bytes_of(self, count: int, limit: int) -> bytes:
         """As many bytes, of which at most `limit` are used."""
-        kept = min(count, self._e - self._o)
+        kept = max(0, min(count, self._e - self._o))  # aligning may have passed the end
         self.cut = kept < count
         o = self._take(kept)
         return self._b[o : o + min(kept, limit)]

@@ -10,12 +10,15 @@ Knows no account, host or place: names and addresses are told as sent.
 from __future__ import annotations
 
 import socket
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from dsl.schema.radius import VpnSession
-from sensor.contract import Malformed, Reader
+from sensor.contract import Datagrams, Malformed, Reader
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sensor.contract import Context, Flow
 
 PORTS_TCP: Final = ()
@@ -25,7 +28,9 @@ ACCOUNTING_REQUEST: Final = 4
 ACCOUNTING_RESPONSE: Final = 5
 _HEAD: Final = 20
 _LARGEST: Final = 4096
-_TOLD: Final = 1024
+_TOLD: Final = 8_192
+_WAITING: Final = 4_096
+_IPV4: Final = 12
 
 _PHASE: Final[dict[int, str]] = {1: "start", 2: "stop", 3: "interim"}
 """Acct-Status-Type; the others speak of the NAS or of its tunnels, not of a session."""
@@ -49,95 +54,104 @@ _ASSIGNED_BY_NAS: Final = frozenset({b"\xff\xff\xff\xff", b"\xff\xff\xff\xfe"})
 
 def reader(flow: Flow, context: Context) -> Reader:
     """A reader of one conversation of a NAS with an accounting server."""
-    return Accounting(flow, context)
+    return Conversation(flow, context)
 
 
-class Accounting(Reader):
-    """Records that wait for their acknowledgement, by identifier (one byte: at most 256).
+def datagrams(context: Context, flow_of: Callable[[bytes], Flow]) -> Datagrams:
+    """A reader of all conversations."""
+    return Accounting(context, flow_of)
+
+
+class Accounting(Datagrams):
+    """Records that wait for their acknowledgement, by ends and identifier; bounded all together,
+    since anybody can begin conversations. The oldest are told, or forgotten, an eighth at once.
 
     A NAS sends a record again, unchanged or with a longer Acct-Delay-Time and a new identifier:
-    what was told of a session in this conversation is not told twice.
+    what was told of a session between the same ends is not told twice.
     """
 
-    __slots__ = ("_context", "_flow", "_told", "_waiting")
+    __slots__ = ("_context", "_flow_of", "_told", "_waiting")
 
-    def __init__(self, flow: Flow, context: Context) -> None:
-        self._flow = flow
+    def __init__(self, context: Context, flow_of: Callable[[bytes], Flow]) -> None:
         self._context = context
-        self._waiting: dict[int, tuple[str, VpnSession]] = {}
-        self._told: dict[str, int] = {}  # what was told -> identifier it was last sent with
+        self._flow_of = flow_of
+        self._waiting: dict[tuple[bytes, int], tuple[int, VpnSession]] = {}
+        self._told: dict[int, int] = {}  # hash of what was told -> identifier last sent with
 
-    def frame(self, to_server: bool, b: bytes, o: int, e: int) -> tuple[int, int]:
-        """RADIUS accounting is UDP."""
-        del to_server, b, o, e
-        return 0, -1
-
-    def resync(self, to_server: bool, b: bytes, o: int, e: int) -> int:
-        """RADIUS accounting is UDP."""
-        del to_server, b, o, e
-        return -1
-
-    def message(self, ts: int, to_server: bool, b: bytes, o: int, e: int) -> None:
+    def datagram(self, ts: int, ends: bytes, b: bytes) -> None:
         """Read one packet; what lies beyond its Length is padding (RFC 2865 §3)."""
-        if e - o < _HEAD:
-            raise Malformed(f"packet of {e - o} bytes at {o}")
-        length = b[o + 2] << 8 | b[o + 3]
-        if not _HEAD <= length <= _LARGEST or o + length > e:
-            raise Malformed(f"length {length} at {o}")
-        code = b[o]
-        if code == ACCOUNTING_REQUEST and to_server:
-            self._request(ts, b[o + 1], b, o + _HEAD, o + length)
-        elif code == ACCOUNTING_RESPONSE and not to_server:
-            answered = self._waiting.pop(b[o + 1], None)
+        if len(b) < _HEAD:
+            raise Malformed(f"packet of {len(b)} bytes")
+        length = b[2] << 8 | b[3]
+        if not _HEAD <= length <= _LARGEST or length > len(b):
+            raise Malformed(f"length {length}")
+        code = b[0]
+        if code == ACCOUNTING_REQUEST and ends[-2] << 8 | ends[-1] in PORTS_UDP:
+            self._request(ts, ends, b[1], b, _HEAD, length)
+        elif code == ACCOUNTING_RESPONSE and ends[-4] << 8 | ends[-3] in PORTS_UDP:
+            answered = self._waiting.pop((_reversed(ends), b[1]), None)
             if answered is not None:
                 answered[1].outcome = "success"
                 self._context.emit(answered[1])
         else:
             self._context.count("radius.other")
 
-    def gap(self, ts: int, to_server: bool) -> None:
-        """No stream, no gap."""
+    def expire(self, limit: int) -> None:
+        """Tell what was sent up to `limit` and never acknowledged."""
+        overdue: list[tuple[bytes, int]] = []
+        for key, (_, event) in self._waiting.items():
+            if event.ts > limit:
+                break
+            overdue.append(key)
+        self._give_up(overdue)
 
     def close(self, ts: int) -> None:
         """Tell what was never acknowledged, at the time it was sent."""
         del ts
-        for _, event in self._waiting.values():
-            self._context.emit(event)
-        self._waiting.clear()
+        self._give_up(list(self._waiting))
+        self._told.clear()
 
-    def _request(self, ts: int, identifier: int, b: bytes, o: int, e: int) -> None:
+    def _give_up(self, keys: list[tuple[bytes, int]]) -> None:
+        for key in keys:
+            self._context.emit(self._waiting.pop(key)[1])
+
+    def _request(self, ts: int, ends: bytes, identifier: int, b: bytes, o: int, e: int) -> None:
+        flow = self._flow_of(ends)
         event = VpnSession(
-            ts=ts, via="wire", protocol="radius", dst_ip=self._flow.server,
-            dst_port=self._flow.server_port, outcome="unknown",
+            ts=ts, via="wire", protocol="radius", dst_ip=flow.server,
+            dst_port=flow.server_port, outcome="unknown",
         )  # fmt: skip
-        if not self._fill(event, b, o, e):
+        if not self._fill(event, flow.client, b, o, e):
             return
-        told = f"{event.nas}|{event.session}|{event.account}|{event.phase}|{event.duration}"
+        told = hash((ends, event.nas, event.session, event.account, event.phase, event.duration))
         last = self._told.get(told)
         if last is not None:
             self._context.count("radius.repeated")
-            self._again(told, last, identifier)
+            self._again(ends, told, last, identifier)
             return
         if len(self._told) >= _TOLD:
-            del self._told[next(iter(self._told))]
+            for old in list(islice(self._told, _TOLD // 8)):
+                del self._told[old]
         self._told[told] = identifier
-        self._wait(identifier, told, event)
+        self._wait((ends, identifier), told, event)
 
-    def _again(self, told: str, last: int, identifier: int) -> None:
+    def _again(self, ends: bytes, told: int, last: int, identifier: int) -> None:
         """The record waits for the answer to what was sent last."""
-        waiting = self._waiting.get(last)
+        waiting = self._waiting.get((ends, last))
         if last != identifier and waiting is not None and waiting[0] == told:
-            del self._waiting[last]
+            del self._waiting[ends, last]
             self._told[told] = identifier
-            self._wait(identifier, told, waiting[1])
+            self._wait((ends, identifier), told, waiting[1])
 
-    def _wait(self, identifier: int, told: str, event: VpnSession) -> None:
-        before = self._waiting.pop(identifier, None)
+    def _wait(self, key: tuple[bytes, int], told: int, event: VpnSession) -> None:
+        before = self._waiting.pop(key, None)
         if before is not None:
             self._context.emit(before[1])
-        self._waiting[identifier] = (told, event)
+        elif len(self._waiting) >= _WAITING:
+            self._give_up(list(islice(self._waiting, _WAITING // 8)))
+        self._waiting[key] = (told, event)
 
-    def _fill(self, event: VpnSession, b: bytes, o: int, e: int) -> bool:
+    def _fill(self, event: VpnSession, client: str, b: bytes, o: int, e: int) -> bool:
         """Attributes into the event; False if this is the record of no VPN session."""
         status = port_type = -1
         identifier: str | None = None
@@ -175,9 +189,52 @@ class Accounting(Reader):
             self._context.count("radius.no_vpn")
             return False
         if event.nas is None:
-            event.nas = _host(identifier) if identifier else f"ip:{self._flow.client}"
+            event.nas = _host(identifier) if identifier else f"ip:{client}"
         event.src_ip = _public(event.calling_station or "") or event.src_ip
         return True
+
+
+class Conversation(Reader):
+    """The same for one conversation alone."""
+
+    __slots__ = ("_ends", "_flow", "_table")
+
+    def __init__(self, flow: Flow, context: Context) -> None:
+        self._flow = flow
+        self._ends = bytes(10) + PORTS_UDP[0].to_bytes(2, "big")
+        self._table = Accounting(context, self._flow_of)
+
+    def _flow_of(self, ends: bytes) -> Flow:
+        del ends
+        return self._flow
+
+    def frame(self, to_server: bool, b: bytes, o: int, e: int) -> tuple[int, int]:
+        """RADIUS accounting is UDP."""
+        del to_server, b, o, e
+        return 0, -1
+
+    def resync(self, to_server: bool, b: bytes, o: int, e: int) -> int:
+        """RADIUS accounting is UDP."""
+        del to_server, b, o, e
+        return -1
+
+    def message(self, ts: int, to_server: bool, b: bytes, o: int, e: int) -> None:
+        """Read one packet."""
+        self._table.datagram(ts, self._ends if to_server else _reversed(self._ends), b[o:e])
+
+    def gap(self, ts: int, to_server: bool) -> None:
+        """No stream, no gap."""
+
+    def close(self, ts: int) -> None:
+        """Tell what was never acknowledged."""
+        self._table.close(ts)
+
+
+def _reversed(ends: bytes) -> bytes:
+    """The same ends, the other first."""
+    if len(ends) == _IPV4:
+        return ends[4:8] + ends[:4] + ends[10:] + ends[8:10]
+    return ends[16:32] + ends[:16] + ends[34:] + ends[32:34]
 
 
 def _u32(b: bytes, o: int, e: int) -> int:

@@ -63,4 +63,12 @@ def _content(xml: str, o: int) -> tuple[str, int]:
         return xml[begin : min(end, begin + _COMMAND_LIMIT)].strip(), end
     end = xml.find("<", o)
     end = len(xml) if end < 0 else end
-    return html.unescape(xml[o : min(end, o + _COMMAND_LIMIT)]).strip(), end
+    return _unescaped(xml[o : min(end, o + _COMMAND_LIMIT)]).strip(), end
+
+
+def _unescaped(text: str) -> str:
+    """References resolved; a number of thousands of digits, which XML allows, stays as it is."""
+    try:
+        return html.unescape(text)
+    except ValueError:
+        return text

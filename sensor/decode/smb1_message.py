@@ -103,8 +103,10 @@ class Block:
         """Bounds of a buffer at this offset of the message, clipped to what was kept; the last
         says whether it was clipped.
         """
+        if size == 0:
+            return self.e, self.e, False  # its offset means nothing, and may lie anywhere
         start = self.o + offset
-        if size and (offset < _HEAD or start > self.e):
+        if offset < _HEAD or start > self.e:
             return self.e, self.e, True
         return start, min(start + size, self.e), start + size > self.e
 
@@ -122,7 +124,7 @@ class Block:
             text = self.b[o : min(stop, o + _STRING_LIMIT)].decode("utf-16-le", "replace")
             return text, stop + 2
         stop = self.b.find(b"\0", o, end)
-        stop = end if stop < 0 else stop
+        stop = max(o, end) if stop < 0 else stop
         return self.b[o : min(stop, o + _STRING_LIMIT)].decode("latin-1"), stop + 1
 
     def service(self) -> str:

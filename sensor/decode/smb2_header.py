@@ -90,15 +90,19 @@ class Message:
         """Bounds of a buffer given by offset from the header and size; Malformed if it is not
         whole in what was kept.
         """
+        if size == 0:
+            return self.e, self.e  # its offset means nothing, and may lie anywhere
         start = self.o + offset
-        if size and (offset < HEAD or start + size > self.e):
+        if offset < HEAD or start + size > self.e:
             raise Malformed(f"buffer of {size} at {offset} leaves the message")
         return start, start + size
 
     def kept(self, offset: int, size: int) -> tuple[int, int, bool]:
         """As `span`, clipped to what was kept; the last says whether it was clipped."""
+        if size == 0:
+            return self.e, self.e, False
         start = self.o + offset
-        if size and (offset < HEAD or start > self.e):
+        if offset < HEAD or start > self.e:
             return self.e, self.e, True
         return start, min(start + size, self.e), start + size > self.e
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sensor.wire.protocols import WireProtocol
 
 _REST: Final = 5 * SECOND  # how long a connection rests in the queue before it is looked at again
+_QUIET: Final = 60 * SECOND  # the same of those that nobody used for so long: they are many
 _IGNORED: Final = 16_384
 _CHANCES: Final = 16
 
@@ -31,8 +32,8 @@ class Connections:
     """All connections of one driver."""
 
     __slots__ = (
-        "_addresses", "_binds", "_bounds", "_context", "_halves", "_ignored", "_ports", "_queue", "_waiting",
-        "opened",
+        "_addresses", "_binds", "_bounds", "_context", "_halves", "_ignored", "_ports", "_queue", "_quiet",
+        "_waiting", "opened",
     )  # fmt: skip
 
     def __init__(
@@ -44,6 +45,7 @@ class Connections:
         self._bounds = bounds
         self._halves: dict[bytes, Half] = {}
         self._queue: deque[Connection] = deque()
+        self._quiet: deque[Connection] = deque()
         self._waiting: dict[Half, None] = {}
         self._ignored: set[bytes] = set()
         self._binds = Binds(ports, bounds)
@@ -115,24 +117,34 @@ class Connections:
                 del self._waiting[half]
                 if half.fin == half.next and not half.done:
                     self._finish(half, now)
-        queue = self._queue
+        self._look_at(self._queue, now, now - _REST)
+        self._look_at(self._quiet, now, now - _QUIET)
+        self._ignored.clear()
+        self._binds.expire(now)
+
+    def _look_at(self, queue: deque[Connection], now: int, limit: int) -> None:
+        """Remove what is idle of those that rest in this queue since `limit`."""
         for _ in range(len(queue)):
             connection = queue[0]
-            if connection.stamp > now - _REST:
+            if connection.stamp > limit:
                 break
             queue.popleft()
             if self._idle(connection, now):
                 self._remove(connection, now)
+                continue
+            connection.stamp = now
+            rested = now - max(connection.client.last, connection.server.last)
+            if rested > _QUIET and not connection.closed:
+                self._quiet.append(connection)
             else:
-                connection.stamp = now
-                queue.append(connection)
-        self._ignored.clear()
-        self._binds.expire(now)
+                self._queue.append(connection)
 
     def close(self, ts: int) -> None:
         """The end of the stream: read what waits, close every reader."""
         while self._queue:
             self._remove(self._queue.popleft(), ts)
+        while self._quiet:
+            self._remove(self._quiet.popleft(), ts)
         self._waiting.clear()
 
     def _open(
@@ -182,7 +194,7 @@ class Connections:
         return receiver_port <= sender_port if to == back else to
 
     def _create(self, ts: int, key: bytes, to_server: bool, protocol: WireProtocol) -> Half:
-        if len(self._queue) >= self._bounds.connections:
+        if len(self._queue) + len(self._quiet) >= self._bounds.connections:
             self._make_room(ts)
         client_key = key if to_server else reverse(key)
         server_key = reverse(client_key)
@@ -270,7 +282,7 @@ class Connections:
     def _make_room(self, ts: int) -> None:
         """Remove one connection: the first in the queue that nobody used since it was put there."""
         for _ in range(_CHANCES):
-            connection = self._queue.popleft()
+            connection = (self._quiet or self._queue).popleft()
             if connection.closed or max(connection.client.last, connection.server.last) <= (
                 connection.stamp
             ):
@@ -278,7 +290,7 @@ class Connections:
             connection.stamp = ts
             self._queue.append(connection)
         else:
-            connection = self._queue.popleft()
+            connection = (self._quiet or self._queue).popleft()
         self._context.count("tcp.evicted")
         self._remove(connection, ts)
 

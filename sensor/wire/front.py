@@ -320,7 +320,7 @@ class Front:
                 return
             udp_ports = self._ports.udp
             port = b[o + 2] << 8 | b[o + 3]
-            if port == tunnels.VXLAN_PORT:
+            if port == tunnels.VXLAN_PORT and udp_ports[b[o] << 8 | b[o + 1]] != 1:
                 self._inner(ts, b, tunnels.inside_vxlan(b, o + 8, e), e)
                 return
             if not (udp_ports[b[o] << 8 | b[o + 1]] or udp_ports[port]):

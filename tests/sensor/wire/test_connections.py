@@ -149,7 +149,7 @@ def test_idle_connections_expire(wire, notes, talk):
     talk.open().send(True, ONE)
     wire.feed(opened.frames + talk.frames)
     assert len(wire.driver._connections) == 2
-    for second, left in ((10, 2), (40, 1), (90, 1), (120, 0)):
+    for second, left in ((10, 2), (40, 1), (90, 1), (160, 0)):
         wire.driver.advance(talk.ts + second * SECOND)
         assert len(wire.driver._connections) == left
     assert notes.log[-1] == ("close", None, b"")
