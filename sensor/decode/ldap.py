@@ -48,6 +48,7 @@ _GLOBAL_CATALOG: Final = frozenset({3268, 3269})
 _TLS_PORTS: Final = frozenset({636, 3269})
 _PENDING: Final = 256
 _CHANGES: Final = 64
+_ROWS_UNDONE: Final = 256
 _PAGED: Final = 16
 _PAGING_TIME: Final = 45_000_000
 _EXTENDED: Final = 16
@@ -298,9 +299,12 @@ class Directory(Reader):
     def _changed(self, written: Written, outcome: str) -> None:
         change = written.change
         if change is not None:
-            if change.left_out:
-                self._context.count("ldap.values_left_out", change.left_out)
-            for row in change.rows:
+            # what the server did not do is not worth thousands of events, which anybody could order
+            rows = change.rows if outcome == "success" else change.rows[:_ROWS_UNDONE]
+            left_out = change.left_out + len(change.rows) - len(rows)
+            if left_out:
+                self._context.count("ldap.values_left_out", left_out)
+            for row in rows:
                 event = change_event(self._flow, self._protocol, written, change, row, outcome)
                 self._context.emit(event)
         for fact in written.facts:

@@ -29,6 +29,7 @@ ACCOUNTING_RESPONSE: Final = 5
 _HEAD: Final = 20
 _LARGEST: Final = 4096
 _TOLD: Final = 8_192
+_SAME: Final = 60_000_000
 _WAITING: Final = 4_096
 _IPV4: Final = 12
 
@@ -67,7 +68,8 @@ class Accounting(Datagrams):
     since anybody can begin conversations. The oldest are told, or forgotten, an eighth at once.
 
     A NAS sends a record again, unchanged or with a longer Acct-Delay-Time and a new identifier:
-    what was told of a session between the same ends is not told twice.
+    what was told of a session between the same ends is not told twice in a minute. (Interim records
+    without Acct-Session-Time are all alike, and at least so far apart: RFC 2869 §5.16.)
     """
 
     __slots__ = ("_context", "_flow_of", "_told", "_waiting")
@@ -76,7 +78,8 @@ class Accounting(Datagrams):
         self._context = context
         self._flow_of = flow_of
         self._waiting: dict[tuple[bytes, int], tuple[int, VpnSession]] = {}
-        self._told: dict[int, int] = {}  # hash of what was told -> identifier last sent with
+        self._told: dict[int, tuple[int, int]] = {}
+        """Hash of what was told -> identifier it was last sent with, time."""
 
     def datagram(self, ts: int, ends: bytes, b: bytes) -> None:
         """Read one packet; what lies beyond its Length is padding (RFC 2865 §3)."""
@@ -125,22 +128,22 @@ class Accounting(Datagrams):
             return
         told = hash((ends, event.nas, event.session, event.account, event.phase, event.duration))
         last = self._told.get(told)
-        if last is not None:
+        if last is not None and abs(ts - last[1]) < _SAME:
             self._context.count("radius.repeated")
             self._again(ends, told, last, identifier)
             return
         if len(self._told) >= _TOLD:
             for old in list(islice(self._told, _TOLD // 8)):
                 del self._told[old]
-        self._told[told] = identifier
+        self._told[told] = (identifier, ts)
         self._wait((ends, identifier), told, event)
 
-    def _again(self, ends: bytes, told: int, last: int, identifier: int) -> None:
+    def _again(self, ends: bytes, told: int, last: tuple[int, int], identifier: int) -> None:
         """The record waits for the answer to what was sent last."""
-        waiting = self._waiting.get((ends, last))
-        if last != identifier and waiting is not None and waiting[0] == told:
-            del self._waiting[ends, last]
-            self._told[told] = identifier
+        waiting = self._waiting.get((ends, last[0]))
+        if last[0] != identifier and waiting is not None and waiting[0] == told:
+            del self._waiting[ends, last[0]]
+            self._told[told] = (identifier, last[1])
             self._wait((ends, identifier), told, waiting[1])
 
     def _wait(self, key: tuple[bytes, int], told: int, event: VpnSession) -> None:
@@ -197,10 +200,11 @@ class Accounting(Datagrams):
 class Conversation(Reader):
     """The same for one conversation alone."""
 
-    __slots__ = ("_ends", "_flow", "_table")
+    __slots__ = ("_context", "_ends", "_flow", "_table")
 
     def __init__(self, flow: Flow, context: Context) -> None:
         self._flow = flow
+        self._context = context
         self._ends = bytes(10) + PORTS_UDP[0].to_bytes(2, "big")
         self._table = Accounting(context, self._flow_of)
 

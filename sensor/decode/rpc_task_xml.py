@@ -17,6 +17,7 @@ _ACTIONS: Final = frozenset({"exec", "comhandler"})
 _WORDS: Final = frozenset({"command", "arguments", "classid"})
 _COMMENT: Final = "<!--"
 _SECTION: Final = "<![CDATA["
+_ZEROS: Final = re.compile(r"&#([xX]?)0+(?=[0-9a-fA-F])")
 _TAG: Final = re.compile(r"<(/?)(?:[\w.-]{1,32}:)?([\w.-]{1,32})[^<>]{0,1024}>")
 
 
@@ -67,8 +68,10 @@ def _content(xml: str, o: int) -> tuple[str, int]:
 
 
 def _unescaped(text: str) -> str:
-    """References resolved; a number of thousands of digits, which XML allows, stays as it is."""
+    """References resolved. XML allows any number of zeros before a number, Python does not; what
+    is no number of a character stays as it is.
+    """
     try:
-        return html.unescape(text)
+        return html.unescape(_ZEROS.sub(r"&#\1", text))
     except ValueError:
         return text

@@ -80,7 +80,11 @@ class HttpReader(Reader):
             return 0, -1
         end = b.find(_END, o, min(e, o + _HEAD_LIMIT))
         if end < 0:
-            return (0, -1) if e - o >= _HEAD_LIMIT else (0, 0)
+            if e - o < _HEAD_LIMIT:
+                return 0, 0
+            # passed over at once: to search on from each beginning inside it would cost its square
+            self._context.count("winrm.endless_head")
+            return 0, e - o
         size = end + len(_END) - o
         return size, size + Head(b, o, end).length
 

@@ -6,6 +6,7 @@ import pwd
 import subprocess
 import sys
 import textwrap
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -114,6 +115,18 @@ def test_who_is_next(tmp_path, monkeypatch):
         successor("nosuchuser", tmp_path)
     monkeypatch.setattr(privileges.os, "geteuid", lambda: 1000)
     assert successor(None, tmp_path) is None
+
+
+def test_root_that_cannot_become_another(monkeypatch):
+    def refused(groups):
+        raise PermissionError(1, "Operation not permitted")
+
+    nobody = pwd.getpwnam("nobody")
+    monkeypatch.setattr(privileges.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(privileges.os, "setgroups", refused)
+    monkeypatch.setattr(privileges.ctypes, "CDLL", lambda *_, **__: MagicMock())
+    with pytest.raises(PrivilegeError, match="cannot become `nobody`: Operation not permitted"):
+        privileges.give_up(nobody)
 
 
 def test_what_cannot_be_written(tmp_path):

@@ -413,3 +413,10 @@ def test_resync_finds_a_pdu_of_its_direction():
 def test_malformed_pdus(data):
     with pytest.raises((Malformed, IndexError, struct.error)):
         dcerpc.reader(flow(49_153), Recorder()).message(1, TO_SERVER, data, 0, len(data))
+
+
+def test_a_request_must_hold_the_object_it_announces():
+    head = bytes([5, 0, 0, 0x83, 0x10, 0, 0, 0]) + struct.pack("<HHI", 28, 0, 1)
+    raw = head + struct.pack("<IHH", 4, 0, 3) + b"abcd"
+    with pytest.raises(Malformed):
+        dcerpc_pdu.Pdu(raw + bytes(40), 0, len(raw))

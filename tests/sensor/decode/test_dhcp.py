@@ -123,3 +123,14 @@ def test_real_leases(atp_data):
         ("192.168.199.133", "name:DESKTOP-V1FA0UQ", "192.168.199.133", "192.168.199.254", HOUR // 2),
         ("192.168.199.132", "name:DESKTOP-2AEFM7G", "192.168.199.132", "192.168.199.254", HOUR // 2),
     ]  # fmt: skip
+
+
+def test_an_answer_from_another_port_is_none():
+    ears = conversation.Ears()
+    flow = Flow("10.0.0.66", 50_000, "10.0.0.1", 67, udp=True)
+    raw = ack(("hostname", b"DC1"))
+    conversation.hear(dhcp.reader(flow, ears), 1, True, raw)
+    assert (ears.hosts, ears.counts) == ([], {"dhcp.no_server": 1})
+    relayed = Flow("10.0.1.1", 67, "10.0.0.1", 67, udp=True)
+    conversation.hear(dhcp.reader(relayed, ears), 1, True, raw)
+    assert [host[2] for host in ears.hosts] == ["name:DC1"]

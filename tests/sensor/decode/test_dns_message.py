@@ -122,12 +122,13 @@ def test_valid_text_records_of_an_update():
         message(1, question("a.test"), *[record(b"\1a" * 100 + b"\xc0\x0c")] * 300, counts=(65_535, 0, 0)),
         message(1, b"".join((0xC000 | 12 + 2 * i).to_bytes(2, "big") for i in range(-1, 8000)), questions=8000),
         message(1, (b"\1a" * 126 + b"\xc0\x0c") * 240, questions=65_535),
+        message(1, b"\xc0\x0c\1\1\1\1" * 10_900 + b"\0", questions=10_900),
     ],
 )  # fmt: skip
 def test_time_is_bounded(raw):
-    begin = time.perf_counter()
+    begin = time.process_time()
     parse(raw[:65_535])
-    assert time.perf_counter() - begin < 0.5
+    assert time.process_time() - begin < 0.25
 
 
 @given(st.binary(min_size=12, max_size=200))

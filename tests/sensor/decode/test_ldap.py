@@ -576,3 +576,14 @@ def test_search_on_after_junk():
 def test_the_process_key_is_made_once():
     assert ldap.process_key() is ldap.process_key()
     assert len(ldap.process_key()) == 32
+
+
+@pytest.mark.parametrize(("code", "told"), [(0, 1_000), (50, 256), (None, 256)])
+def test_a_write_that_was_not_done_is_not_told_in_full(code, told):
+    members = der.tlv(0x31, *[der.octets(f"CN={i}") for i in range(1_000)])
+    add = der.seq(der.integer(0, 10), der.seq(der.octets("member"), members))
+    modify = der.tlv(0x66, der.octets("CN=g"), der.seq(add))
+    answer = [] if code is None else [(S, der.ldap(5, der.ldap_result(0x67, code)))]
+    events, counts, _ = talk(*ALICE, (C, der.ldap(5, modify)), *answer)
+    assert [type(event).__name__ for event in events].count("GroupChange") == told
+    assert counts.get("ldap.values_left_out", 0) == 1_000 - told

@@ -214,3 +214,31 @@ def test_what_a_real_client_sends(word, phase):
         "203.0.113.7",
         "ip:2001:db8::1",
     )
+
+
+def ends(port, back=False):
+    raw = bytes.fromhex("0a000032 0a00000a"), struct.pack(">HH", port, 1813)
+    return raw[0][4:] + raw[0][:4] + raw[1][2:] + raw[1][:2] if back else b"".join(raw)
+
+
+def test_the_table_of_all_conversations_is_bounded():
+    ears = conversation.Ears()
+    table = radius.datagrams(ears, lambda _: conversation.flow(1813, udp=True))
+    for n in range(5_000):
+        table.datagram(n, ends(10_000 + n), record(ident=1))
+    assert len(ears.events) == 2 * 512  # the oldest, an eighth at once
+    table.datagram(6_000, ends(14_999, back=True), reply(ident=1))
+    assert (ears.events[-1].ts, ears.events[-1].outcome) == (4_999, "success")
+    table.expire(2_000)
+    assert [event.ts for event in ears.events[1_025:]] == list(range(1_024, 2_001))
+    table.close(9_000)
+    assert len(ears.events) == 5_000
+
+
+def test_records_that_are_alike_are_told_again_after_a_minute():
+    ears = conversation.Ears()
+    table = radius.datagrams(ears, lambda _: conversation.flow(1813, udp=True))
+    for ts in (0, 30_000_000, 600_000_000):
+        table.datagram(ts, ends(50_000), record(INTERIM))
+        table.datagram(ts, ends(50_000, back=True), reply())
+    assert [event.ts for event in ears.events] == [0, 600_000_000]

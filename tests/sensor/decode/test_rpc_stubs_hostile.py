@@ -6,10 +6,12 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stub_calls import READERS, ask
 
+from sensor.decode.ndr import Ndr
 from sensor.decode.rpc_call import Handles
 
 STUBS = [
@@ -84,3 +86,11 @@ def test_counts_that_promise_more_than_there_is():
         for opnum in range(80):
             for request in (b"H" * 20 + lie * 2_000, lie * 2_000, b"\1\0\0\0" * 2_000):
                 survive(interface, opnum, request, lie * 16, "ndr")
+
+
+def test_a_text_behind_the_end_after_alignment():
+    stub = Ndr(b"x" * 40, 0, 9, big=False, wide=False)
+    stub.skip(9)
+    stub.align(4)
+    with pytest.raises(ValueError, match="stub ends"):
+        stub.characters(3)

@@ -46,3 +46,15 @@ def test_hostile_definitions_cost_little(xml):
     found = command_of(xml)
     assert found is None or len(found) <= 8_192
     assert time.process_time() - start < 2
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("&#" + "0" * 5_000 + "65;", "A"),
+        ("&#x" + "0" * 5_000 + "41;&#065;&#0;", "AA\ufffd"),
+        ("cmd &#" + "9" * 5_000 + ";", "cmd &#" + "9" * 5_000 + ";"),
+    ],
+)
+def test_long_numbers_of_characters_hide_nothing(text, command):
+    assert command_of(TASK.format(f"<Exec><Command>{text}</Command></Exec>")) == command

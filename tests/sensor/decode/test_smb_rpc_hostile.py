@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transcripts import Recorder, flow, load
 
-from sensor.decode import dcerpc, smb
+from sensor.decode import dcerpc, smb, smb1_message, smb2_header
 from sensor.decode.rpc_pending import REQUEST_LIMIT, RESPONSE_LIMIT
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -132,3 +132,15 @@ def test_memory_of_a_pipe_whose_pdu_never_ends():
             reader.gap(1, True)
     assert all(len(side.rest) <= 65_535 for side in reader._directions)
     assert size_of(reader) < 1 << 20
+
+
+def test_what_is_empty_may_be_said_to_lie_anywhere():
+    head = b"\xfeSMB" + struct.pack("<HHIHHIIQIIQ", 64, 1, 0, 9, 1, 0, 0, 1, 1, 1, 1) + bytes(16)
+    two = smb2_header.Message(head + bytes(200), 0, 64)
+    assert two.span(100, 0) == (64, 64)
+    assert two.kept(100, 0) == (64, 64, False)
+    one = smb1_message.Block(
+        b"\xffSMB".ljust(32, b"\0") + b"\0\0\0abc" + b"z" * 50, 0, 38, 0x2D, 32
+    )
+    assert one.kept(60, 0) == (38, 38, False)
+    assert one.string(45)[0] == ""

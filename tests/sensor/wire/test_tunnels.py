@@ -217,3 +217,15 @@ def test_any_bytes(protocol, payload):
     assert events == []
     vxlan = frames.udp(4000, 4789, payload)
     events_of([(1_000_000, frames.ether(frames.ipv4("10.0.0.1", "10.0.0.2", 17, vxlan)))])
+
+
+def test_a_client_behind_the_port_of_a_tunnel_is_read():
+    ask = OUT / scapy.UDP(sport=4789, dport=53) / scapy.DNS(id=7, qd=scapy.DNSQR(qname="a.test"))
+    answer = ETHER / scapy.IP(src="192.0.2.2", dst="192.0.2.1") / scapy.UDP(sport=53, dport=4789)
+    answer /= scapy.DNS(id=7, qr=1, rcode=3, qd=scapy.DNSQR(qname="a.test"))
+    events = []
+    driver = Driver("probe", events.append)
+    for ts, packet in enumerate((ask, answer)):
+        driver.packet(ts, bytes(packet), link.ETHERNET)
+    driver.close()
+    assert [event.rcode for event in events if type(event).__name__ == "DnsQuery"] == ["nxdomain"]
