@@ -282,7 +282,7 @@ class Connections:
     def _make_room(self, ts: int) -> None:
         """Remove one connection: the first in the queue that nobody used since it was put there."""
         for _ in range(_CHANCES):
-            connection = (self._quiet or self._queue).popleft()
+            connection = self._candidate()
             if connection.closed or max(connection.client.last, connection.server.last) <= (
                 connection.stamp
             ):
@@ -290,9 +290,16 @@ class Connections:
             connection.stamp = ts
             self._queue.append(connection)
         else:
-            connection = (self._quiet or self._queue).popleft()
+            connection = self._candidate()
         self._context.count("tcp.evicted")
         self._remove(connection, ts)
+
+    def _candidate(self) -> Connection:
+        """One that never said anything, if such a one is next: a flood of SYNs evicts itself."""
+        queue = self._queue
+        if self._quiet and (not queue or queue[0].reader is not None):
+            queue = self._quiet
+        return queue.popleft()
 
     def _remove(self, connection: Connection, ts: int) -> None:
         for half in (connection.client, connection.server):

@@ -171,6 +171,21 @@ def test_number_of_connections_is_bounded(wire, notes, talk):
     assert len(notes.said()) == 51
 
 
+def test_a_flood_of_syns_does_not_put_out_a_quiet_connection(wire, notes, talk):
+    wire.bounds = Bounds(connections=50)
+    wire.feed(talk.open().send(True, ONE).frames)
+    wire.driver.advance(talk.ts + 30 * SECOND)
+    talk.ts += 30 * SECOND
+    for i in range(500):
+        flood = Talk(client=("10.1.0.1", 1_000 + i), ts=talk.ts + i * 1000)
+        wire.feed(flood.open().frames[:1])
+    talk.ts += SECOND
+    talk.frames.clear()
+    wire.feed(talk.send(True, TWO).frames)
+    assert len(notes.flows) == 1
+    assert len(notes.said()) == 2
+
+
 @pytest.mark.parametrize("end", [RST, FIN])
 def test_connections_that_end_at_once_leave_nothing(wire, notes, end):
     wire.bounds = Bounds(connections=50)
