@@ -295,11 +295,16 @@ class Connections:
         self._remove(connection, ts)
 
     def _candidate(self) -> Connection:
-        """One that never said anything, if such a one is next: a flood of SYNs evicts itself."""
+        """One that never said anything, if there is such a one among the next: a flood of SYNs
+        evicts itself.
+        """
         queue = self._queue
-        if self._quiet and (not queue or queue[0].reader is not None):
-            queue = self._quiet
-        return queue.popleft()
+        for at in range(min(_CHANCES, len(queue))):
+            connection = queue[at]
+            if connection.reader is None:
+                del queue[at]
+                return connection
+        return (self._quiet or queue).popleft()
 
     def _remove(self, connection: Connection, ts: int) -> None:
         for half in (connection.client, connection.server):
