@@ -252,7 +252,7 @@ def test_ldap_search(base, scope, attributes, text, result):
 
 
 @MANY
-@given(NAME, st.text(min_size=1, max_size=30), st.sampled_from([(0, "success"), (49, "wrong_password")]))  # fmt: skip
+@given(NAME, st.text(min_size=9, max_size=30), st.sampled_from([(0, "success"), (49, "wrong_password")]))  # fmt: skip
 def test_ldap_simple_bind(name, password, result):
     ask = LDAP(
         messageID=1,
