@@ -20,6 +20,7 @@ from engine.directory_file import DirectoryFile
 from engine.lists import rows_of, rows_of_test
 from engine.replay import Setting, replay
 from engine.running import Rule
+from engine.why import detection_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -197,7 +198,8 @@ class RelationTests(_Tests):
         )
         if built is None:
             raise NotRunnable(_said(found))
-        compiled = self._compile(_as_detection(built))
+        top = dict(built.shared)[built.id]
+        compiled = self._compile(detection_of(built, plan.Ref(built.id, top.columns)))
         done = replay([], self._events(test), self._compile, self._setting(test))
         store = done.engine.store
         try:
@@ -208,28 +210,6 @@ class RelationTests(_Tests):
         finally:
             store.close()
         return [Seen(row.roles, "low", 0, row.ts, "") for row in rows]
-
-
-def _as_detection(built: DetectionPlan) -> DetectionPlan:
-    """A relation's plan with one alert statement whose roles are all its columns."""
-    top = dict(built.shared)[built.id]
-    roles = tuple((name, plan.Col(name, type_)) for name, type_ in top.columns)
-    alert = plan.AlertPlan(
-        source=plan.Ref(built.id, top.columns),
-        roles=roles,
-        severity=None,
-        confidence=None,
-        when=None,
-        excepts=(),
-        dedup=0,
-        dedup_by=(),
-        monotone=False,
-        waits_for_directory=False,
-        look_back=built.look_back,
-    )
-    return plan.DetectionPlan(
-        built.id, 1, (), built.shared, (alert,), built.events, built.look_back, False, ()  # noqa: FBT003  # not monotone
-    )  # fmt: skip
 
 
 def _said(found: Sequence[Diagnostic]) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dsl import plan, syntax
-from engine.backends.duckdb.reading import Definitions
+from engine.backends.duckdb.reading import Definitions, below, conjuncts
 from engine.entities_rows import FOREVER
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Why:
 
     def _dropped(self, name: str, node: plan.Match, event_id: int, *, shared: bool) -> Finding:
         """The first condition without which the event would still be there."""
-        conditions = _conjuncts(node.where)
+        conditions = [] if node.where is None else list(conjuncts(node.where))
         if not self._rows(replace(node, where=None), event_id):
             return Finding(name, 0, waits=", ".join(_read(node)))
         for count in range(1, len(conditions) + 1):
@@ -138,29 +138,11 @@ class Why:
 
 def _read(node: plan.Node) -> list[str]:
     """Names of the relations directly below a node."""
-    below: tuple[plan.Node, ...]
-    match node:
-        case plan.Match(source) | plan.Window(source):
-            below = (source,)
-        case plan.Union(sources):
-            below = sources
-        case plan.Sequence():
-            below = tuple(s.source for s in node.steps)
-        case plan.Join(left, right) | plan.Absence(left, right):
-            below = (left, right)
-        case _:
-            below = ()
     return [
         n.name if isinstance(n, plan.Ref) else n.event
-        for n in below
+        for n in below(node)
         if isinstance(n, plan.Ref | plan.Scan)
     ]
-
-
-def _conjuncts(where: plan.Expr | None) -> list[plan.Expr]:
-    if isinstance(where, plan.Op) and where.operator == "and":
-        return [*_conjuncts(where.left), *_conjuncts(where.right)]
-    return [] if where is None else [where]
 
 
 def _written(where: syntax.Expr | None) -> list[syntax.Expr]:

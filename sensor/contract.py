@@ -109,6 +109,35 @@ class Reader:
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
+class DatagramReader(Reader):
+    """A reader of a protocol that is UDP only: `message` is all it has to add, and `close` where
+    something waits. There is no stream to frame, and none to lose bytes of.
+    """
+
+    __slots__ = ("_context", "_flow")
+
+    def __init__(self, flow: Flow, context: Context) -> None:
+        self._flow = flow
+        self._context = context
+
+    def frame(self, to_server: bool, b: bytes, o: int, e: int) -> tuple[int, int]:
+        """Never a message of a stream."""
+        del to_server, b, o, e
+        return 0, -1
+
+    def resync(self, to_server: bool, b: bytes, o: int, e: int) -> int:
+        """As above."""
+        del to_server, b, o, e
+        return -1
+
+    def gap(self, ts: int, to_server: bool) -> None:
+        """No stream, no gap."""
+
+    def close(self, ts: int) -> None:
+        """Nothing waits."""
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Datagrams:
     """All UDP conversations of one protocol: for protocols whose conversations are too short to be
     worth a reader each. A decoder that exports `datagrams(context, flow_of)` gives one; `flow_of`

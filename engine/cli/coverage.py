@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from engine.cli import output, paths
+from engine.cli import options, output, paths
 from engine.printable import printable
 
 if TYPE_CHECKING:
@@ -23,14 +23,7 @@ _COLOURS = {"seen": "green", "partly": "yellow", "blind": "red", "needs": "white
 
 @click.command()
 @click.argument("files", nargs=-1, metavar="[PATH]…", type=paths.Existing())
-@click.option(
-    "--detections",
-    "rules",
-    multiple=True,
-    metavar="PATH",
-    type=paths.Existing(),
-    help="File or folder of detections; default: `detections/` here, else the shipped ones.",
-)
+@options.DETECTIONS
 @click.option(
     "--format",
     "form",

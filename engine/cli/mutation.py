@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dsl.catalogue import Catalogue
-    from dsl.schema.base import Event
 
 
 def run_mutants(asked: tuple[Path, ...], chosen: Sequence[str], form: str, least: float) -> bool:
@@ -46,16 +45,11 @@ def run_mutants(asked: tuple[Path, ...], chosen: Sequence[str], form: str, least
 
 def _job(job: tuple[tuple[Path, ...], str]) -> Mutation:
     from engine.backends.duckdb import compile_detection  # noqa: PLC0415 - starts fast
-    from sensor.inputs.files import read_file  # noqa: PLC0415
-
-    def decode(path: Path) -> list[Event]:
-        events: list[Event] = []
-        read_file(path, events.append)
-        return events
+    from engine.cli.reading import decoded  # noqa: PLC0415
 
     asked, rule = job
     catalogue = _catalogue(asked)
-    return mutate(catalogue.detections[rule], catalogue, compile_detection, decode)
+    return mutate(catalogue.detections[rule], catalogue, compile_detection, decoded)
 
 
 @cache

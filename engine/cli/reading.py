@@ -42,6 +42,13 @@ def read(paths: Sequence[Path], take: Callable[[Iterable[Event]], None]) -> bool
     return damaged
 
 
+def decoded(path: Path) -> list[Event]:
+    """All events of one file, as it is: for tests, which say nothing of damages."""
+    events: list[Event] = []
+    read_file(path, events.append)
+    return events
+
+
 def _read(file: Path, name: str, take: Callable[[Iterable[Event]], None]) -> FileSummary:
     waiting: list[Event] = []
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli import output, paths
+from engine.cli import options, output, paths
 from engine.printable import printable
 
 if TYPE_CHECKING:
@@ -21,21 +21,8 @@ LEVELS = ("high", "medium", "low", "informational")
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="PATH…", type=paths.Existing())
-@click.option(
-    "--directory",
-    "directory_path",
-    metavar="FILE",
-    type=paths.Existing(folder=False),
-    help="Directory file: domains, hosts, accounts, groups, tags.",
-)
-@click.option(
-    "--detections",
-    "rules",
-    multiple=True,
-    metavar="PATH",
-    type=paths.Existing(),
-    help="File or folder of detections; default: `detections/` here, else the shipped ones.",
-)
+@options.DIRECTORY
+@options.DETECTIONS
 @click.option(
     "--settings",
     metavar="FILE",

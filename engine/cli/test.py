@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from dsl.schema.base import Event
     from engine.rule_tests import Outcome
 
 
@@ -61,17 +60,12 @@ def command(
     PATH is a file or a folder; default: `detections/` here, else the shipped ones.
     """
     from engine.backends.duckdb import compile_detection  # noqa: PLC0415 - starts fast
+    from engine.cli.reading import decoded  # noqa: PLC0415
     from engine.rule_tests import run_tests  # noqa: PLC0415
-    from sensor.inputs.files import read_file  # noqa: PLC0415
 
     catalogue = paths.read(files)
     errors = catalogue.diagnostics.errors
     paths.show(errors)
-
-    def decode(path: Path) -> list[Event]:
-        events: list[Event] = []
-        read_file(path, events.append)
-        return events
 
     asked = tuple(p.resolve() for p in (files or paths.default_paths()))
     rules = {n: d.path for n, d in catalogue.detections.items()}
@@ -83,7 +77,7 @@ def command(
     ]
     began = time.perf_counter()
     outcomes = []
-    for outcome in run_tests(catalogue, compile_detection, decode, rules=chosen):
+    for outcome in run_tests(catalogue, compile_detection, decoded, rules=chosen):
         outcomes.append(outcome)
         _show(outcome, form, verbose=verbose)
     if junit is not None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from engine.cli import ending, output, paths
+from engine.cli import ending, options, output, paths
 from engine.cli.release import version_option
 
 if TYPE_CHECKING:
@@ -80,21 +80,8 @@ TICK_S = 1.0
     metavar="FILE",
     help="Every change of an alert is appended here, one JSON object a line.",
 )
-@click.option(
-    "--directory",
-    "directory_path",
-    metavar="FILE",
-    type=paths.Existing(folder=False),
-    help="Directory file: domains, hosts, accounts, groups, tags.",
-)
-@click.option(
-    "--detections",
-    "rules",
-    multiple=True,
-    metavar="PATH",
-    type=paths.Existing(),
-    help="File or folder of detections; default: `detections/` here, else the shipped ones.",
-)
+@options.DIRECTORY
+@options.DETECTIONS
 @click.option("--quiet", is_flag=True, help="Write nothing to the terminal but errors.")
 @version_option
 def main(

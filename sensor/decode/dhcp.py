@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sensor.contract import Malformed, Reader
+from sensor.contract import DatagramReader, Malformed
 
 if TYPE_CHECKING:
-    from sensor.contract import Context, Flow
+    from sensor.contract import Context, Flow, Reader
 
 PORTS_TCP: Final = ()
 PORTS_UDP: Final = (67,)
@@ -69,24 +69,10 @@ def reader(flow: Flow, context: Context) -> Reader:
     return Leases(flow, context)
 
 
-class Leases(Reader):
+class Leases(DatagramReader):
     """Messages of one conversation."""
 
-    __slots__ = ("_context", "_flow")
-
-    def __init__(self, flow: Flow, context: Context) -> None:
-        self._flow = flow
-        self._context = context
-
-    def frame(self, to_server: bool, b: bytes, o: int, e: int) -> tuple[int, int]:
-        """DHCP is UDP."""
-        del to_server, b, o, e
-        return 0, -1
-
-    def resync(self, to_server: bool, b: bytes, o: int, e: int) -> int:
-        """DHCP is UDP."""
-        del to_server, b, o, e
-        return -1
+    __slots__ = ()
 
     def message(self, ts: int, to_server: bool, b: bytes, o: int, e: int) -> None:
         """Read one message; plain BOOTP says nothing about names.
@@ -115,12 +101,6 @@ class Leases(Reader):
             ip = _address(b, o + 12)
             if host is not None and ip != _NOBODY:
                 self._context.host_seen(ts, self._flow, METHOD, ip, host, METHOD, ts)
-
-    def gap(self, ts: int, to_server: bool) -> None:
-        """No stream, no gap."""
-
-    def close(self, ts: int) -> None:
-        """Nothing waits."""
 
     def _leased(
         self, ts: int, key: bytes, host: str | None, told: Options, b: bytes, o: int

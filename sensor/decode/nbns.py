@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sensor.contract import Malformed, Reader
+from sensor.contract import DatagramReader, Malformed
 from sensor.decode import netbios_name
 
 if TYPE_CHECKING:
-    from sensor.contract import Context, Flow
+    from sensor.contract import Context, Flow, Reader
     from sensor.decode.netbios_name import NetbiosName
 
 PORTS_TCP: Final = ()
@@ -38,24 +38,10 @@ def reader(flow: Flow, context: Context) -> Reader:
     return NameService(flow, context)
 
 
-class NameService(Reader):
+class NameService(DatagramReader):
     """Messages of one conversation; each stands for itself."""
 
-    __slots__ = ("_context", "_flow")
-
-    def __init__(self, flow: Flow, context: Context) -> None:
-        self._flow = flow
-        self._context = context
-
-    def frame(self, to_server: bool, b: bytes, o: int, e: int) -> tuple[int, int]:
-        """Name service over TCP (truncated answers of WINS) is not read."""
-        del to_server, b, o, e
-        return 0, -1
-
-    def resync(self, to_server: bool, b: bytes, o: int, e: int) -> int:
-        """As above."""
-        del to_server, b, o, e
-        return -1
+    __slots__ = ()
 
     def message(self, ts: int, to_server: bool, b: bytes, o: int, e: int) -> None:
         """Read one message."""
@@ -76,12 +62,6 @@ class NameService(Reader):
             if kind == _NB:
                 until = ts if opcode == _RELEASE else None
                 self._addresses(ts, asked, b, start, stop, sender, until)
-
-    def gap(self, ts: int, to_server: bool) -> None:
-        """No stream, no gap."""
-
-    def close(self, ts: int) -> None:
-        """Nothing waits."""
 
     def _answer(self, ts: int, sender: str, b: bytes, o: int, e: int) -> None:
         named = netbios_name.name(b, o, e)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sensor.contract import Malformed, Reader
+from sensor.contract import DatagramReader, Malformed
 from sensor.decode import netbios_name
 
 if TYPE_CHECKING:
-    from sensor.contract import Context, Flow
+    from sensor.contract import Context, Flow, Reader
 
 PORTS_TCP: Final = ()
 PORTS_UDP: Final = (138,)
@@ -28,24 +28,10 @@ def reader(flow: Flow, context: Context) -> Reader:
     return Datagrams(flow, context)
 
 
-class Datagrams(Reader):
+class Datagrams(DatagramReader):
     """Datagrams of one conversation; each stands for itself."""
 
-    __slots__ = ("_context", "_flow")
-
-    def __init__(self, flow: Flow, context: Context) -> None:
-        self._flow = flow
-        self._context = context
-
-    def frame(self, to_server: bool, b: bytes, o: int, e: int) -> tuple[int, int]:
-        """The datagram service is UDP."""
-        del to_server, b, o, e
-        return 0, -1
-
-    def resync(self, to_server: bool, b: bytes, o: int, e: int) -> int:
-        """The datagram service is UDP."""
-        del to_server, b, o, e
-        return -1
+    __slots__ = ()
 
     def message(self, ts: int, to_server: bool, b: bytes, o: int, e: int) -> None:
         """Read the header; a datagram that another machine passed on says nothing of its sender."""
@@ -59,9 +45,3 @@ class Datagrams(Reader):
         host = netbios_name.name(b, o + _HEAD, e).host
         if host is not None:
             self._context.host_seen(ts, self._flow, METHOD, ip, host, METHOD)
-
-    def gap(self, ts: int, to_server: bool) -> None:
-        """No stream, no gap."""
-
-    def close(self, ts: int) -> None:
-        """Nothing waits."""

@@ -14,12 +14,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from dsl.schema.radius import VpnSession
-from sensor.contract import Datagrams, Malformed, Reader
+from sensor.contract import DatagramReader, Datagrams, Malformed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sensor.contract import Context, Flow
+    from sensor.contract import Context, Flow, Reader
 
 PORTS_TCP: Final = ()
 PORTS_UDP: Final = (1813, 1646)
@@ -197,14 +197,13 @@ class Accounting(Datagrams):
         return True
 
 
-class Conversation(Reader):
+class Conversation(DatagramReader):
     """The same for one conversation alone."""
 
-    __slots__ = ("_context", "_ends", "_flow", "_table")
+    __slots__ = ("_ends", "_table")
 
     def __init__(self, flow: Flow, context: Context) -> None:
-        self._flow = flow
-        self._context = context
+        super().__init__(flow, context)
         self._ends = bytes(10) + PORTS_UDP[0].to_bytes(2, "big")
         self._table = Accounting(context, self._flow_of)
 
@@ -212,22 +211,9 @@ class Conversation(Reader):
         del ends
         return self._flow
 
-    def frame(self, to_server: bool, b: bytes, o: int, e: int) -> tuple[int, int]:
-        """RADIUS accounting is UDP."""
-        del to_server, b, o, e
-        return 0, -1
-
-    def resync(self, to_server: bool, b: bytes, o: int, e: int) -> int:
-        """RADIUS accounting is UDP."""
-        del to_server, b, o, e
-        return -1
-
     def message(self, ts: int, to_server: bool, b: bytes, o: int, e: int) -> None:
         """Read one packet."""
         self._table.datagram(ts, self._ends if to_server else _reversed(self._ends), b[o:e])
-
-    def gap(self, ts: int, to_server: bool) -> None:
-        """No stream, no gap."""
 
     def close(self, ts: int) -> None:
         """Tell what was never acknowledged."""

@@ -19,3 +19,15 @@ class Packets:
         self.times: list[int] = []
         self.starts: list[int] = []
         self.ends: list[int] = []
+
+
+def joined(linktype: int, times: list[int], parts: list[bytes]) -> Packets:
+    """The block of frames that came one by one."""
+    block = Packets(b"".join(parts), linktype)
+    block.times = times
+    position = 0
+    for part in parts:
+        block.starts.append(position)
+        position += len(part)
+        block.ends.append(position)
+    return block

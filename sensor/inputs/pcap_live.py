@@ -12,7 +12,7 @@ import ctypes
 from typing import TYPE_CHECKING, Any, Final
 
 from sensor.inputs.interface import InterfaceError
-from sensor.inputs.packets import Packets
+from sensor.inputs.packets import Packets, joined
 from sensor.wire.link import SUPPORTED
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class PcapCapture:
                     times.append(round(seconds * 1_000_000))
                 self._count_drops()
                 if parts:
-                    yield self._block(times, parts)
+                    yield joined(self._linktype, times, parts)
                 elif not listener.select([listener], _IDLE_S):
                     self._check()
                     yield None
@@ -119,16 +119,6 @@ class PcapCapture:
         why = winpcapy.pcap_geterr(self._listener.pcap_fd.pcap)
         if why:
             raise InterfaceError(f"`{self.interface}` is gone: {why.decode(errors='replace')}")
-
-    def _block(self, times: list[int], parts: list[bytes]) -> Packets:
-        starts, ends, position = [], [], 0
-        for part in parts:
-            starts.append(position)
-            position += len(part)
-            ends.append(position)
-        block = Packets(b"".join(parts), self._linktype)
-        block.times, block.starts, block.ends = times, starts, ends
-        return block
 
 
 def _listener(interface: str) -> Any:

@@ -12,7 +12,7 @@ import struct
 import time
 from typing import TYPE_CHECKING, Final
 
-from sensor.inputs.packets import Packets
+from sensor.inputs.packets import Packets, joined
 from sensor.inputs.packetsocket import PACKET_OUTGOING
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Received:
         except OSError as error:
             if error.errno != errno.ENETDOWN:  # down for now or for ever: the caller looks
                 raise
-        return self._block(times, parts) if parts else None
+        return joined(self._live.linktype, times, parts) if parts else None
 
     def fill(self) -> float:
         """The share of the receive buffer in use."""
@@ -78,13 +78,3 @@ class Received:
                 ts = seconds * 1_000_000_000 + nanoseconds
         times.append((ts or time.time_ns()) // 1000)
         parts.append(bytes(memoryview(self._buffer)[:size]))
-
-    def _block(self, times: list[int], parts: list[bytes]) -> Packets:
-        starts, ends, position = [], [], 0
-        for part in parts:
-            starts.append(position)
-            position += len(part)
-            ends.append(position)
-        block = Packets(b"".join(parts), self._live.linktype)
-        block.times, block.starts, block.ends = times, starts, ends
-        return block

@@ -6,10 +6,9 @@ until the engine's own memory of it grows old. Knows no protocol.
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Final
 
-from sensor.wire.bounds import SECOND
+from sensor.wire.bounds import SECOND, forget
 
 AGAIN: Final = 900 * SECOND
 """How long what was told of an address is not told again."""
@@ -39,7 +38,6 @@ class Bindings:
                 return False
             del told[key]
         elif len(told) >= _MOST:
-            for old in list(islice(told, _MOST // 8)):  # one by one each would cost a walk
-                del told[old]
+            forget(told, _MOST)
         told[key] = (host, ts)
         return True

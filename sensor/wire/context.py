@@ -7,7 +7,6 @@ exchanges and pipe readers, passes learnt ports on. Knows no packet and no clock
 from __future__ import annotations
 
 import struct
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from dsl.schema.sensor import HostBinding
@@ -15,6 +14,7 @@ from sensor.contract import Context
 from sensor.decode.dcerpc import pipe_reader
 from sensor.wire.auth import Exchange
 from sensor.wire.bindings import Bindings
+from sensor.wire.bounds import forget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,7 +97,7 @@ class WireContext(Context):
         owners.pop(ticket, None)
         owners[ticket] = account
         if len(owners) > _MAX_TICKETS:
-            _forget(owners, _MAX_TICKETS // 8)
+            forget(owners, _MAX_TICKETS)
 
     def ticket_owner(self, ticket: bytes) -> str | None:
         """Who got the ticket with this hash, if its issue was seen lately."""
@@ -111,7 +111,7 @@ class WireContext(Context):
         kept.pop(key, None)
         kept[key] = text
         if len(kept) > _MAX_KEPT:
-            _forget(kept, _MAX_KEPT // 8)
+            forget(kept, _MAX_KEPT)
 
     def kept(self, key: bytes) -> str | None:
         """The text kept under this key."""
@@ -162,12 +162,6 @@ class WireContext(Context):
         """Bytes between a loss, or the middle of a stream, and the next message that was found."""
         self.count(f"{protocol}.unsynced_bytes", size)
         self.unread[protocol] = self.unread.get(protocol, 0) + size
-
-
-def _forget(table: dict[bytes, str], amount: int) -> None:
-    """The oldest entries, many at once: what was deleted before them is walked over each time."""
-    for key in list(islice(table, amount)):
-        del table[key]
 
 
 def _of_one_host(ip: str) -> bool:

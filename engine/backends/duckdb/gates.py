@@ -15,12 +15,12 @@ from sqlglot import exp
 from dsl import plan
 from dsl.functions import FUNCTIONS
 from engine.backends.duckdb.expression import lower
-from engine.backends.duckdb.reading import Definitions, parts
+from engine.backends.duckdb.reading import Definitions, conjuncts, parts
 from engine.backends.duckdb.scope import Scope
 from engine.backends.duckdb.terms import binary, column, minus, number, select, stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True)
@@ -102,16 +102,8 @@ def _with(gate: Gate, where: plan.Expr | None) -> Gate:
     """The gate with those parts of a condition that the event alone decides."""
     if where is None:
         return gate
-    own = tuple(c for c in _conjuncts(where) if _decided(c, gate.visible))
+    own = tuple(c for c in conjuncts(where) if _decided(c, gate.visible))
     return replace(gate, conditions=gate.conditions + own)
-
-
-def _conjuncts(expr: plan.Expr) -> Iterator[plan.Expr]:
-    if isinstance(expr, plan.Op) and expr.operator == "and":
-        yield from _conjuncts(expr.left)
-        yield from _conjuncts(expr.right)
-    else:
-        yield expr
 
 
 def _decided(expr: plan.Expr, visible: frozenset[str]) -> bool:

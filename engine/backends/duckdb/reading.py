@@ -36,6 +36,15 @@ def parts(expr: plan.Expr) -> Iterator[plan.Expr]:
         yield from parts(one)
 
 
+def conjuncts(expr: plan.Expr) -> Iterator[plan.Expr]:
+    """The operands of a chain of `and`; an expression that is none is its own."""
+    if isinstance(expr, plan.Op) and expr.operator == "and":
+        yield from conjuncts(expr.left)
+        yield from conjuncts(expr.right)
+    else:
+        yield expr
+
+
 def columns_read(expr: plan.Expr | None) -> frozenset[str]:
     """Names of the columns, as the plan writes them."""
     if expr is None:
