@@ -285,7 +285,8 @@ def test_radius_accounting(user, framed, nas, session, status, seconds):
 
 
 @MANY
-@given(ADDRESS, NAME, st.integers(60, 10**6))
+# the last address of a network of 256 is taken for a broadcast address, and never bound
+@given(ADDRESS.filter(lambda text: not text.endswith(".255")), NAME, st.integers(60, 10**6))
 def test_dhcp_lease(address, host, lease):
     ask = BOOTP(op=1, xid=7, chaddr=b"abcdef") / DHCP(
         options=[("message-type", "request"), ("hostname", host.encode()), "end"]
