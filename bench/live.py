@@ -2,13 +2,14 @@
 
 Two ends of a cable in a network namespace of their own. tcpreplay sends recorded traffic
 (the file of `bench/wire.py`, looped, each round with addresses of its own), the capture thread of
-`atp-run` reads it: ring, filter, driver, events. Each rate is sent for some seconds, and rates rise
-until something is lost. Events expected are those of reading the file, times the rounds; the
-sensor's words about itself do not count. Needs root, iproute2 and tcpreplay.
+`atp-run` reads it: ring, filter, driver, events. Each rate is sent for some seconds, and rates rise until an identity
+message is lost (columns `identity` and `names`: events that were not seen; those of name services,
+which overload sheds first, apart). Events expected are those of reading the file, times the rounds;
+the sensor's words about itself do not count. Needs root, iproute2 and tcpreplay.
 
     python bench/live.py [--rates 50,100,200] [--seconds 10] [--least 100] [--compiled FOLDER]
 
-Rates are thousands of packets a second. On a machine of two cores the sender fills one of them, and
+Rates are thousands of packets a second. On a machine of two cores the sender takes half of one of them, and
 in a cable between namespaces the sender's core also pays for the copy into the ring.
 """
 
@@ -33,6 +34,8 @@ ROOT = Path(__file__).resolve().parents[1]
 RATES = (50, 100, 150, 200, 250, 300, 400, 500)
 MEGABYTE = 1 << 20
 OWN = frozenset({"sensor_health"})
+NAMES = frozenset({"dns_query"})
+"""Events of name services, which are shed first; all others are identity messages."""
 
 
 def events_of(path: Path) -> dict[str, int]:
@@ -77,7 +80,8 @@ def run(space: str, path: Path, packets: int, options, folder: Path, rate: int) 
     ) as receiver:
         about = json.loads(receiver.stdout.readline())
         sent = subprocess.run(
-            [*within, "tcpreplay", "-q", "-K", "-i", "left", "--unique-ip", "--loop", str(rounds),
+            # this timer sleeps between packets, the usual one takes a whole core to wait
+            [*within, "tcpreplay", "-q", "-K", "--timer=nano", "-i", "left", "--unique-ip", "--loop", str(rounds),
              "--pps", str(rate * 1000), str(path)],
             check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         )  # fmt: skip
@@ -87,22 +91,30 @@ def run(space: str, path: Path, packets: int, options, folder: Path, rate: int) 
     return found | about | {"sent": packets * rounds, "rounds": rounds, "pace": pace}
 
 
-def line(rate: int, found: dict, expected: dict[str, int]) -> bool:
-    """Print a row; whether nothing was lost."""
-    wanted = sum(expected.values()) * found["rounds"]
-    seen = sum(n for kind, n in found["events"].items() if kind not in OWN)
+def line(rate: int, found: dict, expected: dict[str, int]) -> tuple[bool, bool]:
+    """Print a row; whether no identity message was lost, and whether nothing at all was."""
+    seen = {k: n for k, n in found["events"].items() if k not in OWN}
+    rounds = found["rounds"]
+    lost = {k: n * rounds - seen.get(k, 0) for k, n in expected.items()}
+    identity = sum(n for k, n in lost.items() if k not in NAMES and n > 0)
+    names = sum(max(0, lost[k]) for k in NAMES if k in lost)
     shed = sum(found["shed"].values())
-    whole = not found["drops"] and not shed and seen >= wanted
+    wanted = sum(expected.values()) * rounds
     packets = max(1, found["packets"])
     print(
-        f"{found['build']:<9}{rate:>6}k{found['pace'] / 1000:>7.0f}k{found['sent']:>11,}{found['packets']:>11,}"
-        f"{found['drops']:>9,}{shed:>9,}{wanted:>10,}{seen:>10,}"
+        f"{found['build']:<9}{rate:>6}k{found['pace'] / 1000:>7.0f}k{found['sent']:>11,}{found['packets'] + shed:>11,}"
+        f"{found['drops']:>9,}{shed:>9,}{wanted:>10,}{identity:>9,}{names:>9,}"
         f"{found['cpu'] / packets * 1e6:>8.2f}{found['fullest']:>6.0%}{found['peak'] / MEGABYTE:>6.0f}",
         flush=True,
     )
+    if found["shed"]:
+        print(" " * 9 + "shed:", ", ".join(f"{k} {n:,}" for k, n in sorted(found["shed"].items())))
+    if identity:
+        print(" " * 9 + "lost:", ", ".join(f"{k} {n:,}" for k, n in lost.items() if n > 0))
     if found["fault"]:
         print(found["fault"])
-    return whole
+    kept = not found["drops"] and not identity
+    return kept, kept and not shed and not names
 
 
 def main() -> int:
@@ -126,20 +138,28 @@ def main() -> int:
     packets = expected.pop("packets")
     print(f"{path.name}: {packets:,} packets, {path.stat().st_size / packets:.0f} bytes each")
     print(
-        f"{'':<9}{'asked':>7}{'paced':>8}{'sent':>11}{'received':>11}{'drops':>9}{'shed':>9}{'expected':>10}"
-        f"{'seen':>10}{'us/pkt':>8}{'ring':>6}{'MB':>6}"
+        f"{'':<9}{'asked':>7}{'paced':>8}{'sent':>11}{'received':>11}{'drops':>9}{'shed':>9}{'events':>10}"
+        f"{'identity':>9}{'names':>9}{'us/pkt':>8}{'ring':>6}{'MB':>6}"
     )
     best = {"pure": 0, "compiled": 0}
+    whole = dict(best)
     builds = {"pure": ROOT} | ({"compiled": options.compiled.resolve()} if options.compiled else {})
     with cable() as space:
         for name, folder in builds.items():
             for rate in map(int, options.rates.split(",")):
-                if line(rate, run(space, path, packets, options, folder, rate), expected):
+                found = run(space, path, packets, options, folder, rate)
+                kept, complete = line(rate, found, expected)
+                if complete:
+                    whole[name] = rate
+                if kept:
                     best[name] = rate
                 elif not options.beyond:
                     break
     for name in builds:
-        print(f"no loss up to {best[name]},000 packets/s, {name}")
+        print(
+            f"{name}: no identity message lost up to {best[name]},000 packets/s, "
+            f"nothing shed up to {whole[name]},000"
+        )
     return int(best["pure"] < options.least or best["compiled"] < options.least_compiled)
 
 

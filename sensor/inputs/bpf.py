@@ -19,7 +19,9 @@ _LD_B_IND: Final = 0x50
 _LDX_IMM: Final = 0x01
 _LDX_MSH: Final = 0xB1
 _LD_MEM: Final = 0x60
+_LDX_MEM: Final = 0x61
 _ST: Final = 0x02
+_ADD: Final = 0x04
 _ADD_X: Final = 0x0C
 _AND: Final = 0x54
 _RSH: Final = 0x74
@@ -27,6 +29,7 @@ _TAX: Final = 0x07
 _JA: Final = 0x05
 _JEQ: Final = 0x15
 _JGE: Final = 0x35
+_JEQ_X: Final = 0x1D
 _JSET: Final = 0x45
 _RET: Final = 0x06
 MOST: Final = 4_096
@@ -78,6 +81,18 @@ class Program:
         """A = a cell of the scratch memory."""
         self._put(_LD_MEM, cell)
 
+    def index_cell(self, cell: int) -> None:
+        """X = a cell of the scratch memory."""
+        self._put(_LDX_MEM, cell)
+
+    def add(self, value: int) -> None:
+        """A = A + value."""
+        self._put(_ADD, value)
+
+    def add_index(self) -> None:
+        """A = A + X."""
+        self._put(_ADD_X, 0)
+
     def shifted(self, mask: int, shift: int) -> None:
         """A = (A and mask) >> shift."""
         self._put(_AND, mask)
@@ -91,6 +106,10 @@ class Program:
     def equal(self, value: int, yes: str = "", no: str = "") -> None:
         """Jump on A == value; an empty label is the next instruction."""
         self._put(_JEQ, value, yes, no)
+
+    def equal_index(self, yes: str = "", no: str = "") -> None:
+        """Jump on A == X."""
+        self._put(_JEQ_X, 0, yes, no)
 
     def at_least(self, value: int, yes: str = "", no: str = "") -> None:
         """Jump on A >= value."""

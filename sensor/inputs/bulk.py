@@ -1,10 +1,12 @@
-"""Which frames the kernel need not hand over: traffic of services that carry no identity protocol.
+"""Which frames the kernel need not hand over: what nobody would read.
 
-DCE/RPC lives on any port, so the filter names what is certainly bulk and lets everything else
-pass: fragments, tunnels, tagged frames, IP options, IPv6 with extension headers, unknown ports.
-Nor may a bulk port be a hiding place for a client that chooses it as its own: what goes to a port
-that is wanted passes, and so do the short segments and those that may begin a DCE/RPC PDU, from
-which such ports are learnt. Ports that a decoder claims are never bulk.
+Bare acknowledgements, datagrams of ports that no decoder claims, and the segments of services that
+carry no identity protocol. DCE/RPC lives on any TCP port, so there the filter names what is
+certainly bulk and lets everything else pass: fragments, tunnels, tagged frames, IP options, IPv6
+with extension headers, unknown ports. Nor may a bulk port be a hiding place for a client that
+chooses it as its own: what goes to a port that is wanted passes, and so do the short segments and
+those that may begin a DCE/RPC PDU, from which such ports are learnt. Ports that a decoder claims are
+never bulk.
 """
 
 from __future__ import annotations
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
 BULK_TCP: Final = frozenset(
     {22, 80, 443, 873, 902, 1433, 1521, 2049, 3260, 3306, 3389, 5432, 6600, 8080, 8443, 8530, 8531, 9100}
 )  # fmt: skip
-# QUIC, remote desktop, media of conferences (STUN and TURN)
-BULK_UDP: Final = frozenset({443, 3389, 3478, 3479, 3480, 3481})
 TUNNELS: Final = frozenset({4789})
 """Mirrored traffic comes in VXLAN (RFC 7348)."""
 SHORT: Final = 256
@@ -34,7 +34,9 @@ _IPV6: Final = 0x86DD
 _TCP: Final = 6
 _UDP: Final = 17
 _RPC_VERSION: Final = 5
+_CONTROL: Final = 7  # FIN, SYN, RST
 _OTHER: Final = 0  # scratch cell: the port at the other side of a bulk port
+_HEADERS: Final = 1  # scratch cell: bytes of the headers
 _ROOM: Final = 1_000  # wanted ports that a program may list; each is two instructions
 
 
@@ -43,8 +45,7 @@ def bulk_filter(linktype: int, tcp: Collection[int], udp: Collection[int]) -> li
     that are wanted. Empty if those are too many: then nothing is filtered.
     """
     wanted = frozenset(tcp)
-    bulk_tcp = BULK_TCP - wanted
-    bulk_udp = BULK_UDP - frozenset(udp)
+    bulk = BULK_TCP - wanted
     if len(wanted) > _ROOM:
         return []
     p = Program()
@@ -59,41 +60,54 @@ def bulk_filter(linktype: int, tcp: Collection[int], udp: Collection[int]) -> li
         p.shifted(0xF0, 4)
         p.equal(4, yes="ipv4")
         p.equal(6, yes="ipv6")
-    p.label("pass")
+    p.label("other")
     p.accept()
 
     p.label("ipv4")
     p.load_half(ip + 6)
     p.any_bit(0x3FFF, yes="fragment")
     p.index_header(ip)
-    p.load_half(ip + 2)
-    p.at_least(SHORT, no="fragment")
     p.load_byte(ip + 9)
-    p.equal(_TCP, yes="tcp")
     p.equal(_UDP, yes="udp")
+    p.equal(_TCP, no="fragment")
+    _headers(p, ip, "data4")
+    p.load_half(ip + 2)
+    p.equal_index(yes="bare")
+    p.label("data4")
+    p.index_header(ip)
+    p.load_half(ip + 2)
+    p.at_least(SHORT, yes="tcp")
     p.label("fragment")
     p.accept()
 
     p.label("ipv6")
     p.index(40)
-    p.load_half(ip + 4)
-    p.at_least(SHORT - 40, no="extended")
     p.load_byte(ip + 6)
-    p.equal(_TCP, yes="tcp")
     p.equal(_UDP, yes="udp")
+    p.equal(_TCP, no="extended")
+    _headers(p, ip, "data6")
+    p.load_half(ip + 4)
+    p.add(40)
+    p.equal_index(yes="bare")
+    p.label("data6")
+    p.index(40)
+    p.load_half(ip + 4)
+    p.at_least(SHORT - 40, yes="tcp")
     p.label("extended")
     p.accept()
 
+    p.label("bare")
+    p.reject()
+
     p.label("udp")
-    _bulk_port(p, ip, bulk_udp, "look udp")
-    p.label("look udp")
-    p.recall(_OTHER)
-    p.one_of(frozenset(udp) | TUNNELS, "wanted")
+    for at in (ip, ip + 2):
+        p.load_half(at, indexed=True)
+        p.one_of(frozenset(udp) | TUNNELS, "wanted")
     p.reject()
 
     p.label("tcp")
-    _bulk_port(p, ip, bulk_tcp, "look tcp")
-    p.label("look tcp")
+    _bulk_port(p, ip, bulk, "look")
+    p.label("look")
     p.recall(_OTHER)
     p.one_of(wanted, "wanted")
     p.load_byte(ip + 12, indexed=True)
@@ -105,6 +119,19 @@ def bulk_filter(linktype: int, tcp: Collection[int], udp: Collection[int]) -> li
     p.label("wanted")
     p.accept()
     return p.assemble()
+
+
+def _headers(p: Program, ip: int, data: str) -> None:
+    """X = bytes of the IP header, which it holds, and of the TCP header behind it; or go to `data`
+    if the segment opens or ends a connection.
+    """
+    p.load_byte(ip + 13, indexed=True)
+    p.any_bit(_CONTROL, yes=data)
+    p.load_byte(ip + 12, indexed=True)
+    p.shifted(0xF0, 2)
+    p.add_index()
+    p.store(_HEADERS)
+    p.index_cell(_HEADERS)
 
 
 def _bulk_port(p: Program, ip: int, ports: frozenset[int], look: str) -> None:

@@ -55,11 +55,11 @@ class Driver:
         self._connections = Connections(ports, addresses, self._context, limits)
         self._conversations = Conversations(ports, addresses, self._context, limits)
         self._clock = Clock(self._context, ports, self._connections, self._conversations, limits)
-        self._front = Front(
-            ports, self._connections, self._conversations, self._context, self._clock, limits
-        )
-        self._pressure = Pressure()
         self._shed = Shed(known, ports)
+        self._front = Front(
+            ports, self._connections, self._conversations, self._shed, self._context, self._clock, limits
+        )  # fmt: skip
+        self._pressure = Pressure()
         self._clock.shed = self._shed.lost
 
     def packets(
@@ -69,8 +69,6 @@ class Driver:
 
         `linktype` is a number of `sensor.wire.link`; frames of another one count as `other`.
         """
-        if self._shed.level:
-            self._front.packets += self._shed.sift(b, linktype, times, starts, ends)
         self._front.scan(b, linktype, times, starts, ends)
 
     def press(self, fill: float, now: int) -> int:

@@ -17,6 +17,7 @@ from sensor.wire.binds import RPC_VERSION
 from sensor.wire.build import COMPILED
 from sensor.wire.fragments import Fragments
 from sensor.wire.link import ETHERNET, LINUX_SLL, ip_header
+from sensor.wire.ports import CARRIER, WANTED, WEIGHED
 
 if TYPE_CHECKING:
     from mypy_extensions import i64
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from sensor.wire.conversations import Conversations
     from sensor.wire.health import Clock
     from sensor.wire.ports import Ports
+    from sensor.wire.shed import Shed
 
 TCP: Final = 6
 UDP: Final = 17
@@ -57,7 +59,7 @@ class Front:
 
     __slots__ = (
         "_clock", "_connections", "_context", "_conversations", "_depth", "_fragments", "_ports",
-        "bad", "cut", "cut_bytes", "last", "other", "packets",
+        "_shed", "bad", "cut", "cut_bytes", "last", "other", "packets",
     )  # fmt: skip
 
     def __init__(
@@ -65,10 +67,12 @@ class Front:
         ports: Ports,
         connections: Connections,
         conversations: Conversations,
+        shed: Shed,
         context: WireContext,
         clock: Clock,
         bounds: Bounds,
     ) -> None:
+        self._shed = shed
         self._ports = ports
         self._connections = connections
         self._conversations = conversations
@@ -76,7 +80,7 @@ class Front:
         self._clock = clock
         self._fragments = Fragments(bounds)
         self._depth = 0
-        ports.udp[tunnels.VXLAN_PORT] = tunnels.CARRIER
+        ports.udp[tunnels.VXLAN_PORT] = CARRIER
         self.packets = 0
         self.last = 0
         self.other = 0
@@ -97,6 +101,7 @@ class Front:
         udp_ports = self._ports.udp
         connections = self._connections
         conversations = self._conversations
+        shed = self._shed
         clock = self._clock
         due = clock.due
         floor = clock.floor
@@ -155,6 +160,10 @@ class Front:
                         ):
                             continue
                         if p <= end <= e and words >= 0x50:
+                            if (
+                                tcp_ports[sport] == WEIGHED or tcp_ports[dport] == WEIGHED
+                            ) and shed.tcp(b[k + 14 : k + 26], b, p, end, sport, dport):
+                                continue
                             if p < end or flags & _CONTROL:
                                 if compiled:
                                     seq = (
@@ -177,8 +186,12 @@ class Front:
                         port: i64 = udp_ports[dport] or udp_ports[sport]
                         if not port:
                             continue
+                        if port == WEIGHED:
+                            if shed.udp(sport, dport):
+                                continue
+                            port = WANTED
                         size: i64 = b[k + 26] << 8 | b[k + 27]
-                        if port == 1 and size >= 8 and k + 22 + size <= end <= e:
+                        if port == WANTED and size >= 8 and k + 22 + size <= end <= e:
                             conversations.datagram(
                                 ts, b[k + 14 : k + 26], b[k + 30 : k + 22 + size]
                             )
@@ -313,17 +326,26 @@ class Front:
                 self.cut_bytes += cut
             if p < e or cut or flags & _CONTROL:
                 key = addresses + b[o : o + 4]
+                if (tcp_ports[sport] == WEIGHED or tcp_ports[dport] == WEIGHED) and self._shed.tcp(
+                    key, b, p, e, sport, dport
+                ):
+                    return
                 self._connections.segment(ts, key, b, p, e, seq, ack, flags, cut)
         elif protocol == UDP:
             if e - o < 8:
                 self._short(cut)
                 return
             udp_ports = self._ports.udp
-            port = b[o + 2] << 8 | b[o + 3]
-            if port == tunnels.VXLAN_PORT and udp_ports[b[o] << 8 | b[o + 1]] != 1:
+            sport = b[o] << 8 | b[o + 1]
+            dport = b[o + 2] << 8 | b[o + 3]
+            if dport == tunnels.VXLAN_PORT and udp_ports[sport] in (0, CARRIER):
                 self._inner(ts, b, tunnels.inside_vxlan(b, o + 8, e), e)
                 return
-            if not (udp_ports[b[o] << 8 | b[o + 1]] or udp_ports[port]):
+            if not (udp_ports[sport] or udp_ports[dport]):
+                return
+            if (udp_ports[sport] == WEIGHED or udp_ports[dport] == WEIGHED) and self._shed.udp(
+                sport, dport
+            ):
                 return
             if cut:
                 self._note_cut(cut)

@@ -7,7 +7,7 @@ forgotten when unused. The tables are the filter before any object exists.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sensor.wire.protocols import RPC, WireProtocol
 
@@ -15,15 +15,25 @@ if TYPE_CHECKING:
     from sensor.wire.bounds import Bounds
 
 
+WANTED: Final = 1
+CARRIER: Final = 2
+"""A tunnel's port: what it carries is read."""
+WEIGHED: Final = 3
+"""Wanted, and under overload `sensor.wire.shed` is asked about each packet."""
+
+
 class Ports:
     """Port tables. `tcp[port]` and `udp[port]` are non-zero if any server may speak something."""
 
-    __slots__ = ("_bounds", "_by_tcp", "_by_udp", "_learnt", "_rpc", "_users", "tcp", "udp")
+    __slots__ = (
+        "_bounds", "_by_tcp", "_by_udp", "_learnt", "_rpc", "_users", "_weighed", "tcp", "udp",
+    )  # fmt: skip
 
     def __init__(self, protocols: tuple[WireProtocol, ...], bounds: Bounds) -> None:
         self._bounds = bounds
         self.tcp = [0] * 65_536
         self.udp = [0] * 65_536
+        self._weighed: tuple[list[int], list[int]] = ([], [])
         self._by_tcp: dict[int, WireProtocol] = {}
         self._by_udp: dict[int, WireProtocol] = {}
         self._rpc: WireProtocol | None = None
@@ -34,10 +44,21 @@ class Ports:
                 self._rpc = protocol
             for port in protocol.tcp:
                 self._by_tcp[port] = protocol
-                self.tcp[port] = 1
+                self.tcp[port] = WANTED
             for port in protocol.udp:
                 self._by_udp[port] = protocol
-                self.udp[port] = 1
+                self.udp[port] = WANTED
+
+    def weigh(self, tcp: list[int], udp: list[int]) -> None:
+        """These known ports are weighed from now on, and no others."""
+        for table, before, now in (
+            (self.tcp, self._weighed[0], tcp), (self.udp, self._weighed[1], udp),
+        ):  # fmt: skip
+            for port in before:
+                table[port] = WANTED
+            for port in now:
+                table[port] = WEIGHED
+        self._weighed = (tcp, udp)
 
     @property
     def rpc(self) -> WireProtocol | None:
@@ -84,7 +105,7 @@ class Ports:
     def watch(self, port: int) -> None:
         """Let TCP segments of this port through, until as many `unwatch`."""
         self._users[port] = self._users.get(port, 0) + 1
-        self.tcp[port] = 1
+        self.tcp[port] = self.tcp[port] or WANTED
 
     def unwatch(self, port: int) -> None:
         """Take one `watch` back."""
@@ -93,7 +114,8 @@ class Ports:
             self._users[port] = left
         else:
             self._users.pop(port, None)
-            self.tcp[port] = int(port in self._by_tcp)
+            if port not in self._by_tcp:
+                self.tcp[port] = 0
 
     def _forget(self, learnt: tuple[str, int]) -> None:
         del self._learnt[learnt]

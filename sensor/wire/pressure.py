@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
-MOST: Final = 5
-_HIGH: Final = 0.5
+_MARKS: Final = (0.3, 0.4, 0.6, 0.75, 0.85)
+"""How full the buffer is before each level: what matters most is shed only where it nearly overflows."""
+MOST: Final = len(_MARKS)
 _LOW: Final = 0.1
 _STEP_US: Final = 100_000
 """After a step up the next one waits so long: blocks read before it do not count."""
@@ -20,14 +21,16 @@ _NEVER: Final = -(1 << 62)
 class Pressure:
     """The level now, 0 (nothing is shed) to MOST.
 
-    A buffer that is half full is one step up. Where it was nearly empty for the time of holding,
+    A buffer fuller than the mark of the next level is one step up, unless the step before makes it
+    drain. Where it was nearly empty for the time of holding,
     one step down; if that brings the load back, holding takes twice as long from then on.
     """
 
-    __slots__ = ("_calm", "_hold", "_lowered", "_raised", "level")
+    __slots__ = ("_before", "_calm", "_hold", "_lowered", "_raised", "level")
 
     def __init__(self) -> None:
         self.level = 0
+        self._before = 0.0  # how full it was at the step before
         self._raised = _NEVER
         self._lowered = _NEVER
         self._calm = _NEVER  # since when the buffer is nearly empty
@@ -37,10 +40,14 @@ class Pressure:
         """The level for packets read from here on; `fill` from 0 to 1, `now` in steady
         microseconds.
         """
-        if fill > _HIGH:
+        if fill > _MARKS[0]:
             self._calm = _NEVER
-            if self.level < MOST and now - self._raised >= _STEP_US:
-                self._rise(now)
+            if now - self._raised >= _STEP_US:
+                rising = self.level == 0 or fill >= self._before
+                if self.level < MOST and fill > _MARKS[self.level] and rising:
+                    self._rise(now)
+                self._raised = now
+                self._before = fill
         elif fill >= _LOW or self.level == 0:
             self._calm = _NEVER
         elif self._calm == _NEVER:
@@ -58,4 +65,3 @@ class Pressure:
         elif self.level == 0 and now - self._lowered > 2 * _LONGEST_US:
             self._hold = _HOLD_US
         self.level += 1
-        self._raised = now

@@ -1,41 +1,37 @@
 """What is left unread when packets come faster than they can be read, least valuable first.
 
-Level 1: TCP connections that have carried a megabyte since the overload began (copied files, web),
-2: answers of name services, 3: name services, 4: SMB apart from the setting up of sessions,
+Level 1: answers of name services, 2: name services, 3: TCP connections that have carried a megabyte
+since the overload began (copied files, web), 4: SMB apart from the setting up of sessions,
 5: LDAP apart from binds. Kerberos, DCE/RPC with its learnt ports (replication, SAMR, Netlogon),
 authentication inside SMB and LDAP, and whatever is not named here is never shed. So what
 the kernel would drop at random is dropped by choice, and counted by protocol.
 
-Works on the lists of a block before the front sees them: without overload it costs nothing.
-Only plain Ethernet and raw IP, IPv4 and IPv6, is weighed; the rest passes.
+The front asks only about ports that are marked in its tables (`ports.WEIGHED`): without overload
+it costs nothing, and packets of other ports cost nothing under it.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sensor.wire.link import ETHERNET, IPV4, IPV6, RAW
-
 if TYPE_CHECKING:
     from sensor.wire.ports import Ports
     from sensor.wire.protocols import WireProtocol
 
-LARGE: Final = 1
-ANSWERS: Final = 2
-NAMES: Final = 3
+ANSWERS: Final = 1
+NAMES: Final = 2
+LARGE: Final = 3
 FILES: Final = 4
 DIRECTORY: Final = 5
 _NAME_SERVICES: Final = frozenset({"dns", "llmnr", "mdns", "nbns"})
 _KEPT: Final = frozenset({"kerberos", "dcerpc"})
 _LARGE_BYTES: Final = 1 << 20
 _FLOWS: Final = 65_536
-_TCP: Final = 6
-_UDP: Final = 17
 
 
 class Shed:
-    """Takes packets out of blocks. `level` says how much; `lost` counts packets by protocol since
-    it was last emptied, `total` all of them.
+    """Says which packets are left unread. `level` says how much; `lost` counts packets by protocol
+    since it was last emptied, `total` all of them.
     """
 
     __slots__ = (
@@ -75,67 +71,25 @@ class Shed:
         self.total: dict[str, int] = {}
 
     def set_level(self, level: int) -> None:
-        """From the next block on."""
+        """From the next packet on."""
         if level == 0:
             self._carried.clear()
             self._wanted.clear()
         self.level = level
+        self._ports.weigh(
+            [port for port in range(65_536) if self._tcp[port]] if level >= LARGE else [],
+            [port for port in range(65_536) if self._udp[port]] if level >= ANSWERS else [],
+        )
 
-    def sift(
-        self, b: bytes, linktype: int, times: list[int], starts: list[int], ends: list[int]
-    ) -> int:
-        """Take out of the lists what is shed at this level; how many packets that were."""
-        if linktype == ETHERNET:
-            lead = 14
-        elif linktype in (RAW, IPV4, IPV6):
-            lead = 0
-        else:
-            return 0
-        kept = 0
-        for i in range(len(times)):
-            o = starts[i]
-            if self._is_shed(b, o + lead, ends[i], lead):
-                continue
-            if kept < i:
-                times[kept] = times[i]
-                starts[kept] = o
-                ends[kept] = ends[i]
-            kept += 1
-        taken = len(times) - kept
-        if taken:
-            del times[kept:]
-            del starts[kept:]
-            del ends[kept:]
-        return taken
+    def udp(self, sport: int, dport: int) -> bool:
+        """Whether a datagram between these ports is left unread; if so, it is counted."""
+        return self._counted(self._udp_shed(sport, dport))
 
-    def _is_shed(self, b: bytes, ip: int, e: int, lead: int) -> bool:
-        """Whether the packet at `ip` is taken out; if so, it is counted."""
-        if ip + 24 > e:
-            return False
-        if b[ip] == 0x45:
-            if (lead and (b[ip - 2] != 0x08 or b[ip - 1])) or b[ip + 6] & 0x3F or b[ip + 7]:
-                return False
-            protocol = b[ip + 9]
-            at = ip + 20
-            addresses = ip + 12
-            end = ip + (b[ip + 2] << 8 | b[ip + 3])
-        elif b[ip] >> 4 == 6:
-            if ip + 44 > e or (lead and (b[ip - 2] != 0x86 or b[ip - 1] != 0xDD)):
-                return False
-            protocol = b[ip + 6]
-            at = ip + 40
-            addresses = ip + 8
-            end = at + (b[ip + 4] << 8 | b[ip + 5])
-        else:
-            return False
-        sport = b[at] << 8 | b[at + 1]
-        dport = b[at + 2] << 8 | b[at + 3]
-        if protocol == _TCP:
-            number = self._tcp_shed(b, addresses, at, min(end, e), sport, dport)
-        elif protocol == _UDP:
-            number = self._udp_shed(sport, dport)
-        else:
-            return False
+    def tcp(self, key: bytes, b: bytes, p: int, end: int, sport: int, dport: int) -> bool:
+        """Whether a segment with payload b[p:end] is left unread; `key`: its addresses and ports."""
+        return self._counted(self._tcp_shed(key, b, p, end, sport, dport))
+
+    def _counted(self, number: int) -> bool:
         if number == 0:
             return False
         name = self._names[number]
@@ -153,7 +107,7 @@ class Shed:
             return udp[dport]
         return 0
 
-    def _tcp_shed(self, b: bytes, addresses: int, at: int, end: int, sport: int, dport: int) -> int:
+    def _tcp_shed(self, key: bytes, b: bytes, p: int, end: int, sport: int, dport: int) -> int:
         """The number of the protocol if a segment is shed, else 0. Both ports are asked: a client
         that chooses a bulk port for itself does not hide what it sends to another one.
         """
@@ -165,13 +119,11 @@ class Shed:
         else:
             number = tcp[sport]
             other = dport
-        if number == 0 or (wanted[other] and not tcp[other]) or at + 20 > end:
+        if number == 0 or (wanted[other] and not tcp[other]):
             return 0
-        p = at + (b[at + 12] >> 2 & 0x3C)
         size = end - p
         if size <= 0:
             return 0  # openings and endings are cheap, and keep the table of connections true
-        key = b[addresses : at + 4]
         carried = self._carried
         before = carried.get(key, 0)
         if before == 0 and len(carried) >= self.flows:

@@ -18,8 +18,6 @@ GRE: Final = 47
 CARRIERS: Final = frozenset({IP_IN_IP, IPV6_IN_IP, GRE})
 """IP protocols that may hold a frame."""
 VXLAN_PORT: Final = 4789
-CARRIER: Final = 2
-"""In the table of UDP ports: the payload is a frame, no protocol's."""
 DEEPEST: Final = 2
 """Tunnels in tunnels that are followed: a mirror of an overlay network."""
 

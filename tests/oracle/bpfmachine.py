@@ -20,7 +20,7 @@ def run(program, packet):
         while True:
             code, yes, no, k = program[pc]
             pc += 1
-            kind, size = code & 7, {0x00: 4, 0x08: 2, 0x10: 1}[code & 0x18]
+            kind, size = code & 7, {0x08: 2, 0x10: 1}.get(code & 0x18, 4)
             mode, source = code & 0xE0, x if code & 8 else k
             if kind in (0, 1):  # LD, LDX
                 value = {

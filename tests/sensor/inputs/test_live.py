@@ -112,7 +112,7 @@ def test_loopback_shows_each_frame_once(cable, way):
     capture = cable.inside(lambda: LiveCapture("lo"))
     with cable.inside(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sender:
         for i in range(5):
-            sender.sendto(b"%d" % i, ("127.0.0.1", 9))
+            sender.sendto(b"%d" % i, ("127.0.0.1", 53))
     found = [f[42:43] for _, f in collect(capture, 99, seconds=1) if f[23] == 17]
     capture.close()
     assert found == [b"0", b"1", b"2", b"3", b"4"]

@@ -10,10 +10,10 @@ from array import array
 
 import bpfmachine
 import pytest
-from frames import ether, ipv4, ipv6, tcp, udp
+from frames import ACK, FIN, RST, SYN, ether, ipv4, ipv6, tcp, udp
 
 from sensor.inputs.bpf import MOST, Program
-from sensor.inputs.bulk import BULK_TCP, BULK_UDP, SHORT, bulk_filter
+from sensor.inputs.bulk import BULK_TCP, SHORT, bulk_filter
 from sensor.inputs.captures import blocks
 from sensor.inputs.packets import Packets
 from sensor.wire.link import ETHERNET, RAW
@@ -66,29 +66,32 @@ def passes(frame, linktype, tcp_wanted=TCP_WANTED, udp_wanted=UDP_WANTED):
         if len(packet) < 20:
             return None
         total, fragment = struct.unpack_from(">HxxH", packet, 2)
-        if fragment & 0x3FFF or total < SHORT:
+        head = 4 * (packet[0] & 15)
+        if fragment & 0x3FFF:
             return True
-        protocol, rest = packet[9], packet[4 * (packet[0] & 15) :]
+        protocol, rest = packet[9], packet[head:]
     elif kind == 6:
         if len(packet) < 40:
             return None
-        if struct.unpack_from(">H", packet, 4)[0] + 40 < SHORT:
-            return True
+        head = 40
+        total = struct.unpack_from(">H", packet, 4)[0] + head
         protocol, rest = packet[6], packet[40:]
     else:
         return True
     if protocol not in (6, 17):
         return True
-    if len(rest) < 20:
+    if len(rest) < (20 if protocol == 6 else 8):
         return None  # cut within the headers: not decided here
     ports = struct.unpack_from(">HH", rest)
-    bulk, wanted = (BULK_TCP, tcp_wanted) if protocol == 6 else (BULK_UDP, udp_wanted | {4789})
+    if protocol == 17:
+        return bool({*ports} & (udp_wanted | {4789}))
+    if not rest[13] & 7 and total == head + (rest[12] >> 4 << 2):
+        return False  # an acknowledgement and nothing else
+    if total < SHORT:
+        return True
     for one, other in (ports, ports[::-1]):
-        if one in bulk - wanted:
-            if other in wanted:
-                return True
-            data = rest[rest[12] >> 4 << 2 :] if protocol == 6 else b""
-            return data[:1] == b"\x05"
+        if one in BULK_TCP - tcp_wanted:
+            return other in tcp_wanted or rest[rest[12] >> 4 << 2 :][:1] == b"\x05"
     return True
 
 
@@ -117,7 +120,11 @@ def both(protocol, sport, dport, data):
         (17, 443, 53, LONG, True),
         (17, 3478, 4789, LONG, True),
         (17, 50_000, 4789, LONG, True),
-        (17, 50_000, 50_001, LONG, True),
+        (17, 50_000, 50_001, LONG, False),
+        (17, 50_000, 50_001, b"", False),
+        (17, 53, 50_001, b"", True),
+        (6, 50_000, 445, b"", False),  # an acknowledgement and nothing else
+        (6, 445, 50_000, b"", False),
         (47, 443, 443, LONG, True),
     ],
 )
@@ -154,6 +161,26 @@ def test_what_is_not_plain_passes(frame):
     assert bpfmachine.run(bulk_filter(ETHERNET, TCP_WANTED, UDP_WANTED), frame) == WHOLE
 
 
+@pytest.mark.parametrize("flags", [ACK | FIN, SYN, SYN | ACK, RST, RST | ACK])
+def test_openings_and_endings_pass(flags):
+    for packet in (
+        ipv4(A, B, 6, tcp(1, 445, 7, b"", flags)),
+        ipv6(A6, B6, 6, tcp(1, 445, 7, b"", flags)),
+    ):
+        assert bpfmachine.run(bulk_filter(RAW, TCP_WANTED, UDP_WANTED), packet) == WHOLE
+
+
+@pytest.mark.parametrize("options", [b"", bytes(12)])
+def test_padding_is_no_payload(options):
+    """A short frame is filled up to 60 bytes; the header says how much of it counts."""
+    segment = tcp(1, 445, 7, b"", options=options)
+    frame = ether(ipv4(A, B, 6, segment, options=bytes(4))) + bytes(12)
+    program = bulk_filter(ETHERNET, TCP_WANTED, UDP_WANTED)
+    assert bpfmachine.run(program, frame) == 0
+    longer = ether(ipv4(A, B, 6, segment + b"d", options=bytes(4))) + bytes(12)
+    assert bpfmachine.run(program, longer) == WHOLE
+
+
 def test_options_are_stepped_over():
     program = bulk_filter(ETHERNET, TCP_WANTED, UDP_WANTED)
     for data, passed in ((LONG, 0), (b"\x05" + LONG, WHOLE)):
@@ -163,7 +190,7 @@ def test_options_are_stepped_over():
 
 def random_frames(count, seed):
     rng = random.Random(seed)
-    ports = [*BULK_TCP, *BULK_UDP, *TCP_WANTED, *UDP_WANTED, 4789, 49_700, 50_000]
+    ports = [*BULK_TCP, 3478, *TCP_WANTED, *UDP_WANTED, 4789, 49_700, 50_000]
     for _ in range(count):
         protocol = rng.choice([6, 6, 6, 17, 17, 47])
         data = bytes([rng.choice([5, 5, 0x17, 0])]) + bytes(rng.choice([0, 3, 200, 300, 1400]))
@@ -185,12 +212,12 @@ def test_machine_kernel_and_plain_reading_agree(kernel, linktype):
     assert [t for t, w in zip(told, wanted, strict=True) if w is not None] == [
         w for w in wanted if w is not None
     ]
-    assert 0.5 < sum(told) / len(told) < 0.95
+    assert 0.4 < sum(told) / len(told) < 0.95
 
 
 @pytest.mark.data
 def test_nothing_that_is_read_is_filtered_out(atp_data, atp_lab):
-    """Of real captures, only frames of bulk ports are dropped."""
+    """Of real captures, only what is bulk by plain reading is dropped."""
     program = bulk_filter(ETHERNET, TCP_WANTED, UDP_WANTED)
     dropped = seen = 0
     paths = [*(atp_lab / "capture").glob("*.pcap"), *(atp_data / "pcap").glob("OTRF*/*cap")]

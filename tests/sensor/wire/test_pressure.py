@@ -1,6 +1,8 @@
-"""Up when the buffer is half full, down with patience, and more of it after a relapse."""
+"""Up as the buffer fills, down with patience, and more of it after a relapse."""
 
 import itertools
+
+import pytest
 
 from sensor.wire.pressure import MOST, Pressure
 
@@ -11,16 +13,33 @@ def levels(pressure, fill, begin, end, step=50_000):
     return [pressure.judge(fill, now) for now in range(begin, end, step)]
 
 
-def test_nothing_happens_below_half():
-    assert set(levels(Pressure(), 0.5, 0, 10 * S)) == {0}
+def test_nothing_happens_below_the_first_mark():
+    assert set(levels(Pressure(), 0.3, 0, 10 * S)) == {0}
+
+
+@pytest.mark.parametrize(
+    ("fill", "level"), [(0.35, 1), (0.5, 2), (0.7, 3), (0.8, 4), (0.9, 5), (1.0, MOST)]
+)
+def test_the_fuller_the_more(fill, level):
+    assert levels(Pressure(), fill, 0, 10 * S)[-1] == level
 
 
 def test_up_step_by_step_and_no_further():
     pressure = Pressure()
-    found = levels(pressure, 0.8, 0, S)
+    found = levels(pressure, 0.9, 0, S)
     assert found == sorted(found)
     assert found[:3] == [1, 1, 2]
     assert found[-1] == MOST
+
+
+def test_no_further_while_it_drains():
+    pressure = Pressure()
+    assert pressure.judge(0.6, 0) == 1
+    assert pressure.judge(0.9, 100_000) == 2
+    draining = [pressure.judge(0.9 - i / 100, 150_000 + i * 50_000) for i in range(1, 30)]
+    assert set(draining) == {2}
+    assert pressure.judge(0.7, 2 * S) == 3
+    assert pressure.judge(0.7, 3 * S) == 3
 
 
 def test_it_recovers_by_itself():

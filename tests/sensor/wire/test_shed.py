@@ -9,40 +9,28 @@ from frames import ACK, SYN, ether, ipv4, ipv6, tcp, udp
 
 from dsl.schema.registry import event_type
 from sensor.inputs.captures import blocks
-from sensor.wire.bounds import Bounds
 from sensor.wire.drive import Driver
 from sensor.wire.link import ETHERNET, RAW
-from sensor.wire.ports import Ports
-from sensor.wire.protocols import discover
-from sensor.wire.shed import ANSWERS, DIRECTORY, FILES, LARGE, NAMES, Shed
+from sensor.wire.shed import ANSWERS, DIRECTORY, FILES, LARGE, NAMES
 
 A, B = "10.0.0.50", "10.0.0.10"
 A6, B6 = "fd00::50", "fd00::10"
 
 
 @pytest.fixture
-def ports():
-    return Ports(discover(), Bounds())
+def driver():
+    return Driver("x", lambda _: None)
 
 
-@pytest.fixture
-def sifter(ports):
-    return Shed(discover(), ports)
-
-
-def sift(sifter, packets, linktype=ETHERNET):
-    """Which of the packets are kept."""
-    data, starts, ends = b"", [], []
-    for packet in packets:
-        starts.append(len(data))
-        data += packet
-        ends.append(len(data))
-    begins, times = list(starts), list(range(len(packets)))
-    taken = sifter.sift(data, linktype, times, starts, ends)
-    assert taken == len(packets) - len(times)
-    assert starts == [begins[i] for i in times]
-    assert [e - o for o, e in zip(starts, ends, strict=True)] == [len(packets[i]) for i in times]
-    return times
+def kept(driver, packets, linktype=ETHERNET):
+    """Which of the packets are read."""
+    seen = []
+    for i, packet in enumerate(packets):
+        before = driver.shed
+        driver.packet(1_700_000_000_000_000 + i, packet, linktype)
+        if driver.shed == before:
+            seen.append(i)
+    return seen
 
 
 def everywhere(protocol, sport, dport, data, flags=ACK):
@@ -89,86 +77,85 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_by_level(sifter, name):
+def test_by_level(driver, name):
     protocol, sport, dport, data, level, counted = CASES[name]
     packets = everywhere(protocol, sport, dport, data)
     for now in range(1, DIRECTORY + 1):
-        sifter.set_level(now)
+        driver._shed.set_level(now)
         gone = bool(level) and now >= level
-        assert sift(sifter, packets) == ([] if gone else [0, 1]), now
+        assert kept(driver, packets) == ([] if gone else [0, 1]), now
         bare = [p[14:] for p in packets]
-        assert sift(sifter, bare, RAW) == ([] if gone else [0, 1]), now
-    assert set(sifter.lost) == ({counted} if counted else set())
-    assert sifter.lost == sifter.total
+        assert kept(driver, bare, RAW) == ([] if gone else [0, 1]), now
+    assert set(driver._shed.lost) == ({counted} if counted else set())
+    assert driver._shed.lost == driver._shed.total
 
 
-def test_learnt_ports_are_kept(sifter, ports):
-    ports.learn(B, 49_700, 0)
-    sifter.set_level(DIRECTORY)
-    assert sift(sifter, everywhere(6, 445, 49_700, b"r" * 400)) == [0, 1]
+def test_learnt_ports_are_kept(driver):
+    driver._ports.learn(B, 49_700, 1_700_000_000_000_000)
+    driver._shed.set_level(DIRECTORY)
+    assert kept(driver, everywhere(6, 445, 49_700, b"r" * 400)) == [0, 1]
 
 
-def test_openings_and_endings_are_kept(sifter):
-    sifter.set_level(DIRECTORY)
-    assert sift(sifter, everywhere(6, 50_000, 445, b"", SYN)) == [0, 1]
+def test_openings_and_endings_are_kept(driver):
+    driver._shed.set_level(DIRECTORY)
+    assert kept(driver, everywhere(6, 50_000, 445, b"", SYN)) == [0, 1]
 
 
-def test_a_session_set_up_in_several_segments(sifter):
+def test_a_session_set_up_in_several_segments(driver):
     """A Kerberos ticket is longer than a segment: what belongs to it is kept, what follows is not."""
-    sifter.set_level(FILES)
+    driver._shed.set_level(FILES)
     message = smb2(1, 4000)
     parts = [message[i : i + 1400] for i in range(0, len(message), 1400)] + [smb2(8), b"x" * 500]
     packets = [ether(ipv4(A, B, 6, tcp(50_000, 445, 7, part))) for part in parts]
-    assert sift(sifter, packets) == [0, 1, 2]
-    assert sifter.lost == {"smb": 2}
+    assert kept(driver, packets) == [0, 1, 2]
+    assert driver._shed.lost == {"smb": 2}
 
 
-def test_large_connections_go_first(sifter):
-    sifter.set_level(LARGE)
+def test_large_connections_go_first(driver):
+    driver._shed.set_level(LARGE)
     big = [ether(ipv4(A, B, 6, tcp(50_000, 445, 7, b"x" * 60_000)))] * 30
     other = [ether(ipv4(A, B, 6, tcp(50_001, 445, 7, b"x" * 60_000)))]
-    assert sift(sifter, [*big, *other]) == [*range(18), 30]
-    assert sift(sifter, big[:2] + other) == [2]
-    sifter.set_level(0)
-    sifter.set_level(LARGE)
-    assert sift(sifter, big[:2]) == [0, 1]
+    assert kept(driver, [*big, *other]) == [*range(18), 30]
+    assert kept(driver, big[:2] + other) == [2]
+    driver._shed.set_level(0)
+    driver._shed.set_level(LARGE)
+    assert kept(driver, big[:2]) == [0, 1]
 
 
-def test_large_connections_of_kerberos_and_rpc_stay(sifter):
-    sifter.set_level(DIRECTORY)
+def test_large_connections_of_kerberos_and_rpc_stay(driver):
+    driver._shed.set_level(DIRECTORY)
     for port in (88, 135):
         assert (
-            len(sift(sifter, [ether(ipv4(A, B, 6, tcp(50_000, port, 7, b"x" * 60_000)))] * 30))
+            len(kept(driver, [ether(ipv4(A, B, 6, tcp(50_000, port, 7, b"x" * 60_000)))] * 30))
             == 30
         )
 
 
-def test_memory_is_bounded(sifter):
-    sifter.flows = 100
-    sifter.set_level(FILES)
+def test_memory_is_bounded(driver):
+    driver._shed.flows = 100
+    driver._shed.set_level(FILES)
     packets = [
         ether(ipv4(A, B, 6, tcp(20_000 + i, 445, 7, smb2(1, 4000)[:1400]))) for i in range(1000)
     ]
-    assert len(sift(sifter, packets)) == 1000
-    assert len(sifter._carried) <= 100
-    assert len(sifter._wanted) <= 100
+    assert len(kept(driver, packets)) == 1000
+    assert len(driver._shed._carried) <= 100
+    assert len(driver._shed._wanted) <= 100
 
 
 @pytest.mark.parametrize("cut", range(0, 120, 3))
-def test_cut_frames_do_not_raise(sifter, cut):
-    sifter.set_level(DIRECTORY)
+def test_cut_frames_do_not_raise(driver, cut):
+    driver._shed.set_level(DIRECTORY)
     for protocol, sport, dport, data, _, _ in CASES.values():
         for packet in everywhere(protocol, sport, dport, data):
-            sift(sifter, [packet[:cut]])
-            sift(sifter, [packet[14:cut]], RAW)
+            kept(driver, [packet[:cut]])
+            kept(driver, [packet[14:cut]], RAW)
 
 
-def test_what_is_not_plain_is_kept(sifter):
-    sifter.set_level(DIRECTORY)
+def test_tagged_frames_are_weighed_too(driver):
+    driver._shed.set_level(DIRECTORY)
     question = udp(50_000, 53, b"d" * 40)
-    assert sift(sifter, [ether(ipv4(A, B, 17, question), tags=(0x8100,))]) == [0]
-    assert sift(sifter, [ether(ipv4(A, B, 17, question, flags=1))]) == [0]
-    assert sift(sifter, [ether(ipv4(A, B, 17, question))], 113) == [0]
+    assert kept(driver, [ether(ipv4(A, B, 17, question), tags=(0x8100,))]) == []
+    assert kept(driver, [ether(ipv4(A, B, 17, question, flags=1))]) == [0]  # a fragment
 
 
 def read(path, level):
