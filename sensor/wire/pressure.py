@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
-_MARKS: Final = (0.3, 0.4, 0.6, 0.75, 0.85)
+_MARKS: Final[tuple[float, ...]] = (0.3, 0.4, 0.6, 0.75, 0.85)
 """How full the buffer is before each level: what matters most is shed only where it nearly overflows."""
-MOST: Final = len(_MARKS)
+MOST: Final = 5
 _LOW: Final = 0.1
 _STEP_US: Final = 100_000
 """After a step up the next one waits so long: blocks read before it do not count."""
