@@ -35,9 +35,11 @@ def extensions() -> list[Extension]:
     found = {path for pattern in COMPILED for path in ROOT.glob(pattern)}
     modules = sorted(str(path.relative_to(ROOT)) for path in found if path.name != "__init__.py")
     options = ["--config-file", "pyproject.toml", *modules]
-    # what a debugger would want takes half of the assembler's time and of the library's size
-    os.environ["CFLAGS"] = f"{os.environ.get('CFLAGS', '')} -g0".strip()
-    return mypycify(options, opt_level=os.environ.get("ATP_OPT", "2"), group_name="atp")
+    made = mypycify(options, opt_level=os.environ.get("ATP_OPT", "2"), group_name="atp")
+    for extension in made:
+        # what a debugger would want takes half of the assembler's time and of the library's size
+        extension.extra_compile_args.append("-g0")
+    return made
 
 
 setup(ext_modules=extensions())
