@@ -62,5 +62,8 @@ def _more(node: plan.Node) -> tuple[int, ...]:
             }[direction]  # fmt: skip
         case plan.Absence(within=within, direction=direction):
             return (within, within) if direction == "following" else (0, within)
+        case plan.Profile(bucket=bucket, over=over):
+            # as the reader sees it: a row may lie anywhere in the open bucket
+            return (over + bucket,)
         case _:
             return (0,) * len(sources(node))

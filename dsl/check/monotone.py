@@ -87,6 +87,11 @@ class Analysis:
                 return self._join(node, name)
             case plan.Absence():
                 return self._absence(node, name)
+            case plan.Recall():
+                return self._recall(node, name)
+            case plan.Profile():
+                source = self.rows(node.source)
+                return Rows(source.trend, {k: source.columns[k] for k in node.keys}, source.reasons)
 
     def _scan(self, node: plan.Scan) -> Rows:
         fields = event_types()[node.event].columns
@@ -232,6 +237,23 @@ class Analysis:
         columns = anchor.columns | {"covered": Facts("any" if self.view == "events" else "fixed")}
         return Rows(outcome, columns, reasons)
 
+    def _recall(self, node: plan.Recall, name: str) -> Rows:
+        """What was learnt may still change for every row that has come, so no row is settled."""
+        source, learnt = self.rows(node.source), self.rows(node.profile)
+        outcome, reasons = source.trend, source.reasons
+        settled = True
+        if self.view == "events":
+            settled = False
+            outcome = "any"
+            reasons = (*reasons, f"`{name}` reads the profile `{node.alias}`")
+        elif learnt.trend != "fixed" or any(r.peers for r in node.reads):
+            settled = False
+        reads = {
+            f"{node.alias}.{r.name}": Facts("fixed" if settled else "any", _counted(r))
+            for r in node.reads
+        }
+        return Rows(outcome, source.columns | reads, reasons)
+
     def _blame(
         self,
         source: Rows,
@@ -246,6 +268,11 @@ class Analysis:
         clause = text_of(_culprit(condition, seen, self.view))
         what = "may become false again" if self.view == "events" else "is a negative fact"
         return (*reasons, f"{who}: `{clause}` {what}")
+
+
+def _counted(read: plan.Read) -> bool:
+    """Whether a read is a number or duration that is never negative."""
+    return read.what in ("age", "hour_share", "buckets", "size")
 
 
 def _culprit(condition: plan.Expr, columns: Mapping[str, Facts], view: View) -> plan.Expr:

@@ -60,8 +60,10 @@ def reads(expr: plan.Expr | None, column: str) -> bool:
 def sources(node: plan.Node) -> tuple[plan.Node, ...]:
     """The nodes directly below a node."""
     match node:
-        case plan.Match(source) | plan.Window(source):
+        case plan.Match(source) | plan.Window(source) | plan.Profile(source):
             return (source,)
+        case plan.Recall(source, profile):
+            return (source, profile)
         case plan.Union(below):
             return below
         case plan.Sequence():

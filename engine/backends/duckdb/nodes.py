@@ -39,6 +39,7 @@ from engine.backends.duckdb.terms import (
     storage,
     stored,
 )
+from engine.backends.unsupported import Unsupported
 
 LOW: Final = exp.Parameter(this=exp.Var(this="low"))
 HIGH: Final = exp.Parameter(this=exp.Var(this="high"))
@@ -79,6 +80,8 @@ class Lowering:
                 return join.lower_join(self, node, wanted)
             case plan.Absence():
                 return absence.lower_absence(self, node, wanted)
+            case plan.Profile() | plan.Recall():
+                raise Unsupported("profiles")
 
     def add(self, wanted: str, query: exp.Query) -> str:
         return self.statement.add(wanted, query)
