@@ -88,7 +88,7 @@ class Analysis:
             case plan.Absence():
                 return self._absence(node, name)
             case plan.Recall():
-                return self._recall(node, name)
+                return self._recall(node)
             case plan.Profile():
                 source = self.rows(node.source)
                 return Rows(source.trend, {k: source.columns[k] for k in node.keys}, source.reasons)
@@ -237,21 +237,19 @@ class Analysis:
         columns = anchor.columns | {"covered": Facts("any" if self.view == "events" else "fixed")}
         return Rows(outcome, columns, reasons)
 
-    def _recall(self, node: plan.Recall, name: str) -> Rows:
-        """What was learnt may still change for every row that has come, so no row is settled."""
-        source, learnt = self.rows(node.source), self.rows(node.profile)
-        outcome, reasons = source.trend, source.reasons
-        settled = True
-        if self.view == "events":
-            settled = False
-            outcome = "any"
-            reasons = (*reasons, f"`{name}` reads the profile `{node.alias}`")
-        elif learnt.trend != "fixed" or any(r.peers for r in node.reads):
-            settled = False
-        reads = {
-            f"{node.alias}.{r.name}": Facts("fixed" if settled else "any", _counted(r))
-            for r in node.reads
-        }
+    def _recall(self, node: plan.Recall) -> Rows:
+        """What was learned may still change for every row that has come, so no row is settled."""
+        source, learned = self.rows(node.source), self.rows(node.profile)
+        events = self.view == "events"
+        outcome: Trend = "any" if events else source.trend
+        reasons = source.reasons
+        if events:
+            reasons = (*reasons, f"what the profile `{node.alias}` has learned may still change")
+        reads = {}
+        for read in node.reads:
+            settled = not events and not read.peers and learned.trend == "fixed"
+            never_less = read.what in ("age", "hour_share", "buckets", "size")
+            reads[f"{node.alias}.{read.name}"] = Facts("fixed" if settled else "any", never_less)
         return Rows(outcome, source.columns | reads, reasons)
 
     def _blame(
@@ -268,11 +266,6 @@ class Analysis:
         clause = text_of(_culprit(condition, seen, self.view))
         what = "may become false again" if self.view == "events" else "is a negative fact"
         return (*reasons, f"{who}: `{clause}` {what}")
-
-
-def _counted(read: plan.Read) -> bool:
-    """Whether a read is a number or duration that is never negative."""
-    return read.what in ("age", "hour_share", "buckets", "size")
 
 
 def _culprit(condition: plan.Expr, columns: Mapping[str, Facts], view: View) -> plan.Expr:
