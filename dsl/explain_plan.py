@@ -76,6 +76,11 @@ def _headline(node: plan.Node) -> str:
             sides = f"{_headline(node.of)} {node.direction} {_headline(node.anchor)}"
             keys = _pairs(tuple((of, anchor) for anchor, of in node.keys))
             return f"absence of {sides} by {keys} within {format_duration(node.within)}"
+        case plan.Profile():
+            spans = f"bucket {format_duration(node.bucket)} over {format_duration(node.over)}"
+            return f"profile of {_headline(node.source)} by {', '.join(node.keys)} {spans}"
+        case plan.Recall(source):
+            return _headline(source)
 
 
 def _clauses(node: plan.Node) -> Iterator[tuple[str, str]]:
@@ -103,6 +108,14 @@ def _clauses(node: plan.Node) -> Iterator[tuple[str, str]]:
             if where is not None:
                 yield "where", text_of(where)
             yield "uncovered", "rows are shown, `covered` is read" if read else "rows are withheld"
+        case plan.Profile():
+            for learn in node.learns:
+                arguments = ", ".join(map(text_of, learn.arguments))
+                yield "learn", f"{learn.name} := {learn.function}({arguments}){_where(learn.where)}"
+            if node.ready is not None:
+                yield "ready", text_of(node.ready)
+            if node.peers is not None:
+                yield "peers by", text_of(node.peers)
         case _:
             pass
 

@@ -311,7 +311,113 @@ class Absence:
     columns: Columns
 
 
-Node = Scan | Ref | Match | Union | Window | Sequence | Join | Absence
+LearnFunction = Literal[
+    "count", "count_distinct", "set", "sum", "values", "first", "last", "min", "max"
+]
+Statistic = Literal["mean", "std", "median", "mad", "p95", "p99", "max"]
+
+
+@dataclass(frozen=True, slots=True)
+class Learn:
+    """What a profile keeps: `function` over `arguments` of the rows where `where` is true. Nulls
+    are skipped, a set over a list column unites the lists.
+
+    `type` is that of one value: of a bucket's count, of an element of `values`; of `set` the list.
+    """
+
+    name: str
+    function: LearnFunction
+    arguments: tuple[Expr, ...]
+    where: Expr | None
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What is usual for each key: no rows of its own, it is only read by `Recall`.
+
+    `over` is a multiple of `bucket`. A learn `n := count()` is always there. `ready` reads the
+    profile's own columns by their plain names (`n`, `first_seen`, `n.mean`) and `ts`; `peers` is an
+    expression over the key columns. `columns` are the keys.
+    """
+
+    source: Node
+    keys: tuple[str, ...]
+    bucket: int
+    over: int
+    learns: tuple[Learn, ...]
+    ready: Expr | None
+    peers: Expr | None
+    columns: Columns
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A column of a `Recall`. `name` is what stands behind the alias: `n`, `n.mean`, `known`,
+    `peers.n.p95`, `hour_share(ts)`. `learn` is empty unless `what` is a total or a statistic.
+
+    `argument` belongs to `hour_share` (a time) and `ready` (a condition, None = always ready), and
+    is over the columns of the recalling row: those of its source, and of `ready` also
+    `<alias>.<name>` of earlier reads of the same recall.
+    """
+
+    name: str
+    what: Literal[
+        "total", "statistic", "first_seen", "last_seen", "age", "cold", "ready", "hour_share",
+        "buckets", "size",
+    ]  # fmt: skip
+    learn: str
+    statistic: Statistic | None
+    peers: bool
+    argument: Expr | None
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Each row r of `source` once, with the columns `<alias>.<read>`: what the profile knew of r's
+    key as of r. `keys` are (column of `source`, key of the profile). Of a row with a null key
+    every read is null, `ready` false.
+
+    With t = r.ts, b = the largest multiple of `bucket` (since 1970) <= t and W = [b - over, t): the
+    profile's rows in W with r's key (null keys leave) are *seen*; a row of ts = t never is. Those
+    before b lie in *closed buckets*, the others in the open one.
+
+    - total: the learn over all that is seen. Of nothing `count` is 0, `set` [], any other null.
+      `first` and `last` go by order. A set is sorted and holds at most 1,000 values.
+    - statistic: of the learn's value in each closed bucket from that of the first seen row on.
+      Empty buckets count 0 for count, sum and count_distinct, and are skipped for min and max.
+      For `values`: of all the values in closed buckets. Null where there is none. std is that of a
+      sample, null of fewer than two; p95 and p99 lie between their neighbours as in `Aggregate`;
+      mad is the median of |x - median|.
+    - first_seen, last_seen: least and greatest ts of what is seen, null of nothing.
+    - buckets: how many closed buckets the statistics rest on; 0 where only the open one was seen.
+    - cold: nothing is seen. ready: `argument` is true.
+    - hour_share: the share of the seen rows that lie in the same hour of the week (168 of them,
+      UTC) as `argument`; null of nothing, or of a null time.
+    - age: t - a, at most `over`; a = the first time at which a source of any event type that the
+      profile reads was alive in the row's domain. Where nothing is known of that: the ts of the
+      earliest row of the profile's source, of whatever key; 0 before there is one.
+
+    Growth. A value of a set is *new* in the first bucket of W that has it. Of the values that are
+    new in one bucket of a key the 100 that come first (by their first ts in the bucket, then in the
+    order of the set) are learnt there; any other value is learnt in its second bucket of W. It
+    belongs to the set from its first row in that bucket on.
+
+    Peers (`peers` reads): of the keys other than r's that have a row in W, those for which the
+    profile's `peers`, asked as of t, gives the same as for r's key (a null one has no peers).
+    `size` is their number, a set the union of theirs, a statistic is of all their values together.
+    """
+
+    source: Node
+    profile: Ref
+    alias: str
+    keys: tuple[tuple[str, str], ...]
+    reads: tuple[Read, ...]
+    columns: Columns
+
+
+Node = Scan | Ref | Match | Union | Window | Sequence | Join | Absence | Profile | Recall
 Columns = tuple[tuple[str, Type], ...]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from dsl.attributes import ATTRIBUTES
 from dsl.check.kinds import named
 from dsl.functions import AGGREGATES, FUNCTIONS
+from dsl.learning import ALWAYS, LEARNED, SHARE, SHARE_DOC, STATISTICS
 from pages.markdown import code, codes, plain, table
 
 if TYPE_CHECKING:
@@ -49,6 +50,23 @@ def lines(_: Catalogue) -> Iterator[str]:
             for a in AGGREGATES.values()
         ),
     )  # fmt: skip
+    yield "\n## Functions of `profile … learn`"
+    yield from table(
+        "function", "takes and gives", "is", "alone", "statistics",
+        rows=(
+            (code(f.name), _signatures(f.signatures), plain(f.doc), *map(_yes, (f.plain, f.statistics)))
+            for f in LEARNED.values()
+        ),
+    )  # fmt: skip
+    yield "\n## What a profile tells"
+    yield from table(
+        "name", "is",
+        rows=(
+            *((code(f"usual.{w}"), plain(doc)) for w, (_, doc) in ALWAYS.items()),
+            (code(f"usual.{SHARE}(ts)"), plain(SHARE_DOC)),
+            *((code(f"usual.n.{s}"), plain(doc)) for s, doc in STATISTICS.items()),
+        ),
+    )  # fmt: skip
     yield "\n## Attributes of entities\n"
     yield "As of the row's `ts`; null for what the directory does not know."
     yield from table(
@@ -58,6 +76,10 @@ def lines(_: Catalogue) -> Iterator[str]:
             for a in ATTRIBUTES.values()
         ),
     )  # fmt: skip
+
+
+def _yes(there: bool) -> str:  # a cell of a table
+    return "yes" if there else "no"
 
 
 def _signatures(signatures: Iterable[Signature]) -> str:

@@ -131,7 +131,7 @@ def _block(
     failed = False
     for statement in block.statements:
         if isinstance(statement, syntax.Alert):
-            made = alert(built.context, statement, built.get(statement.source))
+            made = alert(built.context, statement, built.rows(statement.source))
             failed = failed or made is None
             if made is not None:
                 alerts.append(made)

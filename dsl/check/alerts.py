@@ -14,8 +14,8 @@ from dsl.check.containers import listed
 from dsl.check.differences import converted
 from dsl.check.expressions import Expressions
 from dsl.check.kinds import NULL, NUMBERS, named, one
-from dsl.check.scope import Relation, scope_of
-from dsl.check.verbs import reading
+from dsl.check.reading import reading
+from dsl.check.recalls import recalling
 from dsl.retention import DAY
 from dsl.schema import enums
 from dsl.schema.base import ENTITY_KINDS
@@ -24,6 +24,7 @@ from dsl.types import Type
 
 if TYPE_CHECKING:
     from dsl.check.context import Context
+    from dsl.check.scope import Relation
 
 SEVERITY: Final = Type("enum", words=enums.names(enums.SEVERITY))
 Roles = dict[str, plan.Expr | None]
@@ -31,7 +32,8 @@ Roles = dict[str, plan.Expr | None]
 
 def alert(context: Context, node: syntax.Alert, source: Relation) -> plan.AlertPlan | None:
     """The plan of one statement; what depends on the whole plan is filled in later."""
-    check = Expressions(context, scope_of(source))
+    recalls = recalling(context, source, [node])
+    check = Expressions(context, recalls.scope, recalls)
     roles, failed = _roles(check, node)
     severity = _severity(check, node.severity) if node.severity else None
     confidence = _confidence(check, node.confidence) if node.confidence else None
@@ -44,7 +46,9 @@ def alert(context: Context, node: syntax.Alert, source: Relation) -> plan.AlertP
         (node.severity, severity), (node.confidence, confidence), (node.when, when),
     ):  # fmt: skip
         failed = failed or (written is not None and built is None)
-    below = reading(source, [when, severity, confidence, *roles.values()])
+    asked = [when, severity, confidence, *roles.values(), *(v for _, v in dedup_by or ())]
+    when = recalls.implied(asked, when)
+    below = recalls.over(reading(source, asked), [when, *asked])
     known = tuple((name, value) for name, value in roles.items() if value is not None)
     if failed or below is None or dedup is None or dedup_by is None or len(known) < len(roles):
         return None

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dsl import plan, syntax
-from dsl.check import joins, sequences, verbs
+from dsl.check import joins, profiles, sequences, verbs
 from dsl.check.context import Context
 from dsl.check.refused import refuse, refused_names
 from dsl.check.report import Report
@@ -73,6 +73,12 @@ class Shared:
             block.build()
         return block
 
+    def defined(self, name: str) -> syntax.Relation | None:
+        """The statement that a shared file is there for."""
+        statements = self.files[name].block.statements
+        named = (s for s in statements if isinstance(s, syntax.Assign) and s.name == name)
+        return next((s.relation for s in named), None)
+
     def called(self, home: str, name: str) -> str:
         """The plan's name of a relation in the file `home`."""
         if name != home:
@@ -112,6 +118,7 @@ class BlockRelations:
             shared.lists,
             frozenset(self.assigns),
             refused_names(block),
+            self.profile,
             shared.read_covered,
         )
 
@@ -134,6 +141,33 @@ class BlockRelations:
             did_you_mean(name, known),
         )  # fmt: skip
         return Relation(name, None, {}, open=True)
+
+    def rows(self, path: syntax.Path) -> Relation:
+        """What a name stands for where rows are read."""
+        relation = self.get(path)
+        if relation.told is None:
+            return relation
+        name = relation.name
+        self.context.report.error(
+            "D0217", path.at, f"`{name}` is a profile and has no rows", "rows belong here",
+            f"read what it learned from, and ask it by name: `{name}.n`",
+        )  # fmt: skip
+        return Relation(name, None, {}, open=True)
+
+    def profile(self, path: syntax.Path) -> Relation | None:
+        """The profile that a dotted name begins with, None where it begins with none."""
+        name = path.parts[0]
+        local = self.assigns.get(name)
+        if local is not None:
+            there: syntax.Relation | None = local.relation
+        elif name in self.shared.files:
+            there = self.shared.defined(name)
+        else:
+            return None
+        if not isinstance(there, syntax.Profile):
+            return None
+        found = self.own(name) if local is not None else self.shared.get(name)
+        return self._cycle(path, name) if found is None else found
 
     def own(self, name: str) -> Relation | None:
         """A relation of this block; None where it is just being built."""
@@ -178,23 +212,25 @@ class BlockRelations:
         context = self.context
         match node:
             case syntax.Match(source):
-                return verbs.match(context, node, name, self.get(source))
+                return verbs.match(context, node, name, self.rows(source))
             case syntax.Union(sources):
-                return verbs.union(name, [self.get(s) for s in sources])
+                return verbs.union(name, [self.rows(s) for s in sources])
             case syntax.Window(source):
-                return verbs.window(context, node, name, self.get(source))
+                return verbs.window(context, node, name, self.rows(source))
             case syntax.Sequence():
-                read = [self.get(s.source) for s in node.steps]
+                read = [self.rows(s.source) for s in node.steps]
                 return sequences.sequence(context, node, name, read)
             case syntax.Join(left, right):
-                return joins.join(context, node, name, self.get(left), self.get(right))
+                return joins.join(context, node, name, self.rows(left), self.rows(right))
             case syntax.Absence():
-                of, anchor = self.get(node.of), self.get(node.anchor)
+                of, anchor = self.rows(node.of), self.rows(node.anchor)
                 return joins.absence(context, node, name, of, anchor)
             case syntax.Score(source):
-                return verbs.score(context, node, name, self.get(source))
-            case syntax.Profile(source) | syntax.Model(_, source):
-                self.get(source)  # its own faults are told, too
+                return verbs.score(context, node, name, self.rows(source))
+            case syntax.Profile(source):
+                return profiles.profile(context, node, name, self.rows(source))
+            case syntax.Model(_, source):
+                self.rows(source)  # its own faults are told, too
                 return refuse(context, node, name)
 
     def unread(self, alerts: tuple[syntax.Alert, ...]) -> list[syntax.Assign]:

@@ -2,29 +2,49 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from dsl import plan, syntax
 from dsl.check.constants import constants_are_right
 from dsl.check.containers import contained
 from dsl.check.differences import converted
 from dsl.check.kinds import NUMBERS, comparable, many, named, one, unite
+from dsl.check.missing import profile_elsewhere
 from dsl.faults import did_you_mean
-from dsl.functions import AGGREGATES, FUNCTIONS
+from dsl.functions import AGGREGATES, FUNCTIONS, AggregateFunction
+from dsl.learning import LEARNED, LearnedFunction
 from dsl.types import Type
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dsl.check.expressions import Expressions
     from dsl.signatures import Parameter, Signature
 
 Arguments = list[plan.Expr]
+_Folding = TypeVar("_Folding", AggregateFunction, LearnedFunction)
+_INSTEAD: Final = {
+    **dict.fromkeys(
+        ("avg", "std", "p95"), "learn `values(…)`, and ask `.mean`, `.std`, `.p95` of it"
+    ),
+    "gap_cv": "compute it in a `window`, and learn its `values(…)`",
+}
 
 
 def call(check: Expressions, node: syntax.Call) -> plan.Expr | None:
     """A scalar function."""
     name = ".".join(node.function.parts)
-    if len(node.function.parts) > 1 and node.function.parts[0] in check.context.refused:
-        return None
+    first = node.function.parts[0]
+    if len(node.function.parts) > 1:
+        if first in check.context.refused:
+            return None
+        if check.recalls is not None and first in check.recalls.asked:
+            return check.recalls.share(check, node)
+        profile = check.context.profile(node.function)
+        if profile is not None:
+            if profile.told is not None:
+                profile_elsewhere(check, node.function)
+            return None
     function = FUNCTIONS.get(name)
     if function is None:
         hint = did_you_mean(name, FUNCTIONS)
@@ -47,6 +67,26 @@ def aggregate(
     check: Expressions, named_: syntax.Named, where: plan.Expr | None
 ) -> plan.Aggregate | None:
     """`name := count_distinct(x) where EXPR` of a window."""
+    found = _folded(check, named_, AGGREGATES)
+    if found is None:
+        return None
+    function, arguments, result = found
+    return plan.Aggregate(named_.name, function.name, tuple(arguments), where, result)
+
+
+def learn(check: Expressions, named_: syntax.Named, where: plan.Expr | None) -> plan.Learn | None:
+    """`name := count() where EXPR` of a profile."""
+    found = _folded(check, named_, LEARNED)
+    if found is None:
+        return None
+    function, arguments, result = found
+    return plan.Learn(named_.name, function.name, tuple(arguments), where, result)
+
+
+def _folded(
+    check: Expressions, named_: syntax.Named, known: Mapping[str, _Folding]
+) -> tuple[_Folding, Arguments, Type] | None:
+    """The function over many rows that a computed column names, with its arguments."""
     value = named_.value
     if not isinstance(value, syntax.Call) or value.attributes:
         check.error(
@@ -55,22 +95,24 @@ def aggregate(
         )  # fmt: skip
         return None
     name = ".".join(value.function.parts)
-    found = AGGREGATES.get(name)
+    found = known.get(name)
     if found is None:
-        scalar = name in FUNCTIONS
+        there = name in FUNCTIONS or name in AGGREGATES
+        what = "a function of one row" if name in FUNCTIONS else "not learned bucket by bucket"
+        hint = f"collect its values: `set({name}(…))`" if name in FUNCTIONS else _INSTEAD.get(name)
         check.error(
-            "D0313" if scalar else "D0204",
+            "D0313" if there else "D0204",
             value.function.at,
-            f"`{name}` is no aggregate" if scalar else f"there is no aggregate `{name}`",
-            "a function of one row" if scalar else "no such aggregate",
-            f"collect its values: `set({name}(…))`" if scalar else did_you_mean(name, AGGREGATES),
+            f"`{name}` is no aggregate here" if there else f"there is no aggregate `{name}`",
+            what if there else "no such aggregate",
+            hint or did_you_mean(name, known),
         )
         return None
     fitted = _fit(check, value, found.signatures, lifts=False)
     if fitted is None:
         return None
     arguments, result = fitted
-    return plan.Aggregate(named_.name, found.name, tuple(arguments), where, result)
+    return found, arguments, result
 
 
 def _fit(

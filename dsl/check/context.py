@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from dsl.check.report import Report
+    from dsl.check.scope import Relation
     from dsl.plan import Value
+    from dsl.syntax import Path
     from dsl.types import Type
 
 
@@ -26,8 +28,9 @@ class Context:
     """The surroundings of one block.
 
     `lists`: kind of every list by name; "any" = entries of several kinds. `local`: names of the
-    block's relations, `refused` those among them that this version does not compute (profiles,
-    models). `read_covered` collects the absences whose `covered` something reads.
+    block's relations, `refused` those among them that this version does not compute (models).
+    `profile` gives the profile that a dotted name begins with, None where it begins with none.
+    `read_covered` collects the absences whose `covered` something reads.
     """
 
     report: Report
@@ -35,4 +38,5 @@ class Context:
     lists: Mapping[str, str]
     local: frozenset[str]
     refused: frozenset[str]
+    profile: Callable[[Path], Relation | None]
     read_covered: set[str] = field(default_factory=set)

@@ -23,16 +23,18 @@ from dsl.syntax import At
 
 if TYPE_CHECKING:
     from dsl.check.context import Context
+    from dsl.check.recalls import Recalls
     from dsl.check.scope import Scope
     from dsl.types import Type
 
 
 @dataclass(frozen=True, slots=True)
 class Expressions:
-    """The checker of expressions within one scope."""
+    """The checker of expressions within one scope; `recalls` are the profiles it may ask."""
 
     context: Context
     scope: Scope
+    recalls: Recalls | None = None
 
     def error(self, code: str, at: At, message: str, label: str = "", hint: str = "") -> None:
         self.context.report.error(code, at, message, label, hint)
@@ -132,6 +134,9 @@ class Expressions:
         if enum is not None and len(node.parts) == 1 and word in enum.words:
             return plan.Lit(word, replace(enum, many=False))
         found = self.scope.find(node.parts)
+        if found is not None and ".".join(node.parts) in self.scope.absent:
+            unknown_column(self, node)
+            return None
         if found is not None:
             column, count = found
             self.context.read_covered.update(column.covered)

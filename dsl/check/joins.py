@@ -8,8 +8,8 @@ from dsl import plan, syntax
 from dsl.check.columns import key_column, microseconds, new_name, same_kind
 from dsl.check.expressions import Expressions
 from dsl.check.kinds import BOOL
+from dsl.check.reading import reading
 from dsl.check.scope import Absent, Column, Relation, Scope, columns_of, scope_of
-from dsl.check.verbs import reading
 from dsl.check.walk import parts
 from dsl.faults import did_you_mean
 

@@ -6,6 +6,7 @@ It adds up along the chain, per event type, so that it can be held against what 
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from dsl import plan
@@ -23,7 +24,14 @@ SESSION_CAP: Final = DAY
 
 def reach(node: plan.Node, relations: Mapping[str, plan.Node]) -> Reach:
     """Per event type that a node reads: the cumulative look-back."""
-    return _reach(node, relations, {})
+    return _Reaches(relations).of(node)
+
+
+def stored(node: plan.Node, relations: Mapping[str, plan.Node]) -> Reach:
+    """The part of it for which the events themselves must be kept: what a profile has learned of
+    its rows outlives them.
+    """
+    return _Reaches(relations, learned=True).of(node)
 
 
 def look_back(node: plan.Node, relations: Mapping[str, plan.Node]) -> int:
@@ -31,18 +39,27 @@ def look_back(node: plan.Node, relations: Mapping[str, plan.Node]) -> int:
     return max(reach(node, relations).values(), default=0)
 
 
-def _reach(node: plan.Node, relations: Mapping[str, plan.Node], known: dict[str, Reach]) -> Reach:
-    if isinstance(node, plan.Ref):
-        if node.name not in known:
-            known[node.name] = _reach(relations[node.name], relations, known)
-        return known[node.name]
-    if isinstance(node, plan.Scan):
-        return {node.event: 0}
-    total: Reach = {}
-    for below, more in zip(sources(node), _more(node), strict=True):
-        for event, far in _reach(below, relations, known).items():
-            total[event] = max(total.get(event, 0), far + more)
-    return total
+@dataclass(slots=True)
+class _Reaches:
+    """Reaches of a plan's nodes, of relations once. `learned`: without what profiles keep."""
+
+    relations: Mapping[str, plan.Node]
+    learned: bool = False
+    _known: dict[str, Reach] = field(default_factory=dict)
+
+    def of(self, node: plan.Node) -> Reach:
+        if isinstance(node, plan.Ref):
+            if node.name not in self._known:
+                self._known[node.name] = self.of(self.relations[node.name])
+            return self._known[node.name]
+        if isinstance(node, plan.Scan):
+            return {node.event: 0}
+        kept = self.learned and isinstance(node, plan.Profile)
+        total: Reach = {}
+        for below, more in zip(sources(node), _more(node), strict=True):
+            for event, far in self.of(below).items():
+                total[event] = max(total.get(event, 0), far + (0 if kept else more))
+        return total
 
 
 def _more(node: plan.Node) -> tuple[int, ...]:
@@ -62,5 +79,8 @@ def _more(node: plan.Node) -> tuple[int, ...]:
             }[direction]  # fmt: skip
         case plan.Absence(within=within, direction=direction):
             return (within, within) if direction == "following" else (0, within)
+        case plan.Profile(bucket=bucket, over=over):
+            # as the reader sees it: a row may lie anywhere in the open bucket
+            return (over + bucket,)
         case _:
             return (0,) * len(sources(node))

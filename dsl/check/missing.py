@@ -57,6 +57,9 @@ def unknown_column(check: Expressions, node: syntax.Path) -> None:
             "not a column of it",
             did_you_mean(".".join(node.parts[1:]), inside),
         )
+    elif len(node.parts) > 1 and (profile := check.context.profile(node)) is not None:
+        if profile.told is not None:  # else it is faulty itself
+            profile_elsewhere(check, node)
     elif first in check.context.local and len(node.parts) > 1:
         check.error(
             "D0213",
@@ -73,6 +76,15 @@ def unknown_column(check: Expressions, node: syntax.Path) -> None:
             f"not a column of this {scope.noun}",
             near(scope, written),
         )
+
+
+def profile_elsewhere(check: Expressions, node: syntax.Path) -> None:
+    """A profile asked where there is no row yet, or one of several relations."""
+    alias, column = node.parts[0], "_".join(node.parts[1:])
+    check.error(
+        "D0220", node.at, f"the profile `{alias}` cannot be asked here", "of which row?",
+        f"ask it in a `match` before: `let {column} := {'.'.join(node.parts)}`, and read `{column}`",
+    )  # fmt: skip
 
 
 def near(scope: Scope, written: str) -> str:

@@ -87,6 +87,11 @@ class Analysis:
                 return self._join(node, name)
             case plan.Absence():
                 return self._absence(node, name)
+            case plan.Recall():
+                return self._recall(node)
+            case plan.Profile():
+                source = self.rows(node.source)
+                return Rows(source.trend, {k: source.columns[k] for k in node.keys}, source.reasons)
 
     def _scan(self, node: plan.Scan) -> Rows:
         fields = event_types()[node.event].columns
@@ -231,6 +236,21 @@ class Analysis:
             reasons = (*reasons, f"`{name}` is an absence")
         columns = anchor.columns | {"covered": Facts("any" if self.view == "events" else "fixed")}
         return Rows(outcome, columns, reasons)
+
+    def _recall(self, node: plan.Recall) -> Rows:
+        """What was learned may still change for every row that has come, so no row is settled."""
+        source, learned = self.rows(node.source), self.rows(node.profile)
+        events = self.view == "events"
+        outcome: Trend = "any" if events else source.trend
+        reasons = source.reasons
+        if events:
+            reasons = (*reasons, f"what the profile `{node.alias}` has learned may still change")
+        reads = {}
+        for read in node.reads:
+            settled = not events and not read.peers and learned.trend == "fixed"
+            never_less = read.what in ("age", "hour_share", "buckets", "size")
+            reads[f"{node.alias}.{read.name}"] = Facts("fixed" if settled else "any", never_less)
+        return Rows(outcome, source.columns | reads, reasons)
 
     def _blame(
         self,

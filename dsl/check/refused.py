@@ -1,4 +1,4 @@
-"""Statements that are read but not computed in this version: profile, model.
+"""Statements that are read but not computed in this version: model.
 
 Each is refused once, at its verb; whatever reads it is checked as far as it goes and stays silent
 about what only the refused statement could tell.
@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from dsl.check.verbs import Built
 
 _REFUSED: Final = {
-    syntax.Profile: (
-        "D0401", "profile", "profiles are not available in this version: nothing is learned yet",
-        "compare with a fixed `$param`, or with a `window` over the same keys",
-    ),
     syntax.Model: (
         "D0402", "model", "models are not available in this version",
         "leave the score out, and state the confidence",
@@ -30,7 +26,7 @@ _REFUSED: Final = {
 
 def refuse(
     context: Context,
-    node: syntax.Profile | syntax.Model,
+    node: syntax.Model,
     name: str,
 ) -> Built:
     """Report the statement; its readers know nothing of its columns."""
@@ -41,9 +37,9 @@ def refuse(
 
 
 def refused_names(block: syntax.Block) -> frozenset[str]:
-    """Relations whose columns are read by their name: `usual.n`, `rare.score`."""
+    """Relations whose columns are read by their name: `rare.score`."""
     return frozenset(
         s.name
         for s in block.statements
-        if isinstance(s, syntax.Assign) and isinstance(s.relation, syntax.Profile | syntax.Model)
+        if isinstance(s, syntax.Assign) and isinstance(s.relation, syntax.Model)
     )

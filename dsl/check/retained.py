@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dsl import plan, syntax
-from dsl.check.look_back import reach
+from dsl.check.look_back import stored
 from dsl.durations import format_duration
 from dsl.retention import retention
 
@@ -21,7 +21,7 @@ def hold_against_retention(
     told: set[str] = set()
     for name, assign in block.assigns.items():
         node = assign.relation
-        for event, far in sorted(reach(nodes[block.called(name)], nodes).items()):
+        for event, far in sorted(stored(nodes[block.called(name)], nodes).items()):
             kept = retention(event)
             if far <= kept or event in told:
                 continue

@@ -34,12 +34,28 @@ class Absent:
     hint: str
 
 
+@dataclass(slots=True)
+class Told:
+    """What a profile tells: `reads` by the name behind its own. `unknown`: names whose kind nobody
+    knows, `absent`: those that are not told, with the reason. `ready` is over the plain names.
+    """
+
+    name: str
+    keys: dict[str, Type | None]
+    open: bool
+    reads: dict[str, plan.Read] = field(default_factory=dict)
+    unknown: set[str] = field(default_factory=set)
+    absent: dict[str, Absent] = field(default_factory=dict)
+    ready: plan.Expr | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Relation:
     """Something that can be read: an event type, a local or a shared relation.
 
     `node` is what a reader's plan holds (None: faulty). `open`: further columns may exist that
     nobody knows. `covered`: columns that are some absence's `covered`, with the absences' names.
+    `told`: it is a profile, which has no rows; its columns are its keys.
     """
 
     name: str
@@ -49,6 +65,7 @@ class Relation:
     open: bool = False
     absent: dict[str, Absent] = field(default_factory=dict)
     covered: dict[str, frozenset[str]] = field(default_factory=dict)
+    told: Told | None = None
 
     def typed(self) -> plan.Columns | None:
         """The columns for a plan; None where one is of unknown type."""

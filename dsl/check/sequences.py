@@ -11,8 +11,8 @@ from dsl import plan, syntax
 from dsl.check.columns import key_column, microseconds, same_kind
 from dsl.check.expressions import Expressions
 from dsl.check.kinds import INT, named
+from dsl.check.reading import reading
 from dsl.check.scope import Absent, Relation, columns_of, scope_of, two_sided
-from dsl.check.verbs import reading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,6 @@ a reader sees of it. Nothing is reported twice: a source that is faulty makes it
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dsl import plan
@@ -14,11 +13,12 @@ from dsl.check import calls
 from dsl.check.columns import key_column, microseconds, new_name
 from dsl.check.expressions import Expressions
 from dsl.check.kinds import INT, NULL, TEXT, many, named, unite
-from dsl.check.scope import Absent, Column, Relation, Scope, scope_of
-from dsl.check.walk import reads
+from dsl.check.reading import reading
+from dsl.check.recalls import recalling
+from dsl.check.scope import Absent, Column, Relation, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from dsl import syntax
     from dsl.check.context import Context
@@ -27,27 +27,16 @@ if TYPE_CHECKING:
 Built = tuple[plan.Node | None, Relation]
 
 
-def reading(
-    relation: Relation, expressions: Iterable[plan.Expr | None], via: str = "via"
-) -> plan.Node | None:
-    """What a reader's plan holds: the relation, or the events of a type; only the counted ones
-    unless an expression names the witness, that is the column `via`.
-    """
-    node = relation.node
-    if isinstance(node, plan.Scan) and any(reads(e, via) for e in expressions):
-        return replace(node, primary_only=False)
-    return node
-
-
 def match(context: Context, node: syntax.Match, name: str, source: Relation) -> Built:
     """`match T [where EXPR] [let k := EXPR, …]`."""
-    scope = scope_of(source)
-    where = Expressions(context, scope).condition(node.where) if node.where else None
+    recalls = recalling(context, source, [node])
+    scope = recalls.scope
+    where = Expressions(context, scope, recalls).condition(node.where) if node.where else None
     lets: list[tuple[str, plan.Expr]] = []
     columns, covered, taken = dict(source.columns), dict(source.covered), set[str]()
     failed = node.where is not None and where is None
     for let in node.lets:
-        check = Expressions(context, scope)
+        check = Expressions(context, scope, recalls)
         new_name(check, let.name, let.name_at, taken)
         value = check.check(let.value)
         if value is not None and value.type == NULL:
@@ -61,7 +50,9 @@ def match(context: Context, node: syntax.Match, name: str, source: Relation) -> 
             lets.append((let.name, value))
     absent = {k: a for k, a in source.absent.items() if k not in columns}
     result = Relation(name, None, columns, open=source.open, absent=absent, covered=covered)
-    below = reading(source, [where, *(value for _, value in lets)])
+    asked = [where, *(value for _, value in lets)]
+    where = recalls.implied(asked, where)
+    below = recalls.over(reading(source, asked), [where, *asked])
     typed = result.typed()
     if failed or below is None or typed is None:
         return None, result
@@ -70,17 +61,22 @@ def match(context: Context, node: syntax.Match, name: str, source: Relation) -> 
 
 def score(context: Context, node: syntax.Score, name: str, source: Relation) -> Built:
     """`score R: EXPR -> +30 "reason" …`: the rows of R with `points` and `reasons`."""
-    scope = scope_of(source)
+    recalls = recalling(context, source, [node])
     arms = []
     for written, points, reason in node.terms:
-        condition = Expressions(context, scope).condition(written)
+        condition = Expressions(context, recalls.scope, recalls).condition(written)
         if condition is not None:
             arms.append((condition, points, reason))
     columns = dict(source.columns) | {"points": INT, "reasons": many(TEXT)}
     covered = {k: c for k, c in source.covered.items() if k not in ("points", "reasons")}
     absent = {k: a for k, a in source.absent.items() if k not in columns}
     result = Relation(name, None, columns, open=source.open, absent=absent, covered=covered)
-    below = reading(source, [condition for condition, _, _ in arms])
+    asked = [condition for condition, _, _ in arms]
+    arms = [
+        (recalls.implied([condition], condition, asked) or condition, points, reason)
+        for condition, points, reason in arms
+    ]
+    below = recalls.over(reading(source, asked), [condition for condition, _, _ in arms])
     typed = result.typed()
     if len(arms) < len(node.terms) or below is None or typed is None:
         return None, result
@@ -152,8 +148,9 @@ def _differs(union: str, column: str, left: tuple[str, Type], right: tuple[str, 
 
 def window(context: Context, node: syntax.Window, name: str, source: Relation) -> Built:
     """`window R by KEYS over 10m … compute … having EXPR`."""
-    scope = scope_of(source)
-    check = Expressions(context, scope)
+    recalls = recalling(context, source, node.aggregates)
+    scope = recalls.scope
+    check = Expressions(context, scope, recalls)
     over = microseconds(check, node.over)
     failed = over is None
     columns: dict[str, Type | None] = {}
@@ -189,9 +186,12 @@ def window(context: Context, node: syntax.Window, name: str, source: Relation) -
     failed = failed or (node.having is not None and having is None)
     result = Relation(name, None, columns, open=source.open, absent=absent, covered=covered)
     asked = [e for a in aggregates for e in (*a.arguments, a.where)]
-    below, typed = reading(source, asked), result.typed()
+    ready = recalls.implied(asked, None)
+    below, typed = recalls.over(reading(source, asked), [ready, *asked]), result.typed()
     if failed or below is None or typed is None or over is None:
         return None, result
+    if ready is not None:
+        below = plan.Match(below, ready, (), below.columns)
     built = plan.Window(below, keys, over, node.kind, tuple(aggregates), having, typed)
     return built, result
 

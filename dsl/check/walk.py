@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING
 
 from dsl import plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 
 def parts(tree: object) -> Iterator[object]:
@@ -52,6 +52,34 @@ def expressions(expr: plan.Expr | None) -> Iterator[plan.Expr]:
             yield from expressions(inner)
 
 
+def recolumned(expr: plan.Expr, names: Mapping[str, str]) -> plan.Expr:
+    """The expression with other names for its columns; those that `names` lacks stay."""
+
+    def inside(part: plan.Expr) -> plan.Expr:
+        return recolumned(part, names)
+
+    match expr:
+        case plan.Col(name):
+            return replace(expr, name=names.get(name, name))
+        case plan.SetOf(items):
+            return replace(expr, items=tuple(map(inside, items)))
+        case plan.Call(_, arguments):
+            return replace(expr, arguments=tuple(map(inside, arguments)))
+        case plan.Attr(entity):
+            return replace(expr, entity=inside(entity))
+        case plan.Op(_, left, right):
+            return replace(expr, left=inside(left), right=inside(right))
+        case plan.Not(operand) | plan.IsNull(operand):
+            return replace(expr, operand=inside(operand))
+        case plan.In(item, container):
+            return replace(expr, item=inside(item), container=inside(container))
+        case plan.Case(arms, otherwise):
+            changed = tuple((inside(c), inside(v)) for c, v in arms)
+            return replace(expr, arms=changed, otherwise=otherwise and inside(otherwise))
+        case plan.Lit() | plan.ListRef():
+            return expr
+
+
 def reads(expr: plan.Expr | None, column: str) -> bool:
     """Whether an expression reads the column."""
     return any(isinstance(e, plan.Col) and e.name == column for e in expressions(expr))
@@ -60,8 +88,10 @@ def reads(expr: plan.Expr | None, column: str) -> bool:
 def sources(node: plan.Node) -> tuple[plan.Node, ...]:
     """The nodes directly below a node."""
     match node:
-        case plan.Match(source) | plan.Window(source):
+        case plan.Match(source) | plan.Window(source) | plan.Profile(source):
             return (source,)
+        case plan.Recall(source, profile):
+            return (source, profile)
         case plan.Union(below):
             return below
         case plan.Sequence():

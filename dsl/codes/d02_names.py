@@ -7,6 +7,7 @@ from typing import Final
 from dsl.codes.code import Code
 
 _ALERT: Final = "\nalert t as (actor: account)"
+_USUAL: Final = "usual = profile of kerberos_as by account bucket 1d over 30d"
 
 
 def _code(code: str, title: str, paragraph: str, wrong: str, right: str) -> Code:
@@ -85,7 +86,8 @@ _CODES: Final = (
     ),
     _code(
         "D0211", "a reserved name",
-        "Every row has `ts`, `start` and its evidence, every alert `severity`, `count` and so on.",
+        "Every row has `ts`, `start` and its evidence, every alert `severity`, `count` and so on, "
+        "every profile `first_seen`, `age`, `cold` and so on.",
         "t = match kerberos_as where fast let start := till",
         "t = match kerberos_as where fast let ends := till",
     ),
@@ -127,6 +129,42 @@ _CODES: Final = (
         "t = absence of ok where fast following kerberos_as by account within 1h",
         "ok = match kerberos_as where outcome == success\n"
         "t = absence of ok where ok.fast following kerberos_as by account within 1h",
+    ),
+    _code(
+        "D0217", "a profile has no rows",
+        "A profile is not read row by row: what it has learned of a row's key is asked by name.",
+        f"{_USUAL} learn n := count()\nt = match usual where n > 5",
+        f"{_USUAL} learn n := count()\nt = match kerberos_as where usual.n > 5",
+    ),
+    _code(
+        "D0218", "what a profile does not tell",
+        "Of counts, sums and values there are statistics, of sets, first and last values there are "
+        "none. Different values are counted bucket by bucket. Peers have sets and statistics, where "
+        "the profile says who is a peer.",
+        f"{_USUAL} learn hosts := count_distinct(source)\nt = match kerberos_as where usual.hosts > 5",
+        f"{_USUAL} learn hosts := count_distinct(source)\n"
+        "t = match kerberos_as where usual.hosts.p95 > 5",
+    ),
+    _code(
+        "D0219", "the rows lack the profile's key",
+        "A profile is asked of the row at hand: its keys are looked for by their names in the "
+        "relation that is read.",
+        f"{_USUAL} learn n := count()\n"
+        "many = window kerberos_as by source over 1h compute tries := count()\n"
+        "t = match many where tries > usual.n let account := source",
+        f"{_USUAL} learn n := count()\n"
+        "many = window kerberos_as by source, account over 1h compute tries := count()\n"
+        "t = match many where tries > usual.n",
+    ),
+    _code(
+        "D0220", "a profile cannot be asked here",
+        "A `match`, the computed columns of a `window`, a `score` and an `alert` ask profiles. In a "
+        "sequence, a join, an absence, `having` and in profiles rows meet that have different keys: "
+        "ask in a `match` before.",
+        f"{_USUAL} learn n := count()\n"
+        "t = sequence by account within 1h: kerberos_as then kerberos_tgs where usual.n == 0",
+        f"{_USUAL} learn n := count()\nnew = match kerberos_tgs where usual.n == 0\n"
+        "t = sequence by account within 1h: kerberos_as then new",
     ),
 )  # fmt: skip
 CODES: Final = {c.code: c for c in _CODES}

@@ -101,7 +101,8 @@ _CODES: Final = (
     ),
     _code(
         "D0311", "out of range",
-        "Lengths of time are positive, a step happens at least once, a confidence is 0 to 100.",
+        "Lengths of time are positive, a profile is made of whole buckets, a step happens at least "
+        "once, a confidence is 0 to 100.",
         "t = window kerberos_as by account over 0s compute n := count()",
         "t = window kerberos_as by account over 10m compute n := count()",
     ),

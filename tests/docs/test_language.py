@@ -10,6 +10,7 @@ from dsl.attributes import ATTRIBUTES
 from dsl.codes import all_codes
 from dsl.envelope import KEYS
 from dsl.functions import AGGREGATES, FUNCTIONS
+from dsl.learning import ALWAYS, LEARNED, PEERS, SHARE, SIZE, STATISTICS
 from dsl.params import SENSITIVITIES, TYPES
 from dsl.schema.base import KindName
 from dsl.schema.enums import SEVERITY
@@ -20,6 +21,8 @@ SPOKEN = {
     "verb": words.SHAPES,
     "word of the language": sorted({"x", *(w for w in words.spelling().values() if w.isalpha())}),
     "aggregate": AGGREGATES,
+    "function of a profile": LEARNED,
+    "what a profile tells": (*(f"usual.{w}" for w in ALWAYS), f"{PEERS}.{SIZE}", SHARE, *STATISTICS),
     "kind": KINDS,
     "key of a file": KEYS,
     "key of a test": (*given._KEYS, "at", "every", "for"),
@@ -39,7 +42,11 @@ SPOKEN = {
 def _told(page):
     """Words in code spans outside of the list of reserved words: where they are explained."""
     prose = [span for row in _rows(page) for span in re.findall(r"`([^`]+)`", row)]
-    return set(re.findall(r"[\w.]+[~+]?", " ".join(prose)))
+    words = re.findall(r"[\w.]+[~+]?", " ".join(prose))
+    # of a dotted name each ending
+    return {
+        w[i:].lstrip(".") for w in words for i in [0, *(m.end() for m in re.finditer(r"\.", w))]
+    }
 
 
 def _rows(page):
@@ -75,6 +82,7 @@ def test_every_reserved_word_stands_in_the_list_of_them(language):
 
 def test_functions_and_codes_that_are_named_exist(language):
     called = {m for span in language.spans for m in re.findall(r"\b([a-z_]+)\(", span)}
-    assert called - set(FUNCTIONS) - set(AGGREGATES) - {"case", "is_"} == set()
+    known = {*FUNCTIONS, *AGGREGATES, *LEARNED, SHARE, "case", "is_"}
+    assert called - known == set()
     named = set(re.findall(r"D0\d{3}", language.text))
     assert named - set(all_codes()) == set()

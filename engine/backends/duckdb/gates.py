@@ -88,6 +88,13 @@ def _gates(definitions: Definitions, node: plan.Node, *, shared: bool) -> list[G
             if node.direction == "preceding":
                 return gates
             return [_earlier(g, node.within) for g in gates]
+        case plan.Recall(source):
+            return [
+                _hide(g, frozenset(f"{node.alias}.{r.name}" for r in node.reads))
+                for g in of(source)
+            ]
+        case plan.Profile():
+            return []  # it makes no rows
 
 
 def _hide(gate: Gate, names: frozenset[str]) -> Gate:

@@ -11,6 +11,8 @@ from dsl import plan
 from engine.backends.duckdb import absence, join, sequence, window
 from engine.backends.duckdb.expression import lower
 from engine.backends.duckdb.lineage import ChoiceLineage, EventLineage, sql_type
+from engine.backends.duckdb.profiles.learnt import Learnt, lower_learnt
+from engine.backends.duckdb.profiles.recall import lower_recall
 from engine.backends.duckdb.reading import Definitions, columns_read
 from engine.backends.duckdb.relation import (
     CARRIED,
@@ -58,6 +60,7 @@ class Lowering:
     columns: frozenset[str]
     statement: Statement = field(default_factory=Statement)
     done: dict[tuple[bool, str], Relation] = field(default_factory=dict)
+    profiles: dict[tuple[bool, str], Learnt] = field(default_factory=dict)
     inside_shared: bool = False
 
     def node(self, node: plan.Node, wanted: str) -> Relation:
@@ -79,6 +82,10 @@ class Lowering:
                 return join.lower_join(self, node, wanted)
             case plan.Absence():
                 return absence.lower_absence(self, node, wanted)
+            case plan.Recall():
+                return lower_recall(self, node, wanted)
+            case plan.Profile():
+                raise ValueError("a profile has no rows of its own")
 
     def add(self, wanted: str, query: exp.Query) -> str:
         return self.statement.add(wanted, query)
@@ -94,6 +101,17 @@ class Lowering:
             self.done[shared, node.name] = self.node(below, node.name)
             self.inside_shared = outside
         return self.done[shared, node.name]
+
+    def learnt(self, profile: plan.Ref) -> Learnt:
+        """The rows of a profile and what they bring to it, once for all that recall it."""
+        shared, node = self.definitions.find(profile.name, shared=self.inside_shared)
+        if not isinstance(node, plan.Profile):
+            raise TypeError(f"`{profile.name}` is no profile")
+        if (shared, profile.name) not in self.profiles:
+            outside, self.inside_shared = self.inside_shared, shared
+            self.profiles[shared, profile.name] = lower_learnt(self, node, profile.name)
+            self.inside_shared = outside
+        return self.profiles[shared, profile.name]
 
     def _scan(self, node: plan.Scan) -> Relation:
         event = {"ts": column("ts"), "tie": column("tie"), "id": column("id")}

@@ -60,8 +60,10 @@ def asks_world(expr: plan.Expr) -> bool:
 def below(node: plan.Node) -> tuple[plan.Node, ...]:
     """The nodes directly below a node."""
     match node:
-        case plan.Match(source) | plan.Window(source):
+        case plan.Match(source) | plan.Window(source) | plan.Profile(source):
             return (source,)
+        case plan.Recall(source, profile):
+            return (source, profile)
         case plan.Union(sources):
             return sources
         case plan.Sequence():
@@ -91,6 +93,14 @@ def mentioned(node: plan.Node) -> frozenset[str]:
             return kept.union(*map(frozenset, node.keys))
         case plan.Absence():
             return columns_read(node.where).union(*map(frozenset, node.keys))
+        case plan.Profile():
+            asked = [columns_read(node.ready), columns_read(node.peers)]
+            for learn in node.learns:
+                asked += [columns_read(learn.where), *map(columns_read, learn.arguments)]
+            return frozenset(node.keys).union(*asked)
+        case plan.Recall():
+            arguments = [columns_read(r.argument) for r in node.reads]
+            return frozenset(c for c, _ in node.keys).union(*arguments)
         case plan.Scan() | plan.Ref() | plan.Union():
             return frozenset()
 

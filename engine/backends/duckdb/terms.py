@@ -260,6 +260,13 @@ def range_frame(preceding: int | None) -> exp.WindowSpec:
     )
 
 
+def range_before() -> exp.WindowSpec:
+    """All rows whose value (a whole number) is less than the row's."""
+    return exp.WindowSpec(
+        kind="RANGE", start="UNBOUNDED", start_side="PRECEDING", end=number(1), end_side="PRECEDING"
+    )
+
+
 def groups_back(count: int) -> exp.WindowSpec:
     """The rows that are `count` different values of the order before this one."""
     return exp.WindowSpec(
