@@ -58,12 +58,18 @@ class SharedRelation:
 
 @dataclass(frozen=True, slots=True)
 class ListEntry:
-    """One entry; `expires` in microseconds (it is not valid from then on), None for never."""
+    """One entry; `expires` in microseconds (it is not valid from then on), None for never.
+
+    `roles` (of a detection's own exclusions only): the entry excludes an alert in which every one
+    of these roles has the value given; a value `tag:NAME` stands for everything that bears the tag.
+    `value` then says the same in one text.
+    """
 
     value: str
     owner: str
     reason: str
     expires: int | None = None
+    roles: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
