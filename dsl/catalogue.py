@@ -13,6 +13,7 @@ from dsl.diagnostics import Diagnostics
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from dsl.diagnostics import Span
     from dsl.envelope import Envelope
     from dsl.given import RuleTest
     from dsl.schema.base import KindName
@@ -62,7 +63,7 @@ class ListEntry:
 
     `roles` (of a detection's own exclusions only): the entry excludes an alert in which every one
     of these roles has the value given; a value `tag:NAME` stands for everything that bears the tag.
-    `value` then says the same in one text.
+    `value` then says the same in one text. `span` is the entry's place in its file.
     """
 
     value: str
@@ -70,6 +71,7 @@ class ListEntry:
     reason: str
     expires: int | None = None
     roles: tuple[tuple[str, str], ...] = ()
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,8 @@ def _read_entry(record: Record, kind: str) -> ListEntry | None:
             hint = "write `10.0.0.1` or `10.0.0.0/8`"
             record.add("D0617", f"`{value}` is no address and no network", "value", hint=hint)
             return None
-    return ListEntry(value, owner, reason, expires, roles)
+    span = record.source.place(*record.place)
+    return ListEntry(value, owner, reason, expires, roles, span)
 
 
 def joined_roles(roles: tuple[tuple[str, str], ...]) -> str:
