@@ -6,6 +6,7 @@ value from outside reads it with `Param.read`. Durations are microseconds.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
@@ -51,6 +52,17 @@ class Param:
             if self.max is not None and typed > self.max:
                 return None, f"`{value}` is more than the most, {self.show(self.max)}"
         return typed, ""
+
+    def read_text(self, text: str) -> tuple[ParamValue | None, str]:
+        """As `read`, of a value typed at a command line."""
+        plain: Plain = text
+        if self.type == "bool":
+            plain = {"true": True, "false": False}.get(text, text)
+        elif self.type in {"int", "float"}:
+            number = float if self.type == "float" else int
+            with contextlib.suppress(ValueError):
+                plain = number(text)
+        return self.read(plain)
 
     def show(self, value: ParamValue) -> str:
         """A value as an author writes it."""

@@ -123,6 +123,17 @@ class Store:
         row = self._row(f"SELECT min(low), max(high) FROM ({parts})")  # noqa: S608
         return None if row is None or row[0] is None else (int(str(row[0])), int(str(row[1])))
 
+    def count(self, low: int, high: int) -> int:
+        """How many events, alerts apart, have ts in [low, high]."""
+        parts = " UNION ALL ".join(
+            f'SELECT count(*) AS n FROM "{n}" WHERE ts BETWEEN $low AND $high'  # noqa: S608  # names of the schema
+            for n in event_types()
+            if n != "alert"
+        )
+        query = f"SELECT sum(n)::BIGINT FROM ({parts})"  # noqa: S608
+        ((number,),) = self.connection.execute(query, {"low": low, "high": high}).fetchall()
+        return int(number)
+
     def highest_id(self) -> int:
         """The greatest id of any stored event, 0 where there is none."""
         parts = " UNION ALL ".join(f'SELECT max(id) AS id FROM "{n}"' for n in event_types())  # noqa: S608  # names of the schema
