@@ -100,6 +100,17 @@ class Store:
                 found.append((stored.ts, tie, stored))
         return [e for _, _, e in sorted(found, key=lambda f: f[:2])]
 
+    def ids_of(self, sensor: str, seq: int, types: Iterable[str]) -> list[int]:
+        """Ids of the events of these types that a sensor gave this number."""
+        found: list[int] = []
+        for name in types:
+            rows = self.connection.execute(
+                f'SELECT id FROM "{_known(name)}" WHERE sensor = ? AND seq = ?',  # noqa: S608  # a name of the schema
+                [sensor, seq],
+            ).fetchall()
+            found += [int(id_) for (id_,) in rows]
+        return found
+
     def _filled(self) -> list[str]:
         """Types that have events: most tables of a store are empty, and asking costs."""
         rows = self.connection.execute(

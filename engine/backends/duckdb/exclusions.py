@@ -136,6 +136,20 @@ def stored_tags(connection: duckdb.DuckDBPyConnection) -> Tagged:
     return tagged
 
 
+def stored_tags_of(connection: duckdb.DuckDBPyConnection) -> Callable[[str, int], frozenset[str]]:
+    """The tags that an account, host or group bears at a time."""
+
+    def tags(value: str, ts: int) -> frozenset[str]:
+        found = connection.execute(
+            "SELECT unnest(tags) FROM main.dir_object "
+            "WHERE key = $key AND valid_from <= $ts AND valid_to > $ts",
+            {"key": value.lower(), "ts": ts},
+        )
+        return frozenset(str(tag) for (tag,) in found.fetchall())
+
+    return tags
+
+
 def _items(value: RoleValue) -> list[Scalar]:
     return [v for v in (value if isinstance(value, list) else [value]) if v is not None]
 
