@@ -1,5 +1,7 @@
 """Parameters of a detection: typed values behind `$name`, with default, bounds and sensitivities.
 
+High sensitivity finds most, low tells least; the default is the value of `medium` unless that is
+given.
 An installation may set a value or one of the sensitivities `high`, `medium`, `low`; whoever takes a
 value from outside reads it with `Param.read`. Durations are microseconds.
 """
@@ -142,5 +144,18 @@ def _read_param(name: str, entry: Record) -> Param | None:
             typed[key] = value
     if "default" not in typed:
         return None
+    _check_order(entry, typed)
     levels = tuple((s, typed[s]) for s in SENSITIVITIES if s in typed)
     return Param(name, kind, typed["default"], help_line or "", low, high, levels)
+
+
+def _check_order(entry: Record, typed: dict[str, ParamValue]) -> None:
+    """Medium lies between high and low: a sensitivity turned up must not turn a threshold back."""
+    high, low = (typed.get(s, typed["default"]) for s in ("high", "low"))
+    medium = typed.get("medium", typed["default"])
+    if isinstance(high, str) or isinstance(low, str) or isinstance(medium, str):
+        return
+    if not (high <= medium <= low or low <= medium <= high):
+        name = "medium" if "medium" in typed else "default"
+        hint = "high sensitivity finds most, low tells least"
+        entry.add("D0611", f"`{name}` does not lie between `high` and `low`", name, hint=hint)
