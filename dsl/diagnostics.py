@@ -1,7 +1,8 @@
 """The one type for everything a person can get wrong: rule, envelope, list, template, test, config.
 
 Checks collect diagnostics; only the command line decides to stop. Codes are stable and grouped by
-phase: D01 syntax, D02 names, D03 types, D04 unsupported, D05 template, D06 metadata, D07 tests.
+phase: D01 syntax, D02 names, D03 types, D04 unsupported, D05 template, D06 metadata, D07 tests,
+D08 upkeep.
 """
 
 from __future__ import annotations

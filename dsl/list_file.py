@@ -1,6 +1,7 @@
 """Files of lists: `list`, `kind`, `description`, `entries` with owner, reason and expiry.
 
-An entry without an owner and a reason is refused: nobody would dare to remove it.
+An entry without an owner and a reason is refused: nobody would dare to remove it. An entry has a
+`value`, or, in the exclusions of a detection, `roles`: values that must be met together.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _KINDS: Final[tuple[KindName, ...]] = get_args(KindName)
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
+_ROLE: Final = re.compile(r"[A-Za-z_]\w*")
 
 
 def read_list(file: Record, source: Source, path: Path) -> ListFile | None:
@@ -43,7 +45,8 @@ def read_list(file: Record, source: Source, path: Path) -> ListFile | None:
         if entry is None:
             continue
         if entry.value.casefold() in entries:
-            record.add("D0617", f"`{entry.value}` stands twice in the list", "value")
+            at = ("roles",) if entry.roles else ("value",)
+            record.add("D0617", f"`{entry.value}` stands twice in the list", *at)
         entries[entry.value.casefold()] = entry
     file.finish()
     known = next((k for k in _KINDS if k == kind), None)
@@ -53,21 +56,51 @@ def read_list(file: Record, source: Source, path: Path) -> ListFile | None:
 
 
 def _read_entry(record: Record, kind: str) -> ListEntry | None:
-    value = record.text("value", required=True)
+    roles = _read_roles(record)
+    value = joined_roles(roles) if roles else None
+    if "roles" not in record:
+        value = record.text("value", required=True)
+    elif "value" in record:
+        hint = "leave `value` out: `roles` says what must be met together"
+        record.add("D0617", "an entry has `value` or `roles`, not both", "value", hint=hint)
+        record.raw("value")
     owner = record.text("owner", required=True)
     reason = record.text("reason", required=True)
     expires = _read_day(record)
     record.finish()
     if value is None or owner is None or reason is None:
         return None
-    if kind == "ip":
+    if kind == "ip" and not roles:
         try:
             ipaddress.ip_network(value, strict=False)
         except ValueError:
             hint = "write `10.0.0.1` or `10.0.0.0/8`"
             record.add("D0617", f"`{value}` is no address and no network", "value", hint=hint)
             return None
-    return ListEntry(value, owner, reason, expires)
+    span = record.source.place(*record.place)
+    return ListEntry(value, owner, reason, expires, roles, span)
+
+
+def joined_roles(roles: tuple[tuple[str, str], ...]) -> str:
+    """Roles and values of an entry as one text, the same for any order of them."""
+    return ", ".join(f"{role}={value}" for role, value in sorted(roles))
+
+
+def _read_roles(record: Record) -> tuple[tuple[str, str], ...]:
+    """`roles: {actor: svc@corp.test, source: "tag:backup"}`."""
+    given = record.record("roles", "`roles`")
+    if given is None:
+        return ()
+    if not given.data:
+        record.add("D0617", "`roles` names no role", "roles", hint="write `roles: {source: ws1}`")
+    found = []
+    for role in given.data:
+        value = given.text(role, required=True)
+        if not _ROLE.fullmatch(role):
+            given.add("D0617", f"`{role}` is no name of a role", role, key=True)
+        elif value is not None:
+            found.append((role, value))
+    return tuple(found)
 
 
 def _read_day(record: Record) -> int | None:

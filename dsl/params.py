@@ -1,11 +1,14 @@
 """Parameters of a detection: typed values behind `$name`, with default, bounds and sensitivities.
 
+High sensitivity finds most, low tells least; the default is the value of `medium` unless that is
+given.
 An installation may set a value or one of the sensitivities `high`, `medium`, `low`; whoever takes a
 value from outside reads it with `Param.read`. Durations are microseconds.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
@@ -51,6 +54,17 @@ class Param:
             if self.max is not None and typed > self.max:
                 return None, f"`{value}` is more than the most, {self.show(self.max)}"
         return typed, ""
+
+    def read_text(self, text: str) -> tuple[ParamValue | None, str]:
+        """As `read`, of a value typed at a command line."""
+        plain: Plain = text
+        if self.type == "bool":
+            plain = {"true": True, "false": False}.get(text, text)
+        elif self.type in {"int", "float"}:
+            number = float if self.type == "float" else int
+            with contextlib.suppress(ValueError):
+                plain = number(text)
+        return self.read(plain)
 
     def show(self, value: ParamValue) -> str:
         """A value as an author writes it."""
@@ -130,5 +144,18 @@ def _read_param(name: str, entry: Record) -> Param | None:
             typed[key] = value
     if "default" not in typed:
         return None
+    _check_order(entry, typed)
     levels = tuple((s, typed[s]) for s in SENSITIVITIES if s in typed)
     return Param(name, kind, typed["default"], help_line or "", low, high, levels)
+
+
+def _check_order(entry: Record, typed: dict[str, ParamValue]) -> None:
+    """Medium lies between high and low: a sensitivity turned up must not turn a threshold back."""
+    high, low = (typed.get(s, typed["default"]) for s in ("high", "low"))
+    medium = typed.get("medium", typed["default"])
+    if isinstance(high, str) or isinstance(low, str) or isinstance(medium, str):
+        return
+    if not (high <= medium <= low or low <= medium <= high):
+        name = "medium" if "medium" in typed else "default"
+        hint = "high sensitivity finds most, low tells least"
+        entry.add("D0611", f"`{name}` does not lie between `high` and `low`", name, hint=hint)

@@ -2,10 +2,10 @@
 
 One YAML file, kept apart from the detections so that an upgrade of them loses nothing:
 
-    sensitivity: medium            # of all detections: high (fewest alerts), medium, low
+    sensitivity: medium            # of all detections: high (most alerts), medium, low
     detections:
       brute_force:
-        sensitivity: low
+        sensitivity: high
         params: {min_tries: 20, window: 30m}
       ntlmv1_use: {disabled: the scanners in the plant speak nothing else}
 

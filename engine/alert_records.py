@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from engine.alerts import Episode
 
 Status = Literal["open", "closed", "suppressed", "retracted", "merged"]
+Verdict = Literal["true_positive", "benign", "false_positive"]
+"""What people found an alert to be. Benign: it happened as told, and nothing is wrong with it."""
 
 
 class Alert(msgspec.Struct, kw_only=True):
@@ -26,7 +28,7 @@ class Alert(msgspec.Struct, kw_only=True):
 
     `number` is the stable public number, `id` the hash of the episode now, `aliases` the hashes it
     had before. `revision` grows with every change. `dedup_values` are the dedup columns by name. `first_row`, `last_row` bound the rows' ts. `params` are those of the newest row.
-    A `merged` record names the number it went into.
+    A `merged` record names the number it went into. `verdict`: of one that people have closed.
     """
 
     number: int
@@ -52,6 +54,7 @@ class Alert(msgspec.Struct, kw_only=True):
     aliases: list[str] = msgspec.field(default_factory=list)
     merged_into: int | None = None
     revision: int = 1
+    verdict: Verdict | None = None
 
 
 class Change(msgspec.Struct, frozen=True):

@@ -38,6 +38,8 @@ class AlertRows:
 
     def __init__(self, dedup_us: int) -> None:
         self.dedup_us = dedup_us
+        self.sealing = True
+        """False: nothing is summed up, for earlier rows may still come."""
         self.held: dict[bytes, Held] = {}
 
     def replace(self, index: int, low: int, high: int, rows: Sequence[AlertRow]) -> set[bytes]:
@@ -90,8 +92,8 @@ class AlertRows:
 
     def seal(self, before: int) -> set[bytes]:
         """Sum up rows older than `before` where there are many; answers the dedup values."""
-        done = set()
-        for key, held in self.held.items():
+        done: set[bytes] = set()
+        for key, held in self.held.items() if self.sealing else ():
             if held.count() <= SEAL_ABOVE or before - 1 <= held.sealed_to:
                 continue
             old = [row for there in held.rows.values() for row in there if row.ts < before]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.coverage import Spans  # noqa: TC001  # msgspec reads annotations at run time
+from engine.entities_rows import FOREVER
 from engine.ingest_seen import Ranges
 from engine.store import alerts as stored
 from engine.store import facts
@@ -114,6 +115,17 @@ def resume(
         coverage.domains.update((k, set(v)) for k, v in alive.domains)
     ingest.next_id = msgspec.json.decode(state.get("next_id", "1"), type=int)
     return msgspec.json.decode(state.get("ticked", "0"), type=int)
+
+
+def directory_settled(connection: duckdb.DuckDBPyConnection) -> int | None:
+    """Up to when the directory was complete at the last tick: FOREVER where it kept up with the
+    events, None where there was none.
+    """
+    states = facts.states(connection, "running/").values()
+    marks = [msgspec.json.decode(value, type=_Progress) for value in states]
+    if any(mark.settled >= mark.newest > 0 for mark in marks):
+        return FOREVER
+    return max((mark.settled for mark in marks if mark.settled > 0), default=None)
 
 
 def _progress(running: Running) -> _Progress:

@@ -7,7 +7,8 @@ valid until it expires. The installation's entries are added to the shipped ones
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -17,8 +18,11 @@ from engine.entities_rows import FOREVER
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from dsl.catalogue import ListFile
+    from dsl.catalogue import ListEntry, ListFile
     from dsl.schema.base import KindName
+
+TOGETHER: Final = "roles"
+"""`kind` of an entry of several roles that must be met together; its value is a JSON object."""
 
 
 class ListRow(msgspec.Struct, frozen=True):
@@ -37,7 +41,7 @@ def list_row(
     name: str, kind: KindName, value: str, *, valid_from: int = 0, expires: int | None = None
 ) -> ListRow:
     """An entry of a list; times in microseconds. Raises ValueError for a bad address."""
-    low, high = _range(value) if kind == "ip" else (None, None)
+    low, high = address_range(value) if kind == "ip" else (None, None)
     if kind == "ip" and low is None:
         raise ValueError(f"{value!r} is no address and no network")
     end = FOREVER if expires is None else expires
@@ -51,12 +55,22 @@ def exclusion_row(
     """An entry of a detection's own exclusion list. `applies_to` is a role's name, a kind, or
     `text` for every role; an address or network excludes roles of kind ip by range.
     """
-    low, high = _range(value)
+    low, high = address_range(value)
     end = FOREVER if expires is None else expires
     return ListRow(detection, applies_to, value.lower(), low, high, valid_from, end)
 
 
-def _range(value: str) -> tuple[bytes | None, bytes | None]:
+def together_row(
+    detection: str, roles: Mapping[str, str], *, valid_from: int = 0, expires: int | None = None
+) -> ListRow:
+    """An entry of a detection's own exclusion list that holds where every role has its value."""
+    value = json.dumps({role: text.lower() for role, text in sorted(roles.items())})
+    end = FOREVER if expires is None else expires
+    return ListRow(detection, TOGETHER, value, None, None, valid_from, end)
+
+
+def address_range(value: str) -> tuple[bytes | None, bytes | None]:
+    """Lowest and highest address, 16 bytes, of an address or network; None for any other text."""
     try:
         network = ipaddress.ip_network(value, strict=False)
     except ValueError:
@@ -66,11 +80,14 @@ def _range(value: str) -> tuple[bytes | None, bytes | None]:
 
 def rows_of(files: Iterable[ListFile]) -> list[ListRow]:
     """Rows of shipped or installed list files."""
-    return [
-        list_row(file.name, file.kind, entry.value, expires=entry.expires)
-        for file in files
-        for entry in file.entries
-    ]
+    return [entry_row(file, entry) for file in files for entry in file.entries]
+
+
+def entry_row(file: ListFile, entry: ListEntry) -> ListRow:
+    """The row of one entry of a list file."""
+    if entry.roles:
+        return together_row(file.name, dict(entry.roles), expires=entry.expires)
+    return list_row(file.name, file.kind, entry.value, expires=entry.expires)
 
 
 def rows_of_test(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import duckdb
 
-from dsl.schema.registry import event_type
+from dsl.schema.registry import event_type, event_types
 from engine import engine_state
 from engine.alert_events import SENSOR, alert_event, event_seq
 from engine.coverage import Coverage
@@ -125,6 +125,11 @@ class Engine:
             low, high = self._new.get(kind, (event.ts, event.ts))
             self._new[kind] = (min(low, event.ts), max(high, event.ts))
         return len(fresh)
+
+    def look_again(self, low: int, high: int) -> None:
+        """The stored events with ts in [low, high] count as new at the next tick."""
+        self._new = {kind: (low, high) for kind in event_types() if kind != "alert"}
+        self._ingest.next_id = max(self._ingest.next_id, self.store.highest_id() + 1)
 
     def change(self, rule: Rule) -> None:
         """A rule is new, or has other parameters or another version: in force for rows after what

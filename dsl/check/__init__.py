@@ -13,7 +13,13 @@ from dsl import plan, syntax
 from dsl.check.alerts import alert
 from dsl.check.block import BlockRelations, Shared
 from dsl.check.context import Param
-from dsl.check.envelope import check_evidence, check_explain, refuse_own_alerts, warn_unread
+from dsl.check.envelope import (
+    check_evidence,
+    check_explain,
+    refuse_own_alerts,
+    warn_unread,
+    warn_untold_reasons,
+)
 from dsl.check.look_back import look_back
 from dsl.check.monotone import emission
 from dsl.check.report import Report
@@ -57,6 +63,7 @@ def check(
         found.add(diagnostic)
     warn_unread(detection, block, found)
     check_explain(detection, found)
+    warn_untold_reasons(detection, found)
     nodes = shared.nodes | block.nodes
     events = _events(nodes, alerts)
     if alerts is not None:

@@ -4,6 +4,7 @@ the table of evidence, alerts that read themselves.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from dsl import syntax
@@ -62,6 +63,34 @@ def check_explain(detection: Detection, found: Diagnostics) -> None:
     envelope = detection.envelope
     for fault in check_template(envelope.explain, produced, envelope.params):
         found.add(detection.source.diagnostic(fault, "explain"))
+
+
+def warn_untold_reasons(detection: Detection, found: Diagnostics) -> None:
+    """Reasons of a score that no role carries, or that the explanation does not tell."""
+    statements, source = detection.block.statements, detection.source
+    scores = [
+        s
+        for s in statements
+        if isinstance(s, syntax.Assign)
+        and isinstance(s.relation, syntax.Score)
+        and any(reason for _, _, reason in s.relation.terms)
+    ]
+    roles = {
+        binding.role
+        for s in statements
+        if isinstance(s, syntax.Alert)
+        for binding in s.bindings
+        if any(isinstance(p, syntax.Path) and p.parts[-1] == "reasons" for p in parts(binding))
+    }
+    told = any(re.search(rf"\b{role}\b", detection.envelope.explain) for role in roles)
+    if scores and not told:
+        first = scores[0]
+        label = "nobody learns its reasons"
+        message = f"the alert does not tell the reasons of `{first.name}`"
+        hint = "add the role `why: reasons`"
+        hint = f"write `{{{{ {min(roles)} | names }}}}` in `explain`" if roles else hint
+        fault = Fault("D0506", message, first.name_at, label, hint, (), "warning")
+        found.add(source.diagnostic(fault))
 
 
 def check_evidence(detection: Detection, events: tuple[str, ...], found: Diagnostics) -> None:

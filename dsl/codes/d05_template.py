@@ -36,5 +36,16 @@ _CODES: Final = (
         "The table of evidence shows columns of the event types that the detection reads.",
         "evidence: [ts, accounts]", "evidence: [ts, account]", "keys",
     ),
+    Code(
+        "D0506", "reasons that nobody learns",
+        "A score says why: its reasons belong into a role, and the role into `explain`.",
+        'detect: |\n  s = score kerberos_as: fast -> +10 "armoured"\n'
+        "  alert s as (actor: account) when points > 5\n"
+        'explain: "{{ actor }} was seen."',
+        'detect: |\n  s = score kerberos_as: fast -> +10 "armoured"\n'
+        "  alert s as (actor: account, why: reasons) when points > 5\n"
+        'explain: "{{ actor }} was seen: {{ why | names }}."',
+        "keys",
+    ),
 )  # fmt: skip
 CODES: Final = {c.code: c for c in _CODES}

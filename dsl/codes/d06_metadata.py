@@ -69,7 +69,7 @@ _CODES: Final = (
         "D0611", "a faulty parameter",
         "A parameter has a type (int, float, duration, text, bool), a default, one line of help, and "
         "optionally `min`, `max` and values for `high`, `medium` and `low` sensitivity, all of its "
-        "type and within its bounds.",
+        "type and within its bounds; medium lies between the others.",
         "params:\n  many: {type: int, default: 5, min: 10, help: how many}",
         "params:\n  many: {type: int, default: 50, min: 10, help: how many}",
         "keys",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import click
@@ -23,6 +24,7 @@ def command(files: tuple[Path, ...], form: str) -> None:
     PATH is a file or a folder; default: `detections/` here, else the shipped ones.
     """
     from dsl.check import check, check_relation  # noqa: PLC0415 - starts fast
+    from dsl.check.exclusions import check_list  # noqa: PLC0415
 
     catalogue = paths.read(files)
     found = list(catalogue.diagnostics.items)
@@ -30,6 +32,8 @@ def command(files: tuple[Path, ...], form: str) -> None:
         found += check(detection, catalogue.relations, catalogue.lists)[1]
     for relation in catalogue.relations.values():
         found += check_relation(relation, catalogue.relations, catalogue.lists)[1]
+    for file in catalogue.lists.values():
+        found += check_list(file, catalogue.detections, time.time_ns() // 1000)
     failed = paths.show(dict.fromkeys(found), form)
     if form == "text" and not failed:
         click.echo(

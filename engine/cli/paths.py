@@ -59,10 +59,11 @@ def default_paths() -> tuple[Path, ...]:
     return (here,) if here.is_dir() else (SHIPPED,)
 
 
-def read(paths: Iterable[Path]) -> Catalogue:
+def read(paths: Iterable[Path], lists: Sequence[Path] = ()) -> Catalogue:
     """The detections of the paths, with the shipped relations and lists below them.
 
-    A rule outside this tree may read what is shipped; its own relations and lists come first.
+    A rule outside this tree may read what is shipped; its own relations and lists come first. The
+    entries of `lists` (files or folders) are added to those of lists of the same name.
     """
     from dsl.load import load  # noqa: PLC0415 - starts fast
 
@@ -80,13 +81,19 @@ def read(paths: Iterable[Path]) -> Catalogue:
             catalogue.lists.setdefault(name, entries)
         for diagnostic in below.diagnostics.items:
             catalogue.diagnostics.add(diagnostic)
+    if lists:
+        catalogue.add_lists(load([p.resolve() for p in lists], Path.cwd()))
     return catalogue
 
 
-def sources(paths: Iterable[Path]) -> list[Path]:
+def sources(paths: Iterable[Path], lists: Sequence[Path] = ()) -> list[Path]:
     """Every file that `read` reads for these paths, in a fixed order."""
     asked = _asked(paths)
-    roots = [*asked, *(folder for extra in _floors(asked) for folder in extra)]
+    roots = [
+        *asked,
+        *(p.resolve() for p in lists),
+        *(folder for extra in _floors(asked) for folder in extra),
+    ]
     found = {p for r in roots for p in ([r] if r.is_file() else r.rglob("*.y*ml"))}
     return sorted(found)
 

@@ -31,7 +31,7 @@ def show_why(
     from engine.replay import Setting, replay  # noqa: PLC0415
     from engine.why import Why  # noqa: PLC0415
 
-    file, seq = _place(place)
+    file, seq = place_of(place)
     events: list[Event] = []
 
     def take(more: Iterable[Event]) -> None:
@@ -74,7 +74,8 @@ def show_why(
         store.close()
 
 
-def _place(place: str) -> tuple[Path, int]:
+def place_of(place: str) -> tuple[Path, int]:
+    """File and `seq` of an event named FILE:SEQ; ends the command where it is not that."""
     file, _, number = place.rpartition(":")
     if not file or not number.isdecimal():
         output.fail(f"`{place}` is not FILE:SEQ", "as in `capture.pcap:12`; `atp decode` shows seq")

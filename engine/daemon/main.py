@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from engine.cli import ending, options, output, paths
+from engine.cli.ground import first_line, load_directory
 from engine.cli.release import version_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import duckdb
-
+    from engine.cli.rules import Loaded
     from engine.daemon.service import Service
     from engine.run import Engine
     from engine.sinks.jsonl import JsonLines
@@ -81,8 +81,7 @@ TICK_S = 1.0
     metavar="FILE",
     help="Every change of an alert is appended here, one JSON object a line.",
 )
-@options.DIRECTORY
-@options.DETECTIONS
+@options.installation
 @click.option("--quiet", is_flag=True, help="Write nothing to the terminal but errors.")
 @version_option
 def main(
@@ -92,8 +91,10 @@ def main(
     user: str | None,
     store_path: Path,
     alerts_path: Path,
-    directory_path: Path | None,
+    settings: Path | None,
+    lists: tuple[Path, ...],
     rules: tuple[Path, ...],
+    directory_path: Path | None,
     quiet: bool,
 ) -> None:
     """Watch folders and interfaces, and raise alerts until stopped (Ctrl-C, SIGTERM).
@@ -103,9 +104,12 @@ def main(
     if not folders and not interfaces:
         hint = "name a folder with --watch or an interface with --interface"
         output.fail("nothing to watch", hint)
+    from engine.cli.rules import load_rules  # noqa: PLC0415 - `--help` answers at once
+
     stop = _stopped_by_signals()
     lives, who = _interfaces(interfaces, buffer_mb << 20, user, [store_path, alerts_path])
-    engine = _engine(store_path, rules, directory_path)
+    loaded = load_rules(rules, settings, lists)
+    engine = _engine(store_path, loaded, directory_path)
     lines = _open_alerts(alerts_path)
     own = [store_path, Path(f"{store_path}.wal"), alerts_path]
     service = _service(engine, folders, lives, lines, own, quiet=quiet, stop=stop)
@@ -130,7 +134,9 @@ def _run(service: Service, stop: threading.Event) -> NoReturn:
         service.close()
     except duckdb.Error as error:
         # what is in the database is whole; a new start goes on from there
-        output.fail(f"the database failed: {_first_line(error)}", "start again when that is mended")
+        output.fail(
+            f"the database failed: {first_line(str(error))}", "start again when that is mended"
+        )
     finally:
         gc.unfreeze()
     sys.exit(output.DONE)
@@ -171,7 +177,7 @@ def _open_store(path: Path) -> Store:
     try:
         return Store(path)
     except duckdb.Error as error:
-        why = _first_line(error)
+        why = first_line(str(error))
         locked = "lock" in why
         if locked:
             output.fail(f"{path} is in use by another process", "one database, one atp-run")
@@ -189,14 +195,11 @@ def _open_alerts(path: Path) -> JsonLines:
         output.fail(f"{path}: {output.reason(error)}", "name another file with --alerts")
 
 
-def _engine(store_path: Path, rules: Sequence[Path], directory_path: Path | None) -> Engine:
-    from engine.cli.replay import load_directory  # noqa: PLC0415
-    from engine.cli.rules import load_rules  # noqa: PLC0415
+def _engine(store_path: Path, loaded: Loaded, directory_path: Path | None) -> Engine:
     from engine.entities_build import directory_of  # noqa: PLC0415
     from engine.entities_rows import FOREVER  # noqa: PLC0415
     from engine.run import Engine  # noqa: PLC0415
 
-    loaded = load_rules(tuple(rules))
     declared = load_directory(directory_path)
     engine = Engine(
         _open_store(store_path),
@@ -230,7 +233,3 @@ def _service(
     )
     captures = [Capture(live, last_number(engine.store, live.interface)) for live in lives]
     return Service(engine, watched, captures, lines, quiet=quiet, stopping=stop.is_set)
-
-
-def _first_line(error: duckdb.Error) -> str:
-    return str(error).strip().partition("\n")[0]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from engine.alert_records import Alert, Change
+    from engine.alert_records import Alert, Change, Verdict
     from engine.alert_rows import Held
     from engine.alerts import AlertRow, Episode
 
@@ -125,6 +125,19 @@ def all_records(connection: duckdb.DuckDBPyConnection) -> list[Alert]:
     """Every record, by number."""
     found = connection.execute("SELECT data FROM alert_record ORDER BY number").fetchall()
     return [unpack_record(data) for (data,) in found]
+
+
+def close_alert(connection: duckdb.DuckDBPyConnection, number: int, verdict: Verdict) -> bool:
+    """Close an alert with what people found it to be; False where there is no such number."""
+    found = connection.execute(
+        "SELECT data FROM alert_record WHERE number = ?", [number]
+    ).fetchall()
+    for (data,) in found:
+        record = unpack_record(data)
+        record.status, record.verdict = "closed", verdict
+        record.revision += 1
+        put_records(connection, [record])
+    return bool(found)
 
 
 def highest_number(connection: duckdb.DuckDBPyConnection) -> int:

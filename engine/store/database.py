@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-_CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
+CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
     # a checkpoint inside an insert stops it for most of a second: leave it to maintenance
     "checkpoint_threshold": "256MB",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "python_enable_replacements": "false",
 }
-_CLOSED: Final = "SET enable_external_access = false"
+CLOSED: Final = "SET enable_external_access = false"
 
 _number: Final = itertools.count(1)
 _lock: Final = threading.Lock()
@@ -61,8 +61,8 @@ class Database:
 
 def open_file(path: Path) -> Database:
     """Open or create a file; one of an older version gets the columns that it lacks."""
-    connection = duckdb.connect(str(path), config=_CONFIG)
-    connection.execute(_CLOSED)
+    connection = duckdb.connect(str(path), config=CONFIG)
+    connection.execute(CLOSED)
     connection.execute(f"BEGIN; {create_statements()} COMMIT")
     known = connection.execute(
         "SELECT table_name, column_name FROM duckdb_columns() "
@@ -103,7 +103,7 @@ def _detach_left() -> None:
 
 @cache
 def _instance() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(":memory:", config=_CONFIG)
+    connection = duckdb.connect(":memory:", config=CONFIG)
     connection.execute(f"ATTACH ':memory:' AS template; USE template; {create_statements()}")
     connection.execute("USE memory")
     return connection

@@ -59,6 +59,15 @@ def put_coverage(
     insert(connection, "coverage", rows)
 
 
+def controllers(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Hosts that are or were domain controllers, as far as the directory knows."""
+    found = connection.execute(
+        "SELECT DISTINCT key FROM dir_object "
+        "WHERE kind = 'host' AND list_contains(tags, 'dc') ORDER BY key"
+    ).fetchall()
+    return [str(key) for (key,) in found]
+
+
 def put_state(connection: duckdb.DuckDBPyConnection, state: Mapping[str, str]) -> None:
     """Values of the engine by key."""
     if state:

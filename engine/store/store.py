@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dsl.schema.registry import event_type, event_types
 from engine.store.columns import event_of, table_of
 from engine.store.database import open_file, open_memory
+from engine.store.past import open_past
 from engine.store.tables import event_columns
 
 if TYPE_CHECKING:
@@ -28,8 +29,12 @@ class Store:
     `connection` is the owner's DuckDB connection; `engine.backends` speaks SQL to it.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
-        self._database = open_memory() if path is None else open_file(path)
+    def __init__(self, path: Path | None = None, *, until: int | None = None) -> None:
+        """`until`: a file is read only, as it was at that time (microseconds)."""
+        if path is None:
+            self._database = open_memory()
+        else:
+            self._database = open_file(path) if until is None else open_past(path, until)
         self.connection: duckdb.DuckDBPyConnection = self._database.connection
 
     def append(self, events: Sequence[Event], state: Mapping[str, str] | None = None) -> None:
@@ -95,6 +100,17 @@ class Store:
                 found.append((stored.ts, tie, stored))
         return [e for _, _, e in sorted(found, key=lambda f: f[:2])]
 
+    def ids_of(self, sensor: str, seq: int, types: Iterable[str]) -> list[int]:
+        """Ids of the events of these types that a sensor gave this number."""
+        found: list[int] = []
+        for name in types:
+            rows = self.connection.execute(
+                f'SELECT id FROM "{_known(name)}" WHERE sensor = ? AND seq = ?',  # noqa: S608  # a name of the schema
+                [sensor, seq],
+            ).fetchall()
+            found += [int(id_) for (id_,) in rows]
+        return found
+
     def _filled(self) -> list[str]:
         """Types that have events: most tables of a store are empty, and asking costs."""
         rows = self.connection.execute(
@@ -107,6 +123,27 @@ class Store:
         """The greatest `ts` of a type, None where it has no events."""
         row = self._row(f'SELECT max(ts) FROM "{_known(event)}"')  # noqa: S608  # a name of the schema
         return None if row is None or row[0] is None else int(str(row[0]))
+
+    def span(self) -> tuple[int, int] | None:
+        """Least and greatest `ts` of all events but alerts, None where there are none."""
+        parts = " UNION ALL ".join(
+            f'SELECT min(ts) AS low, max(ts) AS high FROM "{n}"'  # noqa: S608  # names of the schema
+            for n in event_types()
+            if n != "alert"
+        )
+        row = self._row(f"SELECT min(low), max(high) FROM ({parts})")  # noqa: S608
+        return None if row is None or row[0] is None else (int(str(row[0])), int(str(row[1])))
+
+    def count(self, low: int, high: int) -> int:
+        """How many events, alerts apart, have ts in [low, high]."""
+        parts = " UNION ALL ".join(
+            f'SELECT count(*) AS n FROM "{n}" WHERE ts BETWEEN $low AND $high'  # noqa: S608  # names of the schema
+            for n in event_types()
+            if n != "alert"
+        )
+        query = f"SELECT sum(n)::BIGINT FROM ({parts})"  # noqa: S608
+        ((number,),) = self.connection.execute(query, {"low": low, "high": high}).fetchall()
+        return int(number)
 
     def highest_id(self) -> int:
         """The greatest id of any stored event, 0 where there is none."""

@@ -29,6 +29,11 @@ def test_a_list(loaded):
         ("host", "{value: 7, owner: x, reason: y}", "D0606"),
         ("host", "{value: w, owner: x, reason: a, b c}", "D0604"),
         ("ip", "{value: 10.0.0.300, owner: x, reason: y}", "D0617"),
+        ("host", "{roles: {source: ws1}, value: ws1, owner: x, reason: y}", "D0617"),
+        ("host", "{roles: {}, owner: x, reason: y}", "D0617"),
+        ("host", "{roles: {a b: ws1}, owner: x, reason: y}", "D0617"),
+        ("host", "{roles: {source: 7}, owner: x, reason: y}", "D0606"),
+        ("host", "{roles: {source: ws1}, reason: y}", "D0605"),
         ("machine", "{value: w, owner: x, reason: y}", "D0607"),
     ],
 )
@@ -41,6 +46,17 @@ def test_networks_and_doubles(told):
     assert told(text, "list") == []
     text = HEAD.format(kind="host") + "  - {value: WS, owner: x, reason: y}\n" * 2
     assert [c for c, _ in told(text.replace("WS", "ws", 1), "list")] == ["D0617"]
+
+
+def test_roles_that_must_be_met_together(loaded, told):
+    entry = "  - {{roles: {{{}}}, owner: it, reason: backup, expires: 2030-01-31}}\n"
+    one = entry.format("source: ws1, actor: svc@corp.test")
+    head = HEAD.format(kind="text")
+    (found,) = loaded(head + one, "list").lists["example"].entries
+    assert dict(found.roles) == {"source": "ws1", "actor": "svc@corp.test"}
+    assert (found.value, found.owner) == ("actor=svc@corp.test, source=ws1", "it")
+    turned = entry.format("actor: svc@corp.test, source: WS1")
+    assert [c for c, _ in told(head + one + turned, "list")] == ["D0617"]
 
 
 def test_names(told):

@@ -36,6 +36,8 @@ def test_types(loaded, line, default):
         ("type: int, default: 5, min: 9, max: 4, help: x", "D0611"),
         ("type: int, default: 5, min: 1m, help: x", "D0611"),
         ("type: int, default: 5, max: 9, high: 10, help: x", "D0611"),
+        ("type: int, default: 5, high: 9, low: 7, help: x", "D0611"),
+        ("type: int, default: 5, high: 2, medium: 1, low: 7, help: x", "D0611"),
         ("type: text, default: x, min: 5, help: x", "D0611"),
         ("type: number, default: 5, help: x", "D0607"),
         ("type: int, default: 5", "D0605"),

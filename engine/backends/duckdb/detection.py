@@ -80,7 +80,7 @@ def _exceptions(detection: plan.DetectionPlan, alert: plan.AlertPlan) -> tuple[E
         for i, (value, listed) in enumerate(alert.excepts)
     ]
     implied = [
-        Excepted(i, detection.id, e.type, frozenset({e.type.kind, "text", "any", name}))
+        Excepted(i, detection.id, e.type, frozenset({e.type.kind, "text", "any", name}), name)
         for i, (name, e) in enumerate(alert.roles)
     ]
     return (*written, *implied)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from engine.alerts import AlertRow
 from engine.backends.duckdb import routines
-from engine.backends.duckdb.exclusions import Excepted, Exclusions
+from engine.backends.duckdb.exclusions import Excepted, stored_exclusions
 from engine.backends.duckdb.results import Reader, reader
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class CompiledAlert:
         found = connection.execute(self.full, bounds).fetchall()
         if not found:
             return []
-        exclusions = Exclusions(connection, self.exceptions)
+        exclusions = stored_exclusions(connection, self.exceptions)
         rows = []
         for ts, tie, start, overflow, ids, size, severity, confidence, *rest in found:
             values = [r(v) for r, v in zip(self.readers, rest, strict=True)]

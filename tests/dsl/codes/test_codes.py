@@ -27,7 +27,7 @@ def test_wrong_gives_the_code_and_right_gives_none(name, tmp_path):
 
 def test_codes_are_named_by_phase_and_told_in_full():
     for name, code in all_codes().items():
-        assert re.fullmatch(r"D0[1-7]\d\d", name)
+        assert re.fullmatch(r"D0[1-8]\d\d", name)
         assert code.code == name
         assert code.title
         assert code.paragraph.endswith(".")

@@ -3,6 +3,8 @@
 import pytest
 
 from dsl.schema.derive import ip_bytes
+from engine.lists import list_row, together_row
+from engine.store import FOREVER, facts
 
 BURST = """\
 w = window ntlm_auth by source over 10m compute n := count(), who := set(account)
@@ -97,6 +99,36 @@ def test_the_exclusion_list_of_the_detection(store, put, rows, kind, value, low,
     store.connection.execute(
         "INSERT INTO list_entry VALUES ('case', ?, ?, ?, ?, 0, ?)",
         [kind, value, low and ip_bytes(low), high and ip_bytes(high), 2**63 - 1],
+    )
+    block = "alert ntlm_auth as (source: source, actor: account, ip: src_ip) dedup 1h by source"
+    assert len(rows(block)) == left
+
+
+@pytest.mark.parametrize(
+    ("roles", "left"),
+    [
+        ({"source": "h"}, 1),
+        ({"source": "H", "actor": "bob"}, 1),
+        ({"source": "g", "actor": "alice"}, 2),
+        ({"source": "h", "ip": "10.0.0.0/8"}, 1),
+        ({"source": "h", "ip": "10.0.0.1"}, 2),
+        ({"source": "tag:scanner"}, 1),
+        ({"source": "tag:scanner", "actor": "alice"}, 2),
+        ({"ip": "tag:vpn_pool"}, 1),
+        ({"nobody": "h"}, 2),
+    ],
+)
+def test_roles_that_must_be_met_together(store, put, rows, roles, left):
+    put(
+        (0, "ntlm_auth", {"source": "h", "account": "bob", "src_ip": "10.0.0.9"}),
+        (1, "ntlm_auth", {"source": "g", "account": "bob", "src_ip": "11.0.0.9"}),
+    )
+    pool = list_row("tag:vpn_pool", "ip", "11.0.0.0/8")
+    facts.put_lists(store.connection, ["case"], [together_row("case", roles), pool])
+    store.connection.execute(
+        "INSERT INTO dir_object (key, kind, tags, valid_from, valid_to) "
+        "VALUES ('h', 'host', ['scanner'], 0, ?)",
+        [FOREVER],
     )
     block = "alert ntlm_auth as (source: source, actor: account, ip: src_ip) dedup 1h by source"
     assert len(rows(block)) == left

@@ -111,3 +111,22 @@ def rule(tmp_path):
         return path
 
     return write
+
+
+@pytest.fixture
+def database(tmp_path, capture, rule):
+    """A database as atp-run leaves it behind: events of the small capture, its alert told."""
+    from engine.cli.reading import decoded
+    from engine.cli.rules import load_rules
+    from engine.run import Engine
+    from engine.store import Store
+
+    loaded = load_rules((rule(),))
+    path = tmp_path / "atp.duckdb"
+    engine = Engine(
+        Store(path), loaded.rules, compile_detection=loaded.compile_detection, keep=True
+    )
+    engine.ingest(decoded(capture))
+    engine.tick()
+    engine.store.close()
+    return path

@@ -11,7 +11,7 @@ from pcap_file import pcap_bytes
 from engine.cli import ending
 
 USAGE = [
-    ("replay", "error: missing argument 'PATH…'\n  = hint: see `atp replay --help`\n"),
+    ("decode", "error: missing argument 'PATH…'\n  = hint: see `atp decode --help`\n"),
     (
         "replay --evidnce 1 x",
         "error: there is no option `--evidnce`\n  = hint: did you mean `--evidence`?\n",
@@ -77,7 +77,7 @@ def test_closed_streams_are_no_error(spawn, capture, args):
 
 
 def test_a_terminal_that_lacks_a_character_gets_an_escape(spawn):
-    process = spawn("replay", "--help", env={"PYTHONIOENCODING": "latin-1"})
+    process = spawn("decode", "--help", env={"PYTHONIOENCODING": "latin-1"})
     out, err = process.communicate(timeout=20)
     assert (process.returncode, err) == (0, b"")
     assert b"PATH\\u2026" in out

@@ -299,3 +299,24 @@ def test_an_event_log_that_grows(shipped, watched, event_log, rewritten):
     assert standing(run) == wanted
     opened = [c["id"] for c in run.changes() if c["kind"] == "opened"]
     assert len(opened) == len(wanted)
+
+
+def test_settings_and_lists(atp_run, watched, recording, tmp_path):
+    path = tmp_path / "rules" / "discovery" / "zone_transfers.yaml"
+    text = path.read_text().replace("asked: query)", "asked: query) severity $word")
+    text = text.replace("detect:", "params:\n  least: {type: int, default: 9, help: x}\ndetect:")
+    path.write_text(text.replace("severity $word", "severity case(src_port > $least -> low, else high)"))  # fmt: skip
+    (tmp_path / "s.yaml").write_text("detections: {zone_transfers: {params: {least: 70000}}}")
+    (tmp_path / "own.yaml").write_text("nothing: here")
+    refused = atp_run("--settings", "s.yaml", "--lists", "own.yaml")
+    assert refused.process.wait(20) == 2
+    (tmp_path / "own.yaml").write_text(
+        "list: zone_transfers\nkind: host\ndescription: x\nentries:\n"
+        "  - {value: nobody, owner: it, reason: x}\n"
+    )
+    (tmp_path / "own.yaml").rename(tmp_path / "zone_transfers.yaml")
+    run = atp_run("--settings", "s.yaml", "--lists", "zone_transfers.yaml").begun()
+    drop(watched, "a.pcap", pcap_bytes(recording))
+    run.wait(run.changes)
+    (change,) = run.changes()
+    assert (change["severity"], change["params"]) == ("high", {"least": 70000})
