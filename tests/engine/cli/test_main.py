@@ -9,7 +9,9 @@ import pytest
 import engine.cli
 from engine.cli.main import main
 
-COMMANDS = ["check", "coverage", "decode", "explain", "fmt", "new", "replay", "schema", "test"]
+COMMANDS = [
+    "check", "coverage", "decode", "explain", "fmt", "lsp", "new", "replay", "schema", "test",
+]  # fmt: skip
 
 
 def test_help_lists_the_commands_and_exit_codes(atp):
