@@ -13,7 +13,13 @@ from dsl import plan, syntax
 from dsl.check.alerts import alert
 from dsl.check.block import BlockRelations, Shared
 from dsl.check.context import Param
-from dsl.check.envelope import check_evidence, check_explain, refuse_own_alerts, warn_unread
+from dsl.check.envelope import (
+    check_evidence,
+    check_explain,
+    refuse_own_alerts,
+    warn_unread,
+    warn_unread_lists,
+)
 from dsl.check.look_back import look_back
 from dsl.check.monotone import emission
 from dsl.check.report import Report
@@ -56,6 +62,8 @@ def check(
     for diagnostic in _shared_diagnostics(shared, relations):
         found.add(diagnostic)
     warn_unread(detection, block, found)
+    below = [relations[name].block for name in shared.reports]
+    warn_unread_lists(detection.source, detection.id, [detection.block, *below], found)
     check_explain(detection, found)
     nodes = shared.nodes | block.nodes
     events = _events(nodes, alerts)
@@ -94,6 +102,8 @@ def check_relation(
     found = Diagnostics()
     for diagnostic in _shared_diagnostics(shared, relations):
         found.add(diagnostic)
+    below = [relations[name].block for name in shared.reports]
+    warn_unread_lists(relation.source, relation.id, [relation.block, *below], found)
     if found.errors or relation.id not in shared.nodes:
         return None, found.items
     nodes = shared.nodes
