@@ -6,12 +6,16 @@ columns, the block) it leaves to `atp check`.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from dsl.envelope import FORMAT, KEYS
+from dsl.given_events import GIVEN_BY_ENGINE
 from dsl.params import SENSITIVITIES, TYPES
 from dsl.schema.enums import SEVERITY
 from dsl.schema.registry import event_types
+
+if TYPE_CHECKING:
+    from dsl.schema.registry import EventType
 
 _Schema = dict[str, object]
 _TEXT: Final[_Schema] = {"type": "string", "minLength": 1}
@@ -83,7 +87,7 @@ def _test() -> _Schema:
         "minProperties": 1,
         "properties": {
             "at": {"type": "string"}, "every": {"type": "string"}, "for": {"type": "integer", "minimum": 1},
-            **{name: {"type": "object"} for name in event_types()},
+            **{name: _event(event) for name, event in event_types().items()},
         },
         "additionalProperties": False,
     }  # fmt: skip
@@ -105,4 +109,21 @@ def _test() -> _Schema:
             "profile": {"type": "object"},
             "expect": {"type": "array", "items": {"type": "object"}},
         },
+    }
+
+
+def _event(event: EventType) -> _Schema:
+    """Fields of an event in a test. Words of enums are proposed only: a template may give one."""
+    properties: _Schema = {}
+    for column in event.columns.values():
+        if column.name not in GIVEN_BY_ENGINE:
+            field: _Schema = {"description": column.field.meaning}
+            if column.field.words and not column.many:
+                field["anyOf"] = [{"enum": list(column.field.words)}, {"type": "string"}]
+            properties[column.name] = field
+    return {
+        "type": "object",
+        "description": event.meaning,
+        "properties": properties,
+        "additionalProperties": False,
     }

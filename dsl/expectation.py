@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from dsl.yaml_data import Plain
 
 Shown = str | int | float | bool | None
-_OWN: Final = ("severity", "confidence", "at", "explain~", "count")
+OWN_KEYS: Final = ("severity", "confidence", "at", "explain~", "count")
+"""Keys of a line beside the roles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +111,10 @@ def _line(entry: Record, roles: Sequence[str] | None) -> Expectation:
     count = entry.number("count", 1)
     values = []
     for role, value in entry.data.items():
-        if role in _OWN:
+        if role in OWN_KEYS:
             continue
         if roles is not None and role not in roles:
-            words = [*roles, *_OWN]
+            words = [*roles, *OWN_KEYS]
             hint = did_you_mean(role, words) or "roles are " + ", ".join(f"`{r}`" for r in roles)
             entry.add(
                 "D0711", f"no alert of the rule has a role `{role}`", role, key=True, hint=hint

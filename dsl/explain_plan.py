@@ -44,6 +44,11 @@ def describe(built: plan.DetectionPlan, params: Mapping[str, Param] | None = Non
     return "\n".join(lines) + "\n"
 
 
+def describe_relation(name: str, node: plan.Node, nodes: Mapping[str, plan.Node]) -> str:
+    """One relation of a plan as text; `nodes` are all relations by their names in the plan."""
+    return "\n".join(line.removeprefix("  ") for line in _relation(name, node, nodes))
+
+
 def _relation(name: str, node: plan.Node, nodes: Mapping[str, plan.Node]) -> Iterator[str]:
     yield f"  {name} = {_headline(node)}"
     for clause in _clauses(node):

@@ -6,15 +6,18 @@ Parser and checker find faults knowing only the block; `dsl.source` turns a faul
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dsl.diagnostics import Severity
     from dsl.syntax import At
+
+_EXACT: Final = re.compile(r"did you mean `([^`]+)`\?|it belongs to a step: write `([^`]+)`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +44,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The hint for a word that does not exist; empty where nothing is near."""
     close = nearest(word, known)
     return f"did you mean `{close}`?" if close else ""
+
+
+def replacement(hint: str) -> str | None:
+    """What a hint says to write instead of the marked text, where it names just that."""
+    found = _EXACT.fullmatch(hint)
+    return (found[1] or found[2]) if found else None

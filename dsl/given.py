@@ -8,7 +8,6 @@ number from 0. Nothing is run here.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -155,12 +154,6 @@ def _lists(record: Record) -> tuple[tuple[str, tuple[str, ...]], ...]:
     lists = record.record("lists", "`lists`")
     if lists is None:
         return ()
-    named = set(re.findall(r"@(\w+)", record.source.block("detect")))
-    for name in lists.data:
-        if name not in named | {record.source.block("id")}:
-            hint = did_you_mean(name, named) or "entries of a list that nobody reads change nothing"
-            message = f"the block reads no list `{name}`"
-            lists.add("D0714", message, name, key=True, hint=hint, severity="warning")
     return tuple((name, lists.texts(name)) for name in lists.data)
 
 

@@ -87,6 +87,14 @@ _HEADS: Final[dict[str, ObjectKind]] = {
 }  # fmt: skip
 
 
+def entry_keys(head: str) -> tuple[str, ...]:
+    """What an entry may say that begins with this key; without one, what it may begin with."""
+    kind = _HEADS.get(head)
+    if kind is None:
+        return tuple(_HEADS)
+    return (*ATTRIBUTES[kind], *_RELATIONS[kind], "since", "until")
+
+
 def read_directory(test: Record) -> tuple[DirectoryObject, ...]:
     """The objects of `directory`; faulty ones are left out and reported."""
     objects = (_object(entry) for entry in test.records("directory", "the entry"))
@@ -126,7 +134,7 @@ def _object(entry: Record) -> DirectoryObject | None:
     addresses = entry.texts("addresses") if kind == "host" else ()
     since, until = entry.duration("since"), entry.duration("until")
     changed = _changed(entry) if "changed" in _RELATIONS[kind] else ()
-    words = [head, *known, *_RELATIONS[kind], "since", "until"]
+    words = [head, *entry_keys(head)]
     for key in entry.data:
         if key not in words:
             message = f"an entry of kind `{kind}` has no attribute `{key}`"

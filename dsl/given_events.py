@@ -33,7 +33,8 @@ BASE: Final = 1_767_614_400_000_000
 """The begin of every test, 2026-01-05 12:00 UTC, a Monday: no bucket edge is near."""
 SENSOR: Final = "test"
 _MOST_EVENTS: Final = 100_000
-_GIVEN_BY_ENGINE: Final = ("id", "ts", "tie")
+GIVEN_BY_ENGINE: Final = ("id", "ts", "tie")
+"""Fields that a test does not name."""
 _TEMPLATE: Final = re.compile(r"\{\{\s*i\s*(?:(\+|-|\*|%|//)\s*(\d+)\s*)?\}\}")
 _RECORDS: Final = {
     "directory_access": "event_4662", "directory_change": "event_5136",
@@ -167,7 +168,7 @@ def _event_reader(entry: Record, name: str) -> _EventReader | None:
     record = entry.record(name, f"`{name}`")
     good = record is not None
     for field in plain:
-        if field in _GIVEN_BY_ENGINE:
+        if field in GIVEN_BY_ENGINE:
             hint = "the time is `at: …` of the entry" if field == "ts" else ""
             message = f"`{field}` is not given by a test"
             entry.add("D0702", message, name, field, key=True, hint=hint)

@@ -45,17 +45,31 @@ def load(paths: Iterable[Path], root: Path | None = None) -> Catalogue:
     """Everything below the paths (files or folders), in the order of names."""
     catalogue = Catalogue()
     for path in _files(paths, catalogue.diagnostics):
-        read = _read(path, root, catalogue)
-        if read is None:
-            continue
-        file, source = read
-        if "list" in file:
-            _keep(catalogue.lists, read_list(file, source, path), catalogue.diagnostics)
-        elif path.parent.name == "relations":
-            _keep(catalogue.relations, _relation(file, source, path), catalogue.diagnostics)
-        else:
-            _keep(catalogue.detections, _detection(file, source, path), catalogue.diagnostics)
+        _take(_read(path, root, catalogue), path, catalogue)
     return catalogue
+
+
+def load_text(path: Path, text: str) -> Catalogue:
+    """The one file at a path, with a text that is not on the disk yet: as an editor has it."""
+    catalogue = Catalogue()
+    _take(_understand(str(path), text, catalogue), path, catalogue)
+    return catalogue
+
+
+def merged(catalogues: Iterable[Catalogue]) -> Catalogue:
+    """What several catalogues hold; of two things of one name the first, and a complaint."""
+    whole = Catalogue()
+    for one in catalogues:
+        for diagnostic in one.diagnostics.items:
+            whole.diagnostics.add(diagnostic)
+        whole.texts |= one.texts
+        for found in one.lists.values():
+            _keep(whole.lists, found, whole.diagnostics)
+        for relation in one.relations.values():
+            _keep(whole.relations, relation, whole.diagnostics)
+        for detection in one.detections.values():
+            _keep(whole.detections, detection, whole.diagnostics)
+    return whole
 
 
 def _files(paths: Iterable[Path], diagnostics: Diagnostics) -> Iterator[Path]:
@@ -72,14 +86,29 @@ def _files(paths: Iterable[Path], diagnostics: Diagnostics) -> Iterator[Path]:
 def _read(path: Path, root: Path | None, catalogue: Catalogue) -> tuple[Record, Source] | None:
     shown = shown_name(path, root)
     text = read_text(path, shown, catalogue.diagnostics)
-    if text is None:
-        return None
+    return None if text is None else _understand(shown, text, catalogue)
+
+
+def _understand(shown: str, text: str, catalogue: Catalogue) -> tuple[Record, Source] | None:
     catalogue.texts[shown] = text
     source = parse_source(shown, text, catalogue.diagnostics)
     if source is None or not isinstance(source.data, dict):
         return None
     name = "the list" if "list" in source.data else "the file"
     return Record(source, (), source.data, catalogue.diagnostics, name), source
+
+
+def _take(read: tuple[Record, Source] | None, path: Path, catalogue: Catalogue) -> None:
+    """Put what a file holds into the catalogue, by its kind."""
+    if read is None:
+        return
+    file, source = read
+    if "list" in file:
+        _keep(catalogue.lists, read_list(file, source, path), catalogue.diagnostics)
+    elif path.parent.name == "relations":
+        _keep(catalogue.relations, _relation(file, source, path), catalogue.diagnostics)
+    else:
+        _keep(catalogue.detections, _detection(file, source, path), catalogue.diagnostics)
 
 
 def _keep(kept: dict[str, _Named], item: _Named | None, diagnostics: Diagnostics) -> None:

@@ -40,23 +40,34 @@ def grammar() -> Lark:
 
 def parse(text: str) -> tuple[Block | None, list[Fault]]:
     """The block, or None and what is wrong with it, in the order of the text."""
+    if _blank(text):
+        hint = "a detection has at least one relation and one `alert`"
+        return None, [Fault("D0116", "the block is empty", At(0, len(text)), hint=hint)]
+    block, found = _read(text)
+    return block, _faults(text) if found is None else found
+
+
+def parse_good(text: str) -> Block | None:
+    """The block of a faultless text, without asking what is wrong with another: a guess is cheap."""
+    return None if _blank(text) else _read(text)[0]
+
+
+def _read(text: str) -> tuple[Block | None, list[Fault] | None]:
+    """The block, or its slips; neither for a text that is not grammatical."""
     from lark import UnexpectedInput  # noqa: PLC0415
 
     from dsl.build import statement  # noqa: PLC0415
     from dsl.build_expression import trees  # noqa: PLC0415
     from dsl.slips import slips  # noqa: PLC0415
 
-    if not _blank(text):
-        try:
-            tree = grammar().parse(text)
-        except UnexpectedInput:
-            return None, _faults(text)
-        found = _too_deep(tree) or slips(tree)
-        if found:
-            return None, found
-        return Block(tuple(map(statement, trees(tree))), comments(text)), []
-    hint = "a detection has at least one relation and one `alert`"
-    return None, [Fault("D0116", "the block is empty", At(0, len(text)), hint=hint)]
+    try:
+        tree = grammar().parse(text)
+    except UnexpectedInput:
+        return None, None
+    found = _too_deep(tree) or slips(tree)
+    if found:
+        return None, found
+    return Block(tuple(map(statement, trees(tree))), comments(text)), []
 
 
 def _too_deep(tree: Tree[Token]) -> list[Fault]:

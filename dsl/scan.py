@@ -19,8 +19,9 @@ from dsl.parse import grammar
 from dsl.syntax import At
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from lark import Tree
     from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 BAD: Final = "BAD"
@@ -105,6 +106,44 @@ def starts(tokens: Sequence[Token]) -> list[int]:
     return found
 
 
+class Walk:
+    """The parser on its way through tokens that may be cut off anywhere; cheap to copy."""
+
+    def __init__(self, parser: InteractiveParser | None = None) -> None:
+        self._parser = parser or grammar().parse_interactive("")
+
+    def copy(self) -> Walk:
+        return Walk(_copy(self._parser))
+
+    def take(self, tokens: Iterable[Token]) -> bool:
+        """Go on over tokens; False where one cannot stand, and then there is no way on."""
+        for token in tokens:
+            doubtful = token.type in _ELSE_NAMES
+            before = _copy(self._parser) if doubtful else self._parser
+            if _feed(self._parser, token):
+                continue
+            self._parser = before
+            name = Token.new_borrow_pos("NAME", str(token), token)
+            if not doubtful or not _feed(self._parser, name):
+                return False
+        return True
+
+    def accepts(self) -> frozenset[str]:
+        """The terminals that may come next, `$END` among them."""
+        return _accepts(self._parser)
+
+    def finish(self, tokens: Iterable[Token] = ()) -> Tree[Token] | None:
+        """The tree after these last tokens; None where the text cannot end there."""
+        walk = self.copy()
+        if not walk.take(tokens):
+            return None
+        try:
+            found: Tree[Token] = walk._parser.feed_eof()  # type: ignore[no-untyped-call]  # of lark
+        except UnexpectedToken:
+            return None
+        return found
+
+
 def stop(text: str) -> Stop | None:
     """The first place where the block cannot go on; None for a grammatical block."""
     tokens = [*scan(text), Token(END, "", start_pos=len(text.rstrip()))]
@@ -123,14 +162,14 @@ def stop(text: str) -> Stop | None:
     return None
 
 
-def scan(text: str) -> Iterator[Token]:
-    """All tokens of a text, comments and blanks left out."""
-    position = 0
+def scan(text: str, position: int = 0, end: int | None = None) -> Iterator[Token]:
+    """All tokens of a text between two offsets, comments and blanks left out."""
+    end = len(text) if end is None else end
     pattern = _scanner()
-    while position < len(text):
-        match = pattern.match(text, position)
+    while position < end:
+        match = pattern.match(text, position, end)
         kind = match.lastgroup or BAD if match else BAD
-        match = match or _BAD.match(text, position)
+        match = match or _BAD.match(text, position, end)
         if match is None:
             position += 1
             continue

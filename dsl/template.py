@@ -91,6 +91,31 @@ def check_template(text: str, produced: Collection[str], params: Collection[str]
     return sorted(unique.values(), key=lambda f: f.at.start)
 
 
+def names_in(text: str) -> Iterator[tuple[str, str, At]]:
+    """Names that a template reads: what stands before the dot (empty for a variable), the name, its
+    place. Nothing of a template that cannot be read.
+    """
+    try:
+        tokens = list(Environment(autoescape=True).lex(text))
+    except TemplateSyntaxError:
+        return
+    position = 0
+    before: tuple[str, str] = ("", "")
+    owner = ""
+    for _, kind, value in tokens:
+        start = text.find(value, position)  # blanks that `-%}` takes away are no tokens
+        position = start + len(value)
+        if kind == "whitespace":
+            continue
+        if kind == "name":
+            if before[1] == ".":
+                yield owner, value, At(start, position)
+            elif before[1] not in ("|", "is", "not"):
+                yield "", value, At(start, position)
+            owner = f"{owner}.{value}" if before[1] == "." else value
+        before = (kind, value)
+
+
 def _shown(value: object) -> str:
     return str(value)
 

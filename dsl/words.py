@@ -29,6 +29,18 @@ SHAPES: Final = {
     "score": 'name = score R: CONDITION -> +30 "reason" …',
     "alert": "alert R as (actor: COLUMN, …) severity … when CONDITION dedup 24h by ROLES",
 }
+MEANINGS: Final = {
+    "match": "the rows of one event type or relation for which a condition is true, with computed columns",
+    "union": "the rows of several relations; columns by name, missing ones null",
+    "window": "aggregates over the rows of the same keys within a length of time, so far at each row",
+    "sequence": "rows that follow each other in order, with equal keys; one row per last step",
+    "absence": "rows of A without a row of B after (or before) them",
+    "join": "for each row of A the nearest row of B in time, with equal keys",
+    "profile": "what is usual per key, learned over days",
+    "model": "a learned score from 0 to 1, with its reasons",
+    "score": "points for conditions that are true, with their reasons",
+    "alert": "what people see: the roles, how severe it is, which rows are one alert",
+}
 VERBS: Final = tuple(v for v in SHAPES if v != "alert")
 
 _KINDS: Final = {

@@ -18,6 +18,7 @@ from dsl.check.envelope import (
     check_explain,
     refuse_own_alerts,
     warn_unread,
+    warn_unread_lists,
     warn_untold_reasons,
 )
 from dsl.check.look_back import look_back
@@ -62,6 +63,8 @@ def check(
     for diagnostic in _shared_diagnostics(shared, relations):
         found.add(diagnostic)
     warn_unread(detection, block, found)
+    below = [relations[name].block for name in shared.reports]
+    warn_unread_lists(detection.source, detection.id, [detection.block, *below], found)
     check_explain(detection, found)
     warn_untold_reasons(detection, found)
     nodes = shared.nodes | block.nodes
@@ -101,6 +104,8 @@ def check_relation(
     found = Diagnostics()
     for diagnostic in _shared_diagnostics(shared, relations):
         found.add(diagnostic)
+    below = [relations[name].block for name in shared.reports]
+    warn_unread_lists(relation.source, relation.id, [relation.block, *below], found)
     if found.errors or relation.id not in shared.nodes:
         return None, found.items
     nodes = shared.nodes

@@ -42,6 +42,7 @@ def key_column(check: Expressions, path: syntax.Path) -> Column | None:
     if found is None:
         check.check(path)
         return None
+    check.context.report.reads(path, check.scope, None)
     column, count = found
     if count < len(path.parts):
         written = ".".join(path.parts)

@@ -15,10 +15,13 @@ from dsl.schema.registry import event_types
 from dsl.template import check_template
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from dsl.catalogue import Detection
     from dsl.check.block import BlockRelations
     from dsl.check.report import Report
     from dsl.diagnostics import Diagnostics
+    from dsl.source import Source
 
 
 def warn_unread(detection: Detection, block: BlockRelations, found: Diagnostics) -> None:
@@ -39,6 +42,29 @@ def warn_unread(detection: Detection, block: BlockRelations, found: Diagnostics)
                     "D0215", message, source.file, span, "never read", hint, severity="warning"
                 )
             )
+
+
+def warn_unread_lists(
+    source: Source, own: str, blocks: Iterable[syntax.Block], found: Diagnostics
+) -> None:
+    """Lists that a test fills though nothing reads them; `own` is the rule's id, which names its
+    exclusions, `blocks` are its block and those of the shared relations below.
+    """
+    read = {p.name for b in blocks for p in parts(b.statements) if isinstance(p, syntax.ListRef)}
+    for place, span in source.keys.items():
+        match place:
+            case ("tests", int(), "lists", str(name)) if name not in read | {own}:
+                message = f"the rule reads no list `{name}`"
+                hint = (
+                    did_you_mean(name, read) or "entries of a list that nobody reads change nothing"
+                )
+                found.add(
+                    Diagnostic(
+                        "D0714", message, source.file, span, "never read", hint, severity="warning"
+                    )
+                )
+            case _:
+                pass
 
 
 def refuse_own_alerts(report: Report, detection: Detection) -> None:

@@ -129,6 +129,7 @@ class Expressions:
         self.error("D0301", node.at, f"{what} is no value", "not a value", f"{what} {hint}")
 
     def _path(self, node: syntax.Path, expected: Type | None, *, quiet: bool) -> plan.Expr | None:
+        self.context.report.reads(node, self.scope, expected)
         word = node.parts[0]
         enum = expected if expected is not None and expected.kind == "enum" else None
         if enum is not None and len(node.parts) == 1 and word in enum.words:

@@ -61,6 +61,7 @@ def join(context: Context, node: syntax.Join, name: str, left: Relation, right: 
 
 def _kept(check: Expressions, keep: syntax.Keep, right: Relation) -> Column | None:
     """The column of the right side, written `column` or `relation.column`."""
+    check.context.report.reads(keep.column, check.scope, None)
     parts = keep.column.parts
     if len(parts) > 1 and parts[0] == right.name and check.scope.find(parts) is None:
         parts = parts[1:]

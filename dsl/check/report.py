@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from dsl.faults import Fault
 
 if TYPE_CHECKING:
+    from dsl.check.scope import Scope
     from dsl.diagnostics import Severity
-    from dsl.syntax import At
+    from dsl.syntax import At, Path
+    from dsl.types import Type
 
 
 class Report:
@@ -37,3 +39,6 @@ class Report:
     def warning(self, code: str, at: At, message: str, label: str = "", hint: str = "") -> None:
         """Add a fault that does not forbid the rule to run."""
         self.error(code, at, message, label, hint, "warning")
+
+    def reads(self, path: Path, scope: Scope, expected: Type | None) -> None:
+        """A name stands where a column of `scope` may be read; for those who watch the checker."""

@@ -104,8 +104,8 @@ _CODES: Final = (
     ),
     Code(
         "D0714", "a list that the rule does not read",
-        "`lists` of a test sets the entries of lists that the block reads, or, by the rule's id, its "
-        "own exclusions. A list that only a shared relation reads is warned of as well.",
+        "`lists` of a test sets the entries of lists that the block or a shared relation below it "
+        "reads, or, by the rule's id, its own exclusions.",
         "tests:\n  - name: example\n    lists: {exampel: [ws1]}\n    given:\n"
         "      - {kerberos_as: {account: alice}}\n    expect: []\n",
         "tests:\n  - name: example\n    lists: {example: [ws1]}\n    given:\n"

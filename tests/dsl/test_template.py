@@ -2,7 +2,7 @@
 
 import pytest
 
-from dsl.template import FILTERS, OWN_VARIABLES, check_template
+from dsl.template import FILTERS, OWN_VARIABLES, check_template, names_in
 
 PRODUCED = {"actor", "source", "names"}
 
@@ -66,3 +66,13 @@ def test_fault(text, code, marked, hint):
 
 def test_each_place_is_told_once():
     assert len(faults("{{ actr }} {{ source }}\n{{ actr }}")) == 2
+
+
+def test_names_with_their_places():
+    text = "{{ a }} x\n{%- if params.low > b -%}\n  {{ c | names }}{% endif %} a"
+    found = list(names_in(text))
+    assert [(owner, name) for owner, name, _ in found] == [
+        ("", "a"), ("", "if"), ("", "params"), ("params", "low"), ("", "b"), ("", "c"), ("", "endif"),
+    ]  # fmt: skip
+    assert all(text[at.start : at.end] == name for _, name, at in found)
+    assert list(names_in("{{ 'a")) == []

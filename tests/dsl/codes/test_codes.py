@@ -7,7 +7,9 @@ import pytest
 from dsl.codes import Code, all_codes
 from dsl.load import load
 
-OWN = {name: code for name, code in all_codes().items() if name[:3] in {"D01", "D06", "D07"}}
+CHECKED = {"D0714"}  # of the tests, but known only when the relations below are
+READ = {name: code for name, code in all_codes().items() if name[:3] in {"D01", "D06", "D07"}}
+OWN = {name: code for name, code in READ.items() if name not in CHECKED}
 
 
 def codes_of(code, example, folder):

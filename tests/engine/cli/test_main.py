@@ -10,7 +10,7 @@ import engine.cli
 from engine.cli.main import main
 
 COMMANDS = [
-    "check", "coverage", "decode", "explain", "fmt", "new", "replay", "schema", "test", "tune",
+    "check", "coverage", "decode", "explain", "fmt", "lsp", "new", "replay", "schema", "test", "tune",
 ]  # fmt: skip
 
 
