@@ -67,7 +67,7 @@ STATISTICS: Final[dict[Statistic, str]] = {
     "p99": "99th percentile, between its neighbours",
     "max": "greatest",
 }
-"""Statistics behind the name of what is learned."""
+"""Statistics behind the name of what is learnt."""
 
 ALWAYS: Final[dict[str, tuple[Type, str]]] = {
     "first_seen": (Type("time"), "time of the key's earliest row; null of a key not seen"),

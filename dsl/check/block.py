@@ -150,7 +150,7 @@ class BlockRelations:
         name = relation.name
         self.context.report.error(
             "D0217", path.at, f"`{name}` is a profile and has no rows", "rows belong here",
-            f"read what it learned from, and ask it by name: `{name}.n`",
+            f"read what it learnt from, and ask it by name: `{name}.n`",
         )  # fmt: skip
         return Relation(name, None, {}, open=True)
 

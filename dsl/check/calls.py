@@ -98,7 +98,7 @@ def _folded(
     found = known.get(name)
     if found is None:
         there = name in FUNCTIONS or name in AGGREGATES
-        what = "a function of one row" if name in FUNCTIONS else "not learned bucket by bucket"
+        what = "a function of one row" if name in FUNCTIONS else "not learnt bucket by bucket"
         hint = f"collect its values: `set({name}(…))`" if name in FUNCTIONS else _INSTEAD.get(name)
         check.error(
             "D0313" if there else "D0204",

@@ -28,7 +28,7 @@ def reach(node: plan.Node, relations: Mapping[str, plan.Node]) -> Reach:
 
 
 def stored(node: plan.Node, relations: Mapping[str, plan.Node]) -> Reach:
-    """The part of it for which the events themselves must be kept: what a profile has learned of
+    """The part of it for which the events themselves must be kept: what a profile has learnt of
     its rows outlives them.
     """
     return _Reaches(relations, learned=True).of(node)

@@ -238,13 +238,13 @@ class Analysis:
         return Rows(outcome, columns, reasons)
 
     def _recall(self, node: plan.Recall) -> Rows:
-        """What was learned may still change for every row that has come, so no row is settled."""
+        """What was learnt may still change for every row that has come, so no row is settled."""
         source, learned = self.rows(node.source), self.rows(node.profile)
         events = self.view == "events"
         outcome: Trend = "any" if events else source.trend
         reasons = source.reasons
         if events:
-            reasons = (*reasons, f"what the profile `{node.alias}` has learned may still change")
+            reasons = (*reasons, f"what the profile `{node.alias}` has learnt may still change")
         reads = {}
         for read in node.reads:
             settled = not events and not read.peers and learned.trend == "fixed"

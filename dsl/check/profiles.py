@@ -1,4 +1,4 @@
-"""The verb `profile`: what is learned for each key, and by which names it is told.
+"""The verb `profile`: what is learnt for each key, and by which names it is told.
 
 A profile has no rows. What reads it does so by name (`usual.n.mean`), through `dsl.check.recalls`;
 here is decided which names there are, and why others are not.
@@ -214,7 +214,7 @@ def _not_told(name: str, learn: plan.Learn, *, peers: bool) -> Iterator[tuple[st
     for statistic in STATISTICS:
         written = f"{word}.{statistic}"
         if not function.statistics and not learn.type.many and learn.type.kind in _ASKED:
-            continue  # an attribute of what is learned
+            continue  # an attribute of what is learnt
         if not function.statistics or statistic_type(statistic, learn.type) is None:
             why = "times" if function.statistics else f"a `{learn.function}`"
             reason = Absent(

@@ -163,7 +163,7 @@ def _keys(
                 known = near(scope, key)
                 check.error(
                     "D0219", path.at, f"the rows of `{source.name}` have no `{key}`, by which"
-                    f" `{alias}` is learned", "of which key?",
+                    f" `{alias}` is learnt", "of which key?",
                     known or f"keep it in `{source.name}`, or compute it: `let {key} := …`",
                 )  # fmt: skip
             return None

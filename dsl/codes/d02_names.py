@@ -132,7 +132,7 @@ _CODES: Final = (
     ),
     _code(
         "D0217", "a profile has no rows",
-        "A profile is not read row by row: what it has learned of a row's key is asked by name.",
+        "A profile is not read row by row: what it has learnt of a row's key is asked by name.",
         f"{_USUAL} learn n := count()\nt = match usual where n > 5",
         f"{_USUAL} learn n := count()\nt = match kerberos_as where usual.n > 5",
     ),

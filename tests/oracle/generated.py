@@ -33,6 +33,12 @@ COLUMNS = {
     "account": "account", "source": "host", "dc": "host", "src_port": "int", "dst_port": "int",
     "outcome": "enum", "src_ip": "ip", "domain": "text",
 }  # fmt: skip
+STATISTICS = ("mean", "std", "median", "mad", "p95", "p99", "max")
+ALWAYS = {
+    "n": "int", "first_seen": "time", "last_seen": "time", "buckets": "int", "cold": "bool",
+    "ready": "bool", "age": "duration", "hour_share(ts)": "float", "n.mean": "float",
+    "n.mad": "float",
+}  # fmt: skip
 VALUES: dict[str, tuple[Any, ...]] = {
     "account": ACCOUNTS, "source": HOSTS, "dc": HOSTS, "src_port": NUMBERS, "dst_port": NUMBERS,
     "outcome": OUTCOMES, "src_ip": ("10.0.0.1", "10.0.0.9", "fe80::1"), "domain": ("x.test",),
@@ -46,7 +52,7 @@ def the_world() -> World:
         DirectoryObject("host", "h1", {"tags": ("dc",)}, valid_from=middle),
         DirectoryObject("host", "h2", {}),
         DirectoryObject("account", "u1", {"department": "it", "created": BASE}, valid_to=middle),
-        DirectoryObject("account", "u2", {"tags": ("honeytoken",)}),
+        DirectoryObject("account", "u2", {"tags": ("honeytoken",), "department": "it"}),
         DirectoryObject("group", "grp", {"sensitive": True}, members=("u1",)),
     )
     rows = directory_of(DirectoryFile(objects, ())).take_rows()
@@ -103,11 +109,21 @@ class Relation:
 
 
 @dataclass
+class Profile:
+    """A profile that can be asked, with the kinds of its keys and of what it tells."""
+
+    name: str
+    keys: dict[str, str]
+    tells: dict[str, str]
+
+
+@dataclass
 class Writer:
     """Writes a block, drawing every choice."""
 
     draw: st.DrawFn
     known: list[Relation] = field(default_factory=list)
+    profiles: list[Profile] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
 
     def pick(self, *choices: Any) -> Any:
@@ -223,14 +239,79 @@ class Writer:
     def match(self) -> tuple[str, dict[str, str]]:
         source = self.source()
         text, columns = f"match {source.name}", dict(source.columns)
-        if self.pick(False, False, True):
-            text += f" where {self.condition(columns)}"
+        told = self.told(source)
+        if told or self.pick(False, False, True):
+            text += f" where {self.condition(told or columns)}"
         if self.maybe():
-            value, kind = self.value(columns)
+            value, kind = self.value(columns | told)
             name = self.pick("made", "src_port" if kind == "int" else "made")
             text += f" let {name} := {value}"
             columns[name] = kind
         return text, columns
+
+    def told(self, source: Relation) -> dict[str, str]:
+        """What a profile tells of the rows of a relation; mostly nothing."""
+        can = [
+            p for p in self.profiles if all(source.columns.get(k) == v for k, v in p.keys.items())
+        ]
+        if not can or self.pick(False, False, True):
+            return {}
+        profile = self.pick(*can)
+        some = [self.pick(*profile.tells) for _ in range(3)]
+        return {f"{profile.name}.{n}": profile.tells[n] for n in some}
+
+    def profile(self, name: str) -> bool:
+        """The statement of a profile; False where its source has no key."""
+        source = self.source()
+        keys = self.keys(source.columns)
+        if not keys:
+            return False
+        tells = dict(ALWAYS)
+        learns = []
+        for i in range(self.pick(1, 2)):
+            text, gained = self.learn(source.columns, f"l{i}")
+            if self.pick(False, False, True):
+                text += f" where {self.condition(source.columns, depth=1)}"
+            learns.append(f"l{i} := {text}")
+            tells |= gained
+        bucket = self.pick(5, 10, 15, 20)
+        text = f"profile of {source.name} by {', '.join(keys)} bucket {bucket}s"
+        text += f" over {bucket * self.pick(1, 2, 3)}s learn {', '.join(learns)}"
+        if self.pick(False, False, True):
+            plain = {n: k for n, k in tells.items() if "(" not in n and n != "ready"}
+            text += f" ready {self.condition(plain, depth=1)}"
+        people = [k for k in keys if source.columns[k] == "account"]
+        if people and self.maybe():
+            text += f" peers by {people[0]}.department"
+            tells["peers.size"] = "int"
+            for n, k in list(tells.items()):
+                if k.startswith("list") or n.rpartition(".")[2] in STATISTICS:
+                    tells[f"peers.{n}"] = k
+        self.lines.append(f"{name} = {text}")
+        self.profiles.append(Profile(name, {k: source.columns[k] for k in keys}, tells))
+        return True
+
+    def learn(self, columns: dict[str, str], name: str) -> tuple[str, dict[str, str]]:
+        """What is learnt, and what it tells under its name."""
+        numbers = self.of_kind(columns, "int")
+        singles = [n for n, k in columns.items() if not k.startswith("list")]
+        accounts = self.of_kind(columns, "account")
+        one = self.pick(*singles, *accounts)
+        statistics = {f"{name}.{s}": "float" for s in STATISTICS} | {f"{name}.max": "int"}
+        choices = [
+            ("count()", statistics | {name: "int"}),
+            (f"count_distinct({one})", statistics),
+            (f"count_distinct({one}, {self.pick(*singles)})", statistics),
+            (f"last({one})", {name: columns[one]}),
+            (f"first({one})", {name: columns[one]}),
+        ]
+        if accounts:
+            choices.append((f"set({self.pick(*accounts)})", {name: "list account"}))
+        if numbers:
+            n = self.pick(*numbers)
+            choices += [(f"{f}({n})", statistics | {name: "int"}) for f in ("sum", "min", "max")]
+            choices.append((f"values({n} + 1)", statistics))
+        return self.pick(*choices)
 
     def union(self) -> tuple[str, dict[str, str]] | None:
         sources = [self.source() for _ in range(self.pick(2, 2, 3))]
@@ -266,8 +347,9 @@ class Writer:
         for i in range(self.pick(1, 2, 3)):
             text, result = self.aggregate(source.columns)
             name = f"v{len(self.known)}{'abc'[i]}"
-            if self.pick(False, False, True):
-                text += f" where {self.condition(source.columns, depth=1)}"
+            told = self.told(source)
+            if told or self.pick(False, False, True):
+                text += f" where {self.condition(told or source.columns, depth=1)}"
             made.append(f"{name} := {text}")
             columns[name] = result
         text = f"window {source.name} by {', '.join(keys)} over {self.pick(*SPANS)}{kind}"
@@ -416,14 +498,15 @@ class Writer:
         return text, dict(anchor.columns) | {"covered": "bool"}
 
     def alert(self, source: Relation) -> None:
-        names = list(source.columns)
+        names = [*source.columns, *self.told(source)]
         roles = {}
         for i in range(min(len(names), 4)):
             roles[f"r{i}"] = self.pick(*names)
         text = f"alert {source.name} as ({', '.join(f'{r}: {c}' for r, c in roles.items())})"
-        if self.pick(False, False, False, True):
-            text += f" when {self.condition(source.columns)}"
-        single = [c for c in roles.values() if not source.columns[c].startswith("list")]
+        told = self.told(source)
+        if told or self.pick(False, False, False, True):
+            text += f" when {self.condition(told or source.columns)}"
+        single = [c for c in roles.values() if not source.columns.get(c, "list").startswith("list")]
         text += " dedup 1m" + (f" by {single[0]}" if single else "")
         self.lines.append(text)
 
@@ -433,7 +516,10 @@ def blocks(draw: st.DrawFn) -> str:
     """The text of a `detect` block with one or two alert statements."""
     writer = Writer(draw)
     wanted = writer.pick(1, 1, 2, 2, 3, 4)
+    learning = writer.pick(False, False, True)
     for i in range(wanted):
+        if learning and (i == 0 or writer.maybe()):
+            writer.profile(f"usual{i}")
         writer.write(f"rel{i}")
     if not writer.known:
         writer.lines.append("rel0 = match kerberos_as")

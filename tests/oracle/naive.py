@@ -14,6 +14,7 @@ from typing import Any
 
 import naive_expressions as expressions
 from naive_directory import World
+from naive_profiles import Recollection
 
 from dsl import plan
 from dsl.schema.derive import ip_bytes
@@ -300,6 +301,13 @@ class Evaluator:
                 ts = row.ts + node.within if following else row.ts
                 yield Row({**row.values, "covered": covered}, ts, row.tie, row.start, row.evidence)
 
+    def recall(self, node: plan.Recall) -> Iterable[Row]:
+        profile = self.named[node.profile.name]
+        known = Recollection(self, node, profile, grouped(self.rows(profile.source), profile.keys))
+        for row in self.rows(node.source):
+            values = {**row.values, **known.of(row)}
+            yield Row(values, row.ts, row.tie, row.start, row.evidence)
+
     def read(self, node: plan.Node) -> set[str]:
         """The event types that a node rests on."""
         if isinstance(node, plan.Scan):
@@ -308,7 +316,7 @@ class Evaluator:
             return self.read(self.named[node.name])
         below = [
             getattr(node, f)
-            for f in ("source", "left", "right", "anchor", "of")
+            for f in ("source", "profile", "left", "right", "anchor", "of")
             if hasattr(node, f)
         ]
         below += getattr(node, "sources", ()) or [s.source for s in getattr(node, "steps", ())]

@@ -7,7 +7,7 @@ come to be is not asked here.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +38,17 @@ class World:
         return not any(
             begin < high and low < end for e in events for begin, end in self.silent.get(e, ())
         )
+
+    def observed_since(self, events: Iterable[str]) -> int:
+        """The first time at which a source of any of the types was alive."""
+        return min(self._first_alive(e) for e in events)
+
+    def _first_alive(self, event: str) -> int:
+        first = 0
+        for begin, end in sorted(self.silent.get(event, ())):
+            if begin <= first < end:
+                first = end
+        return first
 
     # --- lists ------------------------------------------------------------------------------------
 
