@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fmt bench bench-wire bench-live wheel docs clean agreement
+.PHONY: help setup demo test check fmt bench bench-wire bench-live wheel docs scores clean agreement
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -68,6 +68,9 @@ wheel: $(VENV)/.stamp  ## both wheels into dist: pure Python, and compiled for t
 
 docs: $(VENV)/.stamp  ## write the reference of events, functions, detections, lists and error codes
 	@$(BIN)/python docs/build.py
+
+scores: $(VENV)/.stamp  ## measure how many clauses of changed detections their tests need
+	@$(BIN)/python docs/scores.py
 
 clean:  ## remove what set-up and tests made
 	rm -rf $(VENV) build dist docs/reference *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -6,6 +6,8 @@ import sys
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+import scores
+
 from dsl.check import check
 from dsl.check.monotone import emission
 from dsl.durations import format_duration
@@ -24,13 +26,19 @@ def lines(catalogue: Catalogue) -> Iterator[str]:
     """The page."""
     ordered = sorted(catalogue.detections.values(), key=lambda d: (d.tactic, d.id))
     planned = [(detection, _planned(detection, catalogue)) for detection in ordered]
-    yield "# Detections"
+    measured = scores.current(catalogue)
+    yield "# Detections\n"
+    yield (
+        "*Tested* is the share of a rule's clauses that its own tests need: each is deleted or"
+        " loosened in turn, and a test must notice (`atp test --mutate`). Empty where the rule"
+        " changed since that was measured (`make scores`)."
+    )
     yield from table(
-        "detection", "title", "number", "severity", "ATT&CK", "reads",
+        "detection", "title", "number", "severity", "ATT&CK", "reads", "tested",
         rows=(
             (
                 f"[{d.id}](#{d.id})", plain(d.envelope.title), _number(d), d.envelope.severity,
-                ", ".join(d.envelope.mitre), codes(plan.events),
+                ", ".join(d.envelope.mitre), codes(plan.events), _share(measured.get(d.id)),
             )
             for d, plan in planned
         ),
@@ -38,7 +46,7 @@ def lines(catalogue: Catalogue) -> Iterator[str]:
     for tactic, members in groupby(planned, key=lambda pair: pair[0].tactic):
         yield f"\n## {tactic.replace('_', ' ').capitalize()}"
         for detection, plan in members:
-            yield from _detection(detection, plan)
+            yield from _detection(detection, plan, measured.get(detection.id))
     yield "\n## Shared relations"
     for relation in catalogue.relations.values():
         yield f"\n### {relation.id}\n\n**{plain(relation.title)}**\n\n{plain(relation.description)}"
@@ -55,7 +63,18 @@ def _number(detection: Detection) -> str:
     return str(detection.envelope.external_id or "")
 
 
-def _detection(detection: Detection, plan: DetectionPlan) -> Iterator[str]:
+def _share(score: scores.Score | None) -> str:
+    return f"{score.needed / score.clauses:.0%}" if score and score.clauses else ""
+
+
+def _needed(score: scores.Score | None) -> str:
+    """What `atp test --mutate` found, if the rule is as it was then."""
+    return f"need {score.needed} of {score.clauses} clauses" if score else ""
+
+
+def _detection(
+    detection: Detection, plan: DetectionPlan, score: scores.Score | None
+) -> Iterator[str]:
     envelope = detection.envelope
     yield f"\n### {detection.id}\n\n**{plain(envelope.title)}**\n\n{plain(envelope.description)}"
     facts = (
@@ -66,6 +85,7 @@ def _detection(detection: Detection, plan: DetectionPlan) -> Iterator[str]:
         ("reads", codes(plan.events)),
         ("looks back", format_duration(plan.look_back) if plan.look_back else "not at all"),
         ("raised", _raised(plan)),
+        ("its tests", _needed(score)),
         ("file", code(detection.source.file)),
     )
     yield from table("", "", rows=(fact for fact in facts if fact[1]))
