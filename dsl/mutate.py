@@ -54,6 +54,42 @@ def mutants(block: Block, spans: Mapping[str, int]) -> Iterator[Mutant]:
             yield Mutant(at, change, put(alert))
 
 
+@dataclass(frozen=True, slots=True)
+class Lengthened:
+    """A block in which one window, sequence or absence (`verb`) is twice as long; `length` before,
+    microseconds.
+    """
+
+    verb: str
+    length: int
+    at: At
+    block: Block
+
+
+def lengthened(block: Block, spans: Mapping[str, int]) -> Iterator[Lengthened]:
+    """A mutant for each length, in the order of the text."""
+    for index, statement in enumerate(block.statements):
+        if not isinstance(statement, Assign):
+            continue
+        relation = statement.relation
+        made: list[tuple[syntax.Duration, syntax.Relation]]
+        match relation:
+            case syntax.Window():
+                over = _longer(relation.over, spans)
+                made = [(twice, replace(relation, over=twice)) for _, _, twice in over]
+            case syntax.Sequence() | syntax.Absence():
+                within = _longer(relation.within, spans)
+                made = [(twice, replace(relation, within=twice)) for _, _, twice in within]
+            case _:
+                continue
+        for twice, longer in made:
+            changed = replace(statement, relation=longer)
+            statements = (*block.statements[:index], changed, *block.statements[index + 1 :])
+            verb = type(relation).__name__.lower()
+            length = twice.microseconds // _TWICE
+            yield Lengthened(verb, length, twice.at, replace(block, statements=statements))
+
+
 def _condition(expr: Expr | None) -> Iterator[tuple[At, str, Expr | None]]:
     """Changes of a clause's condition; None is the clause deleted."""
     if expr is not None:

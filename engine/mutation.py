@@ -44,6 +44,15 @@ class Mutation:
         return self.killed / total if total else 1.0
 
 
+def lengths_of(detection: Detection) -> dict[str, int]:
+    """The parameters that are durations, microseconds by name."""
+    return {
+        name: param.default
+        for name, param in detection.envelope.params.items()
+        if param.type == "duration" and isinstance(param.default, int)
+    }
+
+
 def mutate(
     detection: Detection,
     catalogue: Catalogue,
@@ -51,11 +60,7 @@ def mutate(
     decode: Decode | None = None,
 ) -> Mutation:
     """Run the tests of a detection on all its mutants. The tests should pass as they are."""
-    spans = {
-        name: param.default
-        for name, param in detection.envelope.params.items()
-        if param.type == "duration" and isinstance(param.default, int)
-    }
+    spans = lengths_of(detection)
     killed = 0
     survivors = []
     # a clause deleted or loosened says more: the tests that expect silence kill most

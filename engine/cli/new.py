@@ -27,7 +27,7 @@ known_gaps:
   - What an attacker can do to stay unseen.
 params:
   window: {{type: duration, default: 10m, min: 1m, max: 24h, help: time over which tries are counted}}
-  min_tries: {{type: int, default: 5, min: 2, max: 1000, help: tries of one source}}
+  min_tries: {{type: int, default: 5, min: 2, max: 1000, high: 3, low: 10, help: tries of one source}}
 detect: |
   tries = match kerberos_as where outcome == wrong_password
   many  = window tries by source over $window
@@ -46,6 +46,10 @@ tests:
   - name: four tries
     given:
       - {{every: 10s, for: 4, kerberos_as: {{outcome: wrong_password, account: "u{{{{i}}}}", source: ws9}}}}
+    expect: []
+  - name: five tries, wider than the window
+    given:
+      - {{every: 150s, for: 5, kerberos_as: {{outcome: wrong_password, account: "u{{{{i}}}}", source: ws9}}}}
     expect: []
 """
 

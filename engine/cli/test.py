@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from dsl.catalogue import Catalogue
+    from dsl.diagnostics import Diagnostic
     from engine.rule_tests import Outcome
 
 
@@ -57,6 +59,8 @@ def command(
 ) -> None:
     """Run the tests of detections and shared relations.
 
+    Where they pass, each window, sequence and absence must have a test beyond its length, too.
+
     PATH is a file or a folder; default: `detections/` here, else the shipped ones.
     """
     from engine.backends.duckdb import compile_detection  # noqa: PLC0415 - starts fast
@@ -87,11 +91,27 @@ def command(
     if form == "text":
         click.echo(_summary(outcomes, len(chosen), time.perf_counter() - began))
     failed = bool(errors) or not all(o.passed for o in outcomes)
+    if not failed:
+        failed = paths.show(_without_twin(catalogue, chosen))
     if mutate and not failed:
         from engine.cli.mutation import run_mutants  # noqa: PLC0415 - only where asked for
 
         failed = not run_mutants(files, chosen, form, least)
     sys.exit(output.NO if failed else output.DONE)
+
+
+def _without_twin(catalogue: Catalogue, chosen: Sequence[str]) -> list[Diagnostic]:
+    """Lengths that no test of the chosen detections stands beyond."""
+    from engine.backends.duckdb import compile_detection  # noqa: PLC0415 - starts fast
+    from engine.boundaries import without_twin  # noqa: PLC0415
+    from engine.cli.reading import decoded  # noqa: PLC0415
+
+    detections = [d for n, d in catalogue.detections.items() if n in chosen]
+    return [
+        found
+        for detection in detections
+        for found in without_twin(detection, catalogue, compile_detection, decoded)
+    ]
 
 
 def _show(outcome: Outcome, form: str, *, verbose: bool) -> None:

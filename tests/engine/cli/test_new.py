@@ -13,7 +13,7 @@ def test_the_frame_passes(atp, tmp_path, tactic):
     assert atp("fmt", "--check").code == 0
     tested = atp("test")
     assert tested.code == 0
-    assert tested.out.startswith("2 passed, 0 failed")
+    assert tested.out.startswith("3 passed, 0 failed")
 
 
 def test_nothing_is_overwritten(atp, tmp_path):
