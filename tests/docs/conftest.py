@@ -58,7 +58,14 @@ class Page:
 
 def _paths():
     found = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/decisions/*.md")]
-    return sorted({*found, *ROOT.glob("examples/*.md"), *ROOT.glob("changes/*.md")})
+    return sorted(
+        {
+            *found,
+            *ROOT.glob("examples/*.md"),
+            *ROOT.glob("examples/*/*.md"),
+            *ROOT.glob("editors/*/*.md"),
+        }
+    )
 
 
 def pytest_generate_tests(metafunc):
