@@ -99,8 +99,9 @@ class _Past:
         at, followed = begin, False
         while at <= newest:
             last = min(at + DAY_US - 1, newest)
-            self._marks.reach(last if last < newest else end)
-            self._tick(at, last)
+            until = last if last < newest else end
+            self._marks.reach(until)
+            self._tick(at, last, until)
             if not followed and (last >= begin + gap or last == newest):
                 self._follow(begin)
                 followed = True
@@ -110,7 +111,7 @@ class _Past:
         """Compute what lies before `begin`, as far as an episode reaches back."""
         while begin > self._oldest and (gap := self._begun_before(begin)):
             earlier = max(self._oldest, begin - gap)
-            self._tick(earlier, begin - 1)
+            self._tick(earlier, begin - 1, begin - 1)
             begin = earlier
         for running in self._engine.running.values():
             running.rows.sealing = True
@@ -125,8 +126,8 @@ class _Past:
                 gaps.append(gap)
         return max(gaps)
 
-    def _tick(self, low: int, high: int) -> None:
-        self._engine.look_again(low, high)
+    def _tick(self, low: int, high: int, until: int) -> None:
+        self._engine.look_again(low, high, until)
         self._engine.tick()
         self._progress(high)
 

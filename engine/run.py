@@ -20,6 +20,7 @@ from engine import engine_state
 from engine.alert_events import SENSOR, alert_event, event_seq
 from engine.coverage import Coverage
 from engine.entities import Directory
+from engine.entities_rows import FOREVER
 from engine.event_json import event_line
 from engine.ingest import Ingest
 from engine.running import CompiledDetection, Moment, Rule, Running
@@ -75,6 +76,7 @@ class Engine:
         self._clock = clock
         self._new: dict[str, tuple[int, int]] = {}
         self._next_number = 1
+        self._until = FOREVER
         self._unwritten: list[DirectoryRows] = []
         self._uncovered: set[str] = set()
         self._written: dict[str, str] = {}
@@ -126,8 +128,11 @@ class Engine:
             self._new[kind] = (min(low, event.ts), max(high, event.ts))
         return len(fresh)
 
-    def look_again(self, low: int, high: int) -> None:
-        """The stored events with ts in [low, high] count as new at the next tick."""
+    def look_again(self, low: int, high: int, until: int) -> None:
+        """The stored events with ts in [low, high] count as new at the next tick, which asks for
+        rows up to `until`.
+        """
+        self._until = until
         self._new = {kind: (low, high) for kind in event_types() if kind != "alert"}
         self._ingest.next_id = max(self._ingest.next_id, self.store.highest_id() + 1)
 
@@ -158,6 +163,7 @@ class Engine:
             changed_from=self.directory.take_changed_from(),
             settled=self.directory_settled,
             final=final,
+            until=self._until,
         )
         self._write_facts()
         self._new = {}

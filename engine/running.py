@@ -69,6 +69,7 @@ class Moment:
 
     `new`: earliest and latest ts of new events by type. `changed_from`: answers of the directory
     changed from here on. `settled`: the directory is complete up to here; None: there is none.
+    `until`: rows later than this are not asked for yet.
     """
 
     now: int
@@ -77,6 +78,7 @@ class Moment:
     changed_from: int | None = None
     settled: int | None = None
     final: bool = False
+    until: int = FOREVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,7 @@ class Running:
         limit = FOREVER if alert.monotone else watermark
         if alert.waits_for_directory and not moment.final:
             limit = min(limit, max(moment.settled or 0, moment.now - DIRECTORY_WAIT_US))
-        return limit
+        return min(limit, moment.until)
 
     def _spans(
         self, index: int, alert: AlertPlan, span: tuple[int, int] | None, limit: int

@@ -1,9 +1,10 @@
-"""coverage: which event types each detection needs, and which of them recordings hold."""
+"""coverage: which event types each detection needs, and which of them recordings or a database hold."""
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -12,7 +13,7 @@ from engine.cli import options, output, paths
 from engine.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from dsl.schema.base import Event
@@ -21,8 +22,21 @@ State = Literal["seen", "partly", "blind", "needs"]
 _COLOURS = {"seen": "green", "partly": "yellow", "blind": "red", "needs": "white"}
 
 
+@dataclass(slots=True)
+class Sources:
+    """Events by type; `since`: types that are silent now, and their newest event before;
+    `sensors`: newest event of each sensor that is silent now.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+    since: dict[str, int] = field(default_factory=dict)
+    sensors: dict[str, int] = field(default_factory=dict)
+
+
 @click.command()
 @click.argument("files", nargs=-1, metavar="[PATH]…", type=paths.Existing())
+@options.DATABASE
+@options.spanned
 @options.DETECTIONS
 @click.option(
     "--format",
@@ -31,35 +45,79 @@ _COLOURS = {"seen": "green", "partly": "yellow", "blind": "red", "needs": "white
     default="text",
     help="json: a detection a line.",
 )
-def command(files: tuple[Path, ...], rules: tuple[Path, ...], form: str) -> None:
+def command(
+    files: tuple[Path, ...],
+    database: Path | None,
+    begin: int | None,
+    end: int | None,
+    last: int | None,
+    rules: tuple[Path, ...],
+    form: str,
+) -> None:
     """Show which event types each detection needs.
 
-    With PATHs (captures, event logs, or folders of them) also which of them are there: a detection
-    is `seen` if all its types came, `partly` if some did, `blind` if none. The exit code is 1 if
-    any is blind.
+    With PATHs (captures, event logs, or folders of them) or a --database also which of them are
+    there: a detection is `seen` if all its types came, `partly` if some did, `blind` if none. Of a
+    database the last day counts unless a period is given; types and sensors that are silent in it
+    are named with their newest event. The exit code is 1 if any detection is blind.
     """
-    from engine.cli import reading  # noqa: PLC0415 - starts fast
-    from engine.cli.rules import load_rules  # noqa: PLC0415
+    from engine.cli.rules import load_rules  # noqa: PLC0415 - starts fast
 
+    if files and database is not None:
+        output.fail("the events are either in files or in a database")
+    span = (begin, end, last)
+    if database is None and span != (None, None, None):
+        output.fail("a period is of a database", "name one with --database")
     loaded = load_rules(rules)
-    seen: Counter[str] = Counter()
+    known = None
     if files:
-        from dsl.schema.registry import event_type  # noqa: PLC0415 - starts fast
-
-        def take(events: Iterable[Event]) -> None:
-            seen.update(map(event_type, events))
-
-        reading.read(files, take)
+        known = _of_files(files)
+    elif database is not None:
+        known = _of_database(database, *span)
     states: Counter[str] = Counter()
     for rule in sorted(loaded.rules, key=lambda r: r.plan.id):
         types = [t for t in rule.plan.events if t != "alert"]
-        state = _state(types, seen) if files else "needs"
+        state = "needs" if known is None else _state(types, known.counts)
         states[state] += 1
-        _show(rule.plan.id, state, types, seen, form)
-    if files and form == "text":
+        _show(rule.plan.id, state, types, known or Sources(), form)
+    if known is not None and form == "text":
+        for sensor, newest in sorted(known.sensors.items()):
+            click.echo(f"the sensor {printable(sensor)} is silent since {_time(newest)}")
         told = ", ".join(f"{states[s]} {s}" for s in ("seen", "partly", "blind"))
-        click.echo(f"{told} ({sum(seen.values()):,} events)")
+        click.echo(f"{told} ({sum(known.counts.values()):,} events)")
     sys.exit(output.NO if states["blind"] else output.DONE)
+
+
+def _of_files(files: Sequence[Path]) -> Sources:
+    from dsl.schema.registry import event_type  # noqa: PLC0415 - starts fast
+    from engine.cli import reading  # noqa: PLC0415
+
+    found = Sources()
+
+    def take(events: Iterable[Event]) -> None:
+        found.counts.update(map(event_type, events))
+
+    reading.read(files, take)
+    return found
+
+
+def _of_database(path: Path, begin: int | None, end: int | None, last: int | None) -> Sources:
+    """What came in the period, and what fell silent before it."""
+    from engine.cli import ground  # noqa: PLC0415 - starts fast
+    from engine.hindsight import DAY_US  # noqa: PLC0415
+
+    over = ground.of_database(path, begin, end, last if begin is not None or last else DAY_US)
+    low, high = over.period
+    found = Sources()
+    newest: dict[str, int] = {}
+    for event, sensor, ts, number in over.store.sources(low, high):
+        found.counts[event] += number
+        found.since[event] = max(ts, found.since.get(event, 0))
+        newest[sensor] = max(ts, newest.get(sensor, 0))
+    over.store.close()
+    found.since = {e: ts for e, ts in found.since.items() if not found.counts[e]}
+    found.sensors = {name: ts for name, ts in newest.items() if ts < low}
+    return found
 
 
 def _state(types: list[str], seen: Counter[str]) -> State:
@@ -69,13 +127,28 @@ def _state(types: list[str], seen: Counter[str]) -> State:
     return "partly" if there else "blind"
 
 
-def _show(rule: str, state: State, types: list[str], seen: Counter[str], form: str) -> None:
+def _show(rule: str, state: State, types: list[str], known: Sources, form: str) -> None:
+    seen = known.counts
     if form == "json":
         from engine.event_json import json_line  # noqa: PLC0415 - only where asked for
 
-        row = {"detection": rule, "types": {t: seen[t] for t in types}}
-        output.write(json_line(row if state == "needs" else {**row, "state": state}))
+        row: dict[str, object] = {"detection": rule, "types": {t: seen[t] for t in types}}
+        if state != "needs":
+            row["state"] = state
+        silent = {t: _time(known.since[t]) for t in types if t in known.since}
+        output.write(json_line(row | ({"silent_since": silent} if silent else {})))
         return
-    told = ", ".join(types if state == "needs" else (f"{t} {seen[t]:,}" for t in types))
+
+    def told(kind: str) -> str:
+        if kind in known.since:
+            return f"{kind} silent since {_time(known.since[kind])}"
+        return kind if state == "needs" else f"{kind} {seen[kind]:,}"
+
     word = "" if state == "needs" else f"{click.style(f'{state:7}', fg=_COLOURS[state])}"
-    click.echo(f"{word}{printable(rule)}: {told}")
+    click.echo(f"{word}{printable(rule)}: {', '.join(map(told, types))}")
+
+
+def _time(ts: int) -> str:
+    from engine.times import iso  # noqa: PLC0415 - starts fast
+
+    return iso(ts)[:19] + "Z"

@@ -100,6 +100,18 @@ class Store:
                 found.append((stored.ts, tie, stored))
         return [e for _, _, e in sorted(found, key=lambda f: f[:2])]
 
+    def sources(self, low: int, high: int) -> list[tuple[str, str, int, int]]:
+        """(event type, sensor, newest ts, number of events with ts in [low, high]), alerts apart."""
+        parts = " UNION ALL ".join(
+            f"SELECT '{n}' AS type, coalesce(sensor, '') AS sensor, max(ts) AS newest, "  # noqa: S608  # names of the schema
+            f'count(*) FILTER (ts BETWEEN $low AND $high) AS n FROM "{n}" GROUP BY ALL'
+            for n in event_types()
+            if n != "alert"
+        )
+        query = f"SELECT * FROM ({parts}) ORDER BY ALL"  # noqa: S608
+        rows = self.connection.execute(query, {"low": low, "high": high}).fetchall()
+        return [(str(t), str(s), int(newest), int(n)) for t, s, newest, n in rows]
+
     def ids_of(self, sensor: str, seq: int, types: Iterable[str]) -> list[int]:
         """Ids of the events of these types that a sensor gave this number."""
         found: list[int] = []

@@ -25,3 +25,26 @@ def test_what_is_missing(atp, rule, capture):
     assert row == {
         "detection": "zone_transfers", "types": {"vpn_session": 0}, "state": "blind",
     }  # fmt: skip
+
+
+def test_a_database(atp, rule, database):
+    args = ("coverage", "--database", database, "--detections", rule())
+    done = atp(*args)
+    assert done.code == 0
+    assert done.out.startswith("seen   zone_transfers: dns_query ")
+    done = atp(*args, "--from", "2026-11-25", "--to", "2026-11-30")
+    first, sensor, last = done.out.splitlines()
+    assert done.code == 1
+    assert first.startswith("blind  zone_transfers: dns_query silent since 2026-11-22T")
+    assert sensor.startswith("the sensor file:small.pcap is silent since 2026-11-22T")
+    assert last == "0 seen, 0 partly, 1 blind (0 events)"
+    done = atp(*args, "--from", "2026-11-25", "--to", "2026-11-30", "--format", "json")
+    (row,) = map(json.loads, done.out.splitlines())
+    assert (row["state"], list(row["silent_since"])) == ("blind", ["dns_query"])
+
+
+def test_what_it_refuses(atp, rule, capture, database):
+    done = atp("coverage", capture, "--database", database, "--detections", rule())
+    assert (done.code, done.out) == (2, "")
+    done = atp("coverage", "--last", "1d", "--detections", rule())
+    assert (done.code, "a period is of a database" in done.err) == (2, True)
