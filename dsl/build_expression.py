@@ -81,7 +81,12 @@ def count(node: Node) -> syntax.Number | syntax.Param:
 
 
 def text(found: Token) -> str:
-    r"""The value of a text literal: what stands between the quotes, `\"` being one quote."""
+    r"""The value of a text literal: what stands between the quotes, `\"` being one quote; of a raw
+    one (`r"…"`, `r#"…"#`) as it is.
+    """
+    if found.startswith("r"):
+        hashes = found.index('"')
+        return str(found[hashes + 1 : -hashes])
     return re.sub(r"\\(.)", lambda pair: '"' if pair[1] == '"' else pair[0], found[1:-1])
 
 
@@ -142,6 +147,11 @@ def _negate(node: Node) -> syntax.Expr:
     return syntax.Negate(expression(trees(node)[0]), at_of(node))
 
 
+def _item(node: Node) -> syntax.Expr:
+    (key,) = tokens(node, "STRING")
+    return syntax.Item(path(trees(node)[0]), syntax.Text(text(key), at_of(key)), at_of(node))
+
+
 def _set(node: Node) -> syntax.Expr:
     return syntax.SetLiteral(tuple(map(expression, trees(node))), at_of(node))
 
@@ -169,6 +179,7 @@ _BUILDERS: Final[dict[str, Callable[[Node], syntax.Expr]]] = {
     "group": lambda node: expression(trees(node)[0]),
     "in": _in,
     "is_null": _is_null,
+    "item": _item,
     "listref": lambda node: listref(_first(node)),
     "negate": _negate,
     "not": _not,

@@ -25,6 +25,32 @@ Severity = Literal["informational", "low", "medium", "high"]
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an imported rule comes from, as its author said it; empty where nothing was said.
+
+    `format` names the language it was written in, `rule` its own id there, `path` and `sha256` the
+    file it was read from. Such a rule may be without tests.
+    """
+
+    format: str
+    rule: str
+    path: str
+    sha256: str
+    author: str
+    licence: str
+    status: str
+    level: str
+    date: str
+    modified: str
+    document: int
+    filters: tuple[str, ...]
+
+
+FORMATS: Final = ("sigma",)
+"""Languages that rules are imported from."""
+
+
+@dataclass(frozen=True, slots=True)
 class Envelope:
     """The keys that people and the engine read beside the logic.
 
@@ -48,12 +74,13 @@ class Envelope:
     params: dict[str, Param]
     explain: str
     evidence: tuple[str, ...]
+    origin: Origin | None = None
 
 
 KEYS: Final = (
     "atp", "id", "version", "title", "severity", "confidence", "external_id", "kill_chain", "mitre",
-    "description", "references", "false_positives", "known_gaps", "respond", "params", "detect",
-    "explain", "evidence", "tests",
+    "description", "references", "false_positives", "known_gaps", "respond", "origin", "params",
+    "detect", "explain", "evidence", "tests",
 )  # fmt: skip
 
 
@@ -97,6 +124,7 @@ def read_envelope(file: Record, stem: str) -> Envelope | None:
             "D0614", "`known_gaps` is empty; every detection has some", "known_gaps", hint=hint
         )
     respond = file.texts("respond")
+    origin = _read_origin(file)
     params = read_params(file)
     explain = file.text("explain", required=True)
     evidence = file.texts("evidence")
@@ -122,7 +150,30 @@ def read_envelope(file: Record, stem: str) -> Envelope | None:
         params=params,
         explain=explain,
         evidence=evidence,
+        origin=origin,
     )
+
+
+def _read_origin(file: Record) -> Origin | None:
+    record = file.record("origin", "the origin")
+    if record is None:
+        return None
+    made = Origin(
+        format=record.word("format", FORMATS, required=True) or "",
+        rule=record.text("rule") or "",
+        path=record.text("path") or "",
+        sha256=record.text("sha256") or "",
+        author=record.text("author") or "",
+        licence=record.text("licence") or "",
+        status=record.text("status") or "",
+        level=record.text("level") or "",
+        date=record.text("date") or "",
+        modified=record.text("modified") or "",
+        document=record.number("document", 1) or 1,
+        filters=record.texts("filters"),
+    )
+    record.finish()
+    return made
 
 
 def _check_mitre(file: Record, ids: tuple[str, ...]) -> None:

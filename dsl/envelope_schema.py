@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dsl.envelope import FORMAT, KEYS
+from dsl.envelope import FORMAT, FORMATS, KEYS
 from dsl.given_events import GIVEN_BY_ENGINE
 from dsl.params import SENSITIVITIES, TYPES
 from dsl.schema.enums import SEVERITY
@@ -23,7 +23,7 @@ _TEXTS: Final[_Schema] = {"oneOf": [_TEXT, {"type": "array", "items": _TEXT, "mi
 _SCALAR: Final[_Schema] = {"type": ["string", "number", "boolean"]}
 _REQUIRED: Final = (
     "atp", "id", "version", "title", "severity", "confidence", "kill_chain", "mitre", "description", "false_positives", "known_gaps",
-    "detect", "explain", "tests",
+    "detect", "explain",
 )  # fmt: skip
 
 
@@ -35,6 +35,7 @@ def envelope_schema() -> _Schema:
         "type": "object",
         "additionalProperties": False,
         "required": list(_REQUIRED),
+        "anyOf": [{"required": ["tests"]}, {"required": ["origin"]}],
         "properties": {key: _key(key) for key in KEYS},
     }
 
@@ -51,13 +52,14 @@ def _key(key: str) -> _Schema:
         "kill_chain": {**_TEXT, "description": "Phase of the attack."},
         "mitre": {
             "description": "ATT&CK techniques or tactics.",
-            "oneOf": [_mitre(), {"type": "array", "items": _mitre(), "minItems": 1, "uniqueItems": True}],
+            "oneOf": [_mitre(), {"type": "array", "items": _mitre(), "uniqueItems": True}],
         },
         "description": {**_TEXT, "description": "What the attack is and how it is seen."},
         "references": {**_TEXTS, "description": "Addresses that begin with https://."},
         "false_positives": {**_TEXTS, "description": "What looks alike and is none, and the remedy."},
         "known_gaps": {**_TEXTS, "description": "What the detection does not see."},
         "respond": {**_TEXTS, "description": "What to do about an alert."},
+        "origin": _origin(),
         "params": {"type": "object", "additionalProperties": _param(), "propertyNames": {"pattern": "^[a-z][a-z0-9_]*$"}},
         "detect": {**_TEXT, "description": "The logic, as a literal block (`|`)."},
         "explain": {**_TEXT, "description": "Jinja template of what people read."},
@@ -65,6 +67,22 @@ def _key(key: str) -> _Schema:
         "tests": {"type": "array", "minItems": 1, "items": _test()},
     }  # fmt: skip
     return described[key]
+
+
+def _origin() -> _Schema:
+    texts = ("rule", "path", "sha256", "author", "licence", "status", "level", "date", "modified")
+    return {
+        "type": "object",
+        "description": "Where an imported rule comes from; it may be without tests.",
+        "required": ["format"],
+        "additionalProperties": False,
+        "properties": {
+            "format": {"enum": list(FORMATS)},
+            **dict.fromkeys(texts, _TEXT),
+            "document": {"type": "integer", "minimum": 1},
+            "filters": _TEXTS,
+        },
+    }
 
 
 def _mitre() -> _Schema:

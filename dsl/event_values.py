@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dsl.schema.base import Field, KindName
     from dsl.yaml_data import Plain
 
-Value = str | int | bool | bytes | None
+Value = str | int | bool | bytes | dict[str, str] | None
 _SID: Final = re.compile(r"S-1(?:-\d+){1,16}")
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _OPEN_WORD: Final = re.compile(r"[a-z][a-z0-9_]*_\d+")
@@ -28,6 +28,7 @@ _WANTED: Final[dict[KindName, str]] = {
     "time": "a time relative to the test's begin, such as `-2h`", "duration": "a duration such as `10m`",
     "int": "a whole number", "bool": "true or false", "enum": "a word", "ip": "an address",
     "sid": "a SID such as `S-1-5-21-1-2-3-500`", "bytes": "hexadecimal digits in quotes",
+    "map": "a mapping of names to texts",
     "guid": "a GUID such as `6bd0f4a2-0c1f-4d39-8d7e-0a6a5b1f3c11`",
 }  # fmt: skip
 
@@ -65,6 +66,9 @@ def _one(field: Field, value: Plain, base: int) -> Value:
     if typed is not None:
         return typed
     wanted = _WANTED.get(field.kind, "a text")
+    if field.kind == "map" and isinstance(value, dict):
+        hint = "put numbers in quotes"
+        raise BadValueError("D0703", "a value by name is not a text", hint)
     if isinstance(value, (list, dict)) or value is None:
         raise BadValueError("D0703", f"{sort_of(value)} where {wanted} belongs")
     quotes = field.kind not in _WANTED and isinstance(value, (int, float))
@@ -122,6 +126,13 @@ def _bytes(value: Plain, _base: int) -> Value:
         return None
 
 
+def _map(value: Plain, _base: int) -> Value:
+    if not isinstance(value, dict):
+        return None
+    texts = {name: item for name, item in value.items() if isinstance(item, str)}
+    return texts if len(texts) == len(value) else None
+
+
 def _pattern(pattern: re.Pattern[str]) -> Callable[[Plain, int], Value]:
     return lambda value, _base: (
         value if isinstance(value, str) and pattern.fullmatch(value) else None
@@ -135,6 +146,7 @@ _READERS: Final[dict[KindName, Callable[[Plain, int], Value]]] = {
     "duration": _duration,
     "ip": _ip,
     "bytes": _bytes,
+    "map": _map,
     "sid": _pattern(_SID),
     "guid": _pattern(_GUID),
 }

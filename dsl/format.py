@@ -45,13 +45,18 @@ def format_block(text: str, width: int = WIDTH - _STEP) -> tuple[str, list[Fault
     _, faults = parse(text)
     if faults:
         return text, faults
+    return layout(text, width), []
+
+
+def layout(text: str, width: int = WIDTH - _STEP) -> str:
+    """A faultless block laid out. Raises lark's `UnexpectedInput` where it has a fault."""
     found, tail = statements(text)
     lines: list[str] = []
     margins = _margins(found)
     for statement, margin in zip(found, margins, strict=True):
         lines += _statement(statement, margin, width)
     lines += tail
-    return "\n".join(lines) + "\n", []
+    return "\n".join(lines) + "\n"
 
 
 def format_file(file: str, text: str) -> tuple[str, list[Diagnostic]]:
@@ -172,12 +177,20 @@ def _fitting(pieces: Sequence[Piece], room: int) -> int:
     forced = next(
         (i for i in range(1, len(pieces)) if pieces[i].above or pieces[i - 1].beside), len(pieces)
     )
-    if len(line(pieces[:forced])) <= room:
-        return forced
-    breaks = [i for i in range(1, forced) if _breaks_before(pieces, i)]
-    fitting = [i for i in breaks if len(line(pieces[:i])) <= room]
-    if not fitting:
-        return breaks[0] if breaks else forced
+    reached = 0
+    fitting: list[int] = []
+    for i in range(forced):
+        if i and _breaks_before(pieces, i):
+            if reached <= room:
+                fitting.append(i)
+            elif not fitting:
+                return i
+        reached += len(pieces[i].text) + (pieces[i].space and i > 0)
+        if reached > room and fitting:
+            break
+    else:
+        if reached <= room or not fitting:
+            return forced
     shallow = min(_depth(pieces, i) for i in fitting)
     return max(i for i in fitting if _depth(pieces, i) == shallow)
 

@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
 _OPERANDS: Final = frozenset({
     "NAME", "ATTRIBUTE", "NUMBER", "DURATION", "STRING", "PARAM", "LISTREF", "RPAR", "RBRACE",
+    "RBRACKET",
     "TRUE", "FALSE", "NULL",
 })  # fmt: skip
+_TWO_WORDS: Final = frozenset({"HAS_ANY", "HAS_ALL", "TEXT_ANY", "TEXT_ALL"})
 _BLANK_LINE: Final = re.compile(r"\n[ \t]*\n")
-_TIGHT_BEFORE: Final = frozenset({"RPAR", "RBRACE", "COMMA", "COLON", "ATTRIBUTE"})
+_TIGHT_BEFORE: Final = frozenset(
+    {"RPAR", "RBRACE", "COMMA", "COLON", "ATTRIBUTE", "LBRACKET", "RBRACKET"}
+)
 
 
 @dataclass(slots=True)
@@ -125,10 +129,10 @@ def line(pieces: Sequence[Piece]) -> str:
 def _spelled(kind: str, text: str) -> str:
     if kind == "ATTRIBUTE":
         return re.sub(r"\s+", "", text)
-    return re.sub(r"\s+", " ", text) if kind in {"HAS_ANY", "HAS_ALL"} else text
+    return re.sub(r"\s+", " ", text) if kind in _TWO_WORDS else text
 
 
 def _spaced(before: str, kind: str, unary: bool) -> bool:
-    if kind in _TIGHT_BEFORE or before in {"LPAR", "LBRACE"} or unary:
+    if kind in _TIGHT_BEFORE or before in {"LPAR", "LBRACE", "LBRACKET"} or unary:
         return False
     return not (kind == "LPAR" and before in {"NAME", "ATTRIBUTE", "CASE"})

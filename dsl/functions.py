@@ -48,8 +48,8 @@ class Function:
 
 
 AggregateName = Literal[
-    "count", "count_distinct", "set", "sum", "avg", "min", "max", "std", "p95", "first", "last",
-    "gap_cv",
+    "count", "count_distinct", "set", "sum", "avg", "min", "max", "std", "p95", "percentile",
+    "first", "last", "gap_cv",
 ]  # fmt: skip
 
 
@@ -163,6 +163,7 @@ _RESOLVE: Final = (
         "the group with this relative id in the domain of the entity",
         as_of=True,
     ),
+    _function("address_of", "text -> ip", "the address that is written so, else null"),
     _function("sid_domain", "sid -> sid; text -> sid", "a SID without its last part"),
     _function("coalesce", "T, ... -> T", "the first that is not null"),
 )
@@ -285,6 +286,19 @@ _LISTS_TEXT_NUMBERS: Final = (
         grows="++",
     ),
     _function("text", "any -> text; list any -> text", "as text; elements joined by a comma"),
+    _function("lower", "text -> text; list text -> list text", "in small letters"),
+    _function(
+        "number",
+        "text -> float",
+        "a text of digits, or of `0x` and hexadecimal digits, as a number",
+    ),
+    _function("item", "map, 'text -> text", 'the value of this name: `data["x"]`'),
+    _function(
+        "texts",
+        "value, ... -> list text",
+        "all of them as texts, of values by name each; nulls left out",
+        total=True,
+    ),
     _function("is_zero", "bytes -> bool", "all bytes are zero", total=True),
 )
 _TIME: Final = (
@@ -302,6 +316,24 @@ _TIME: Final = (
         never_negative=True,
     ),
 )
+_CALENDAR: Final = (
+    _function(
+        "time_of", "text -> time", "a time written as in ISO 8601, in UTC unless it says otherwise"
+    ),
+    *(
+        _function(
+            name, "time -> int; time, 'text -> int", f"{doc}, UTC or in the named zone",
+            never_negative=True,
+        )
+        for name, doc in (
+            ("minute", "minute of the hour 0..59"),
+            ("day", "day of the month 1..31"),
+            ("week", "week of the year 1..53 (ISO 8601)"),
+            ("month", "month of the year 1..12"),
+            ("year", "year"),
+        )
+    ),
+)  # fmt: skip
 _POPULATION_COVERAGE: Final = (
     _function(
         "population",
@@ -324,7 +356,7 @@ FUNCTIONS: Final[dict[str, Function]] = {
     f.name: f
     for f in (
         *_IDENTITY, *_EXISTENCE, *_RESOLVE, *_NETWORK, *_KERBEROS, *_LDAP, *_LISTS_TEXT_NUMBERS,
-        *_TIME, *_POPULATION_COVERAGE,
+        *_TIME, *_CALENDAR, *_POPULATION_COVERAGE,
     )
 }  # fmt: skip
 """Every scalar function by name."""
@@ -363,6 +395,9 @@ AGGREGATES: Final[dict[str, AggregateFunction]] = {
         ),
         _aggregate("std", "number -> float; duration -> duration", "standard deviation", "any"),
         _aggregate("p95", "number -> float; duration -> duration", "95th percentile", "any"),
+        _aggregate(
+            "percentile", "number, 'number -> float", "the percentile 0..100 that is named", "any"
+        ),
         _aggregate("first", "T -> T", "value of the earliest row", "any"),
         _aggregate("last", "T -> T", "value of the latest row", "any"),
         _aggregate(

@@ -127,7 +127,7 @@ def _object(entry: Record) -> DirectoryObject | None:
         typed = _attribute(entry, key, value, known[key])
         if isinstance(typed, list):
             attributes[key] = tuple(str(item) for item in typed)
-        elif typed is not None and not isinstance(typed, bytes):
+        elif typed is not None and not isinstance(typed, bytes | dict):
             attributes[key] = typed
     members = entry.texts("members") if kind == "group" else ()
     spns = entry.texts("spns") if kind == "account" else ()

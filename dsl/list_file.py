@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dsl.record import Record
     from dsl.source import Source
 
-_KINDS: Final[tuple[KindName, ...]] = get_args(KindName)
+_KINDS: Final[tuple[KindName, ...]] = tuple(k for k in get_args(KindName) if k != "map")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 _ROLE: Final = re.compile(r"[A-Za-z_]\w*")
 

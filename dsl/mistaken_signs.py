@@ -47,7 +47,7 @@ def quotes(s: Stop) -> Fault | None:
         "the text is not closed",
         s.found,
         'no closing `"` on this line',
-        'inside a text `\\"` is a quote, so that no text ends in one backslash',
+        'inside a text `\\"` is a quote; raw text may end in a backslash: `r"C:\\"`',
     )
 
 
@@ -140,8 +140,8 @@ def any_all(s: Stop) -> Fault | None:
     word = s.around(-1)
     if word not in {"any", "all"} or s.found.type not in {"LBRACE", "LISTREF", "PARAM"}:
         return None
-    hint = "write `has any {…}` for a list, or `a contains x or a contains y`"
-    return s.fault("D0106", f"`{word}` follows only `has`", word, hint=hint)
+    hint = "write `has any {…}` for a list, `contains any {…}` for a text, `in {…}` for a value"
+    return s.fault("D0106", f"`{word}` follows only `has` and text operators", word, hint=hint)
 
 
 def after_comma(s: Stop) -> Fault | None:
@@ -151,7 +151,7 @@ def after_comma(s: Stop) -> Fault | None:
 
 
 def set_braces(s: Stop) -> Fault | None:
-    if s.around(-1).type not in {"IN", "HAS_ANY", "HAS_ALL"}:
+    if s.around(-1).type not in {"IN", "HAS_ANY", "HAS_ALL", "TEXT_ANY", "TEXT_ALL"}:
         return None
     before = str(s.around(-1))
     found = str(s.found)

@@ -17,7 +17,9 @@ from dsl.syntax import At, Block
 if TYPE_CHECKING:
     from lark import Lark, Token, Tree
 
-_COMMENT: Final = re.compile(r'"(?:[^"\\\n]|\\.)*"|(?P<comment>#[^\n]*)')
+_COMMENT: Final = re.compile(
+    r'\br"[^"\n]*"|\br#"[^\n]*?"#|"(?:[^"\\\n]|\\.)*"|(?P<comment>#[^\n]*)'
+)
 _HEAD: Final = re.compile(r"^[ \t]*(?:alert\b|[A-Za-z_]\w*\s*=(?!=))", re.MULTILINE)
 _MOST_FAULTS: Final = 20
 _DEEPEST: Final = 100

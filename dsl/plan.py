@@ -102,11 +102,16 @@ class Attr:
 class Op:
     """A binary operator. Text operators on a list of text mean *any element*; `has` tests
     membership; `has any`/`has all` take a set, a list column or a list reference on the right.
+    A text operator with `any` or `all` takes a set of constants: it holds with one of them, with
+    each of them; `contains any`, `startswith any`, `endswith any` also take a list reference, and
+    compare with it without case.
     """
 
     operator: Literal[
         "and", "or", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "like", "matches",
         "startswith", "endswith", "contains", "cidr", "has", "has any", "has all",
+        "like any", "matches any", "startswith any", "endswith any", "contains any",
+        "like all", "matches all", "startswith all", "endswith all", "contains all",
     ]  # fmt: skip
     left: Expr
     right: Expr
@@ -196,15 +201,16 @@ class Aggregate:
     count() counts rows. count_distinct(x, y) counts distinct tuples with no null part. set(x) is
     sorted (addresses by their bytes) and holds at most 1,000 values; set over a list column unites
     the lists. first/last go by order. std is that of a sample, null of fewer than two values. p95
-    lies between its neighbours: of n sorted values the one at 0.95 * (n - 1) from 0, linearly.
+    lies between its neighbours: of n sorted values the one at 0.95 * (n - 1) from 0, linearly;
+    percentile(x, p) likewise at p / 100 * (n - 1), p a constant in 0..100.
     gap_cv(ts) = standard deviation / mean of the gaps between consecutive times; null of fewer than
     two gaps or where all times are equal.
     """
 
     name: str
     function: Literal[
-        "count", "count_distinct", "set", "sum", "avg", "min", "max", "std", "p95", "first",
-        "last", "gap_cv",
+        "count", "count_distinct", "set", "sum", "avg", "min", "max", "std", "p95", "percentile",
+        "first", "last", "gap_cv",
     ]  # fmt: skip
     arguments: tuple[Expr, ...]
     where: Expr | None

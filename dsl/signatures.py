@@ -6,7 +6,8 @@
     'text, duration -> bool     ' = a constant, known before rows are read
 
 Words: the kinds of the schema, `float`, `number` (int or float), `entity` (account, host or group),
-`etype` (enum of encryption types), `uac` (enum of account flags), `T` (any kind), `any`. It knows
+`etype` (enum of encryption types), `uac` (enum of account flags), `T` (any kind), `any` (the same, values by name left out),
+`value` (any kind, values by name too). It knows
 no function and no expression; `dsl.check` matches arguments against it.
 """
 
@@ -28,6 +29,7 @@ _ENUMS: Final = {
 _GROUPS: Final[dict[str, tuple[TypeName, ...]]] = {
     "number": ("int", "float"),
     "entity": ("account", "host", "group"),
+    "value": (*get_args(KindName), "float"),
 }
 
 

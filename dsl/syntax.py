@@ -100,6 +100,15 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Item:
+    """`data["TargetUserName"]`: one value of a column that holds values by name."""
+
+    column: Path
+    key: Text
+    at: At
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     operand: Expr
     at: At
@@ -116,6 +125,8 @@ class Negate:
 BinaryOperator = Literal[
     "and", "or", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/",
     "like", "matches", "startswith", "endswith", "contains", "cidr", "has", "has any", "has all",
+    "like any", "matches any", "startswith any", "endswith any", "contains any",
+    "like all", "matches all", "startswith all", "endswith all", "contains all",
 ]  # fmt: skip
 
 
@@ -155,7 +166,7 @@ class Case:
 
 
 Expr = (
-    Path | Number | Text | Duration | Bool | Null | Param | ListRef | SetLiteral | Call | Not
+    Path | Number | Text | Duration | Bool | Null | Param | ListRef | SetLiteral | Call | Item | Not
     | Negate | Binary | In | IsNull | Case
 )  # fmt: skip
 

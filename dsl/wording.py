@@ -43,6 +43,8 @@ def text_of(expr: plan.Expr) -> str:
             return "{" + ", ".join(map(text_of, items)) + "}"
         case plan.ListRef(name):
             return f"@{name}"
+        case plan.Call("item", (column, key)):
+            return f"{text_of(column)}[{text_of(key)}]"
         case plan.Call(function, arguments):
             return f"{function}({', '.join(map(text_of, arguments))})"
         case plan.Attr(entity, name):

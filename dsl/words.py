@@ -54,6 +54,8 @@ _KINDS: Final = {
     "LISTREF": "a list `@name`",
     "HAS_ANY": "`has any`",
     "HAS_ALL": "`has all`",
+    "TEXT_ANY": "`contains any`",
+    "TEXT_ALL": "`contains all`",
     "TIMES": "`x 3`",
     "$END": "the end of the block",
 }
@@ -63,7 +65,7 @@ _VALUES: Final = _VALUE | {
 }  # fmt: skip
 OPERATORS: Final = frozenset({
     "AND", "OR", "EQ", "NE", "LT", "LE", "GT", "GE", "LIKE", "MATCHES", "STARTSWITH", "ENDSWITH",
-    "CONTAINS", "CIDR", "HAS", "HAS_ANY", "HAS_ALL", "NOT", "IN", "IS", "PLUS", "MINUS", "STAR",
+    "CONTAINS", "CIDR", "HAS", "HAS_ANY", "HAS_ALL", "TEXT_ANY", "TEXT_ALL", "NOT", "IN", "IS", "PLUS", "MINUS", "STAR",
     "SLASH", "ATTRIBUTE",
 })  # fmt: skip
 _STATEMENTS: Final = frozenset({"HEAD", "ALERT", "$END"})
@@ -103,7 +105,7 @@ def expected(accepts: AbstractSet[str]) -> str:
         rest -= _VALUES
     if rest >= {"PLUS", "EQ", "AND"} or rest >= {"AND", "OR"}:
         parts.append("an operator")
-        rest -= OPERATORS
+        rest -= OPERATORS | {"LBRACKET"}
     words = sorted(rest - _STATEMENTS - {"ATTRIBUTE", "LPAR"} if len(rest) > 1 else rest)
     parts += [said(t) for t in words]
     if rest >= _STATEMENTS and len(rest) > 1:

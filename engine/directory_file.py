@@ -173,7 +173,7 @@ class _File:
                 continue
             if isinstance(value, list):
                 attributes[key] = tuple(str(v) for v in value)
-            elif value is not None and not isinstance(value, bytes):
+            elif value is not None and not isinstance(value, bytes | dict):
                 attributes[key] = value
         self._check_tags(entry, attributes.get("tags", ()))
         return attributes

@@ -32,7 +32,7 @@ def of_type(event: str) -> int:
     family = event_types()[event].family
     if family in _WIRE_FAMILIES or event in ("alert", "sensor_health", "host_binding"):
         return WIRE_US
-    return RECORD_US if family in _RECORD_FAMILIES else SLOW_US
+    return RECORD_US if family in _RECORD_FAMILIES or event == "windows_event" else SLOW_US
 
 
 @cache

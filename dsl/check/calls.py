@@ -112,7 +112,16 @@ def _folded(
     if fitted is None:
         return None
     arguments, result = fitted
+    if name == "percentile" and not _is_percentage(arguments[1]):
+        message = "a percentile is a number from 0 to 100"
+        check.error("D0307", value.arguments[1].at, message)
+        return None
     return found, arguments, result
+
+
+def _is_percentage(argument: plan.Expr) -> bool:
+    value = argument.value if isinstance(argument, plan.Lit) else None
+    return isinstance(value, int | float) and 0 <= value <= 100
 
 
 def _fit(
@@ -224,6 +233,8 @@ def _fits(kind: Type, parameter: Parameter, *, lifted: bool = False) -> bool:
         return False
     if parameter.words:
         return kind.kind == "enum" and comparable(kind, Type("enum", words=parameter.words))
+    if kind.kind == "map" and "map" not in parameter.kinds:
+        return False
     if not parameter.kinds or kind.kind in parameter.kinds:
         return True
     return kind.kind in NUMBERS and "float" in parameter.kinds

@@ -57,6 +57,13 @@ def key_column(check: Expressions, path: syntax.Path) -> Column | None:
             "rows are put together by one value", "",
         )  # fmt: skip
         return None
+    if column.type is not None and column.type.kind == "map":
+        name = ".".join(path.parts)
+        check.error(
+            "D0306", path.at, f"`{name}` holds values by name and cannot be a key",
+            "rows are put together by one value", f'compute it first: `let key := {name}["…"]`',
+        )  # fmt: skip
+        return None
     return column
 
 

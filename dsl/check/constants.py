@@ -36,6 +36,7 @@ _CONSTANTS: Final[dict[str, tuple[int, Callable[[], frozenset[str]], str]]] = {
     "population": (0, _population_kinds, "kind of object"),
     "hour": (1, _zones, "time zone"),
     "weekday": (1, _zones, "time zone"),
+    **dict.fromkeys(("minute", "day", "week", "month", "year"), (1, _zones, "time zone")),
 }
 """Constants out of a known set: position, the set, what it is called."""
 

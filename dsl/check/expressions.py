@@ -80,6 +80,8 @@ class Expressions:
             case syntax.ListRef() | syntax.SetLiteral():
                 self._misplaced(node)
                 return None
+            case syntax.Item():
+                return self._item(node)
             case syntax.Call():
                 return self._with_attributes(calls.call(self, node), node)
             case syntax.Not(operand):
@@ -156,6 +158,20 @@ class Expressions:
         if not quiet or len(node.parts) > 1:
             unknown_column(self, node)
         return None
+
+    def _item(self, node: syntax.Item) -> plan.Expr | None:
+        """`data["name"]`: a text, null where the event has no value of that name."""
+        column = self.check(node.column)
+        if column is None:
+            return None
+        if column.type.kind != "map":
+            name = ".".join(node.column.parts)
+            self.error(
+                "D0301", node.column.at, f"`{name}` holds {named(column.type)}, no values by name",
+                "not values by name", f"write `{name}` alone",
+            )  # fmt: skip
+            return None
+        return plan.Call("item", (column, plan.Lit(node.key.value, TEXT)), TEXT)
 
     def attribute(self, entity: plan.Expr, name: str, at: At, of: syntax.Expr) -> plan.Expr | None:
         """`entity.name`, as of the row's ts."""

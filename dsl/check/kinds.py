@@ -53,7 +53,7 @@ def comparable(left: Type, right: Type) -> bool:
     """Whether two scalars can be equal: the same kind, two numbers, enums that share a word."""
     if left.kind in NUMBERS and right.kind in NUMBERS:
         return True
-    if left.kind != right.kind:
+    if left.kind != right.kind or left.kind == "map":
         return False
     if left.kind != "enum" or (left.open_words and right.open_words):
         return True
@@ -70,7 +70,7 @@ def unite(left: Type, right: Type) -> Type | None:
         return None
     if left.kind in NUMBERS and right.kind in NUMBERS:
         return left if left.kind == right.kind else Type("float", left.many)
-    if left.kind != right.kind:
+    if left.kind != right.kind or left.kind == "map":
         return None
     if left.kind != "enum" or left.words == right.words:
         return left

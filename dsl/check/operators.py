@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from dsl import plan, syntax
 from dsl.check import literals
-from dsl.check.containers import has, has_several
+from dsl.check.containers import has, has_several, listed
 from dsl.check.differences import converted, differ, mismatch
 from dsl.check.kinds import (
     BOOL,
@@ -23,6 +23,7 @@ from dsl.check.kinds import (
     TEXT,
     TIME,
     comparable,
+    many,
     named,
     one,
 )
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 _TEXT_KINDS: Final = frozenset({"text", "service", "sid"})
 _CONSTANT: Final = frozenset({"like", "matches", "cidr"})
+_WITH_LISTS: Final = frozenset({"contains", "startswith", "endswith"})
 
 
 def binary(check: Expressions, node: syntax.Binary) -> plan.Expr | None:
@@ -52,6 +54,8 @@ def binary(check: Expressions, node: syntax.Binary) -> plan.Expr | None:
             return has(check, node)
         case "has any" | "has all":
             return has_several(check, node)
+        case operator if operator.endswith((" any", " all")):
+            return _text_of_several(check, node)
         case _:
             return _text_operator(check, node)
 
@@ -155,17 +159,7 @@ def _result(operator: str, left: Type, right: Type) -> Type | None:
 def _text_operator(check: Expressions, node: syntax.Binary) -> plan.Expr | None:
     operator = node.operator
     left, right = check.check(node.left), check.check(node.right, quiet=True)
-    if left is None:
-        return None
-    kinds = {"ip"} if operator == "cidr" else _TEXT_KINDS
-    if left.type.kind not in kinds:
-        hint = ""
-        if left.type.kind in ENTITY_KINDS and not left.type.many and operator != "cidr":
-            name = ".".join(node.left.parts) if isinstance(node.left, syntax.Path) else "…"
-            hint = f"ask its name: `{name}.name {operator} …`"
-        elif left.type.kind == "enum":
-            hint = "compare with `==` or `in`"
-        mismatch(check, node.operator_at, f"`{operator}` does not take {named(left.type)}", hint)
+    if left is None or not _takes_text(check, node, left):
         return None
     if right is None:
         if check.unknown_word(node.right) and isinstance(node.right, syntax.Path):
@@ -182,9 +176,64 @@ def _text_operator(check: Expressions, node: syntax.Binary) -> plan.Expr | None:
                 check, node.right.at, f"`{operator}` takes a constant", "write a text or a `$param`"
             )
             return None
-        try:
-            literals.CHECKS.get(operator, str)(str(right.value))
-        except literals.BadLiteralError as fault:
-            check.error("D0307", node.right.at, str(fault), "", fault.hint)
+        if not _is_pattern(check, operator, right, node.right.at):
             return None
     return plan.Op(operator, left, right, BOOL)
+
+
+def _takes_text(check: Expressions, node: syntax.Binary, left: plan.Expr) -> bool:
+    """Whether the left side is of a kind that a text operator (or `cidr`) takes."""
+    operator = node.operator
+    if left.type.kind in ({"ip"} if operator == "cidr" else _TEXT_KINDS):
+        return True
+    hint = ""
+    if left.type.kind in ENTITY_KINDS and not left.type.many and operator != "cidr":
+        name = ".".join(node.left.parts) if isinstance(node.left, syntax.Path) else "…"
+        hint = f"ask its name: `{name}.name {operator} …`"
+    elif left.type.kind == "enum":
+        hint = "compare with `==` or `in`"
+    mismatch(check, node.operator_at, f"`{operator}` does not take {named(left.type)}", hint)
+    return False
+
+
+def _is_pattern(check: Expressions, operator: str, right: plan.Lit, at: syntax.At) -> bool:
+    try:
+        literals.CHECKS.get(operator, str)(str(right.value))
+    except literals.BadLiteralError as fault:
+        check.error("D0307", at, str(fault), "", fault.hint)
+        return False
+    return True
+
+
+def _text_of_several(check: Expressions, node: syntax.Binary) -> plan.Expr | None:
+    """A text operator against each of a set of constants, or against a list."""
+    left = check.check(node.left)
+    word, _, number = node.operator.partition(" ")
+    if isinstance(node.right, syntax.ListRef):
+        if word not in _WITH_LISTS or number == "all":
+            mismatch(
+                check, node.right.at, f"`{node.operator}` takes a set of texts, not a list",
+                "a list stands behind `contains any`, `startswith any` and `endswith any`",
+            )  # fmt: skip
+            return None
+        listed_as = listed(check, node.right, TEXT)
+        if left is None or listed_as is None or not _takes_text(check, node, left):
+            return None
+        return plan.Op(node.operator, left, listed_as, BOOL)
+    if not isinstance(node.right, syntax.SetLiteral) or not node.right.items:
+        hint = f'write `{node.operator} {{"…", "…"}}`'
+        mismatch(check, node.right.at, f"`{node.operator}` takes a set of texts", hint)
+        return None
+    patterns = []
+    for item in node.right.items:
+        pattern = check.check(item, quiet=True)
+        if not isinstance(pattern, plan.Lit) or pattern.type != TEXT:
+            hint = "write a text or a `$param`"
+            mismatch(check, item.at, f"`{node.operator}` takes constant texts", hint)
+            return None
+        if not _is_pattern(check, word, pattern, item.at):
+            return None
+        patterns.append(pattern)
+    if left is None or not _takes_text(check, node, left):
+        return None
+    return plan.Op(node.operator, left, plan.SetOf(tuple(patterns), many(TEXT)), BOOL)

@@ -15,7 +15,7 @@ from dsl.schema import enums
 
 KindName = Literal[
     "time", "duration", "text", "int", "bool", "enum", "account", "host", "group", "service",
-    "ip", "sid", "guid", "bytes",
+    "ip", "sid", "guid", "bytes", "map",
 ]  # fmt: skip
 ENTITY_KINDS: Final = frozenset({"account", "host", "group"})
 
@@ -26,6 +26,7 @@ class Field:
 
     `kind` is what the language compares by; `meaning` is one line for people; `sources` says which
     wire element or record fills it. `unit` is named where a number has one (us, s, bytes).
+    A `map` holds texts by name (dict[str, str]): what a record says beside the known fields.
     `words` closes an enum; `open_words` lets an enum take words outside it (numbers without name).
     `ecs` and `ocsf` name the field in those schemas, where it has a name there.
     """

@@ -2,7 +2,7 @@
 
 Storage, by kind: time, duration, int -> BIGINT (times and durations in microseconds); bool ->
 BOOLEAN; ip -> BLOB of 16 bytes (IPv4 as ::ffff:a.b.c.d, so one order serves CIDR ranges); bytes ->
-BLOB; everything else -> VARCHAR. A list is a list of that.
+BLOB; map -> MAP(VARCHAR, VARCHAR); everything else -> VARCHAR. A list is a list of that.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from dsl.schema.registry import Column, EventType, event_types
 
 _SQL: dict[KindName, str] = {
     "time": "BIGINT", "duration": "BIGINT", "int": "BIGINT", "bool": "BOOLEAN", "ip": "BLOB",
-    "bytes": "BLOB",
+    "bytes": "BLOB", "map": "MAP(VARCHAR, VARCHAR)",
 }  # fmt: skip
 _ARROW: dict[KindName, pa.DataType] = {
     "time": pa.int64(), "duration": pa.int64(), "int": pa.int64(), "bool": pa.bool_(),
-    "ip": pa.binary(), "bytes": pa.binary(),
+    "ip": pa.binary(), "bytes": pa.binary(), "map": pa.map_(pa.string(), pa.string()),
 }  # fmt: skip
 
 

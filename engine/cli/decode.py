@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def command(files: tuple[Path, ...], form: str, types: tuple[str, ...]) -> None:
     """Print the events that captures (pcap, pcapng) and event logs (evtx, XML, JSON) hold.
 
-    Folders are read whole. The events are as the sensor saw them, before names are resolved.
+    Folders are read whole. Records of logs are shown whole with `--type windows_event`. The events are as the sensor saw them, before names are resolved.
     """
     from dsl.schema.registry import event_type, event_types  # noqa: PLC0415 - starts fast
     from engine.cli import reading  # noqa: PLC0415
@@ -48,7 +48,7 @@ def command(files: tuple[Path, ...], form: str, types: tuple[str, ...]) -> None:
             else:
                 click.echo(text(event))
 
-    sys.exit(output.NO if reading.read(files, write) else output.DONE)
+    sys.exit(output.NO if reading.read(files, write, raw="windows_event" in types) else output.DONE)
 
 
 def text(event: Event) -> str:

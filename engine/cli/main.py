@@ -1,13 +1,15 @@
 """`atp`: finds its commands in this folder and imports only the one that is called.
 
 A command is a module here whose docstring begins with its own name and a colon; the rest of that
-line is the help in the list, and `command` in it the click command. Must not import anything slow:
+line is the help in the list, and `command` in it the click command. A name that Python keeps for
+itself has `_` behind it in the file's name (`import_.py`). Must not import anything slow:
 `atp --help` answers in 0.2 s (`bench/start.py`).
 """
 
 from __future__ import annotations
 
 import importlib
+import keyword
 from pathlib import Path
 
 import click
@@ -30,14 +32,15 @@ class Commands(ending.Command, click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of all modules that are commands."""
         del ctx
-        return sorted(p.stem for p in _FOLDER.glob("*.py") if _help(p.stem) is not None)
+        names = (p.stem.removesuffix("_") for p in _FOLDER.glob("*.py"))
+        return sorted(name for name in names if _help(name) is not None)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name; None if there is none."""
         del ctx
         if _help(cmd_name) is None:
             return None
-        command = importlib.import_module(f"engine.cli.{cmd_name}").command
+        command = importlib.import_module(f"engine.cli.{_module(cmd_name)}").command
         assert isinstance(command, click.Command)  # noqa: S101 - a module here without one is a bug
         return command
 
@@ -60,12 +63,16 @@ class Commands(ending.Command, click.Group):
         return super().resolve_command(ctx, args)
 
 
+def _module(name: str) -> str:
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
 def _help(name: str) -> str | None:
     """The help of the command of that name; None where no module here is that command."""
     if not name.isidentifier():
         return None
     try:
-        with (_FOLDER / f"{name}.py").open(encoding="utf-8") as file:
+        with (_FOLDER / f"{_module(name)}.py").open(encoding="utf-8") as file:
             first = file.readline()
     except OSError:
         return None

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
+    from dsl.plan import DetectionPlan
     from dsl.schema.base import Event
     from sensor.inputs.files import FileSummary
 
@@ -22,8 +23,11 @@ class _TakerFailed(Exception):  # noqa: N818 - it carries the error
     """What the taker of events raised, on its way past the readers, who catch much."""
 
 
-def read(paths: Sequence[Path], take: Callable[[Iterable[Event]], None]) -> bool:
-    """Give the events of all files, in batches; whether a file was damaged.
+def read(
+    paths: Sequence[Path], take: Callable[[Iterable[Event]], None], *, raw: bool = False
+) -> bool:
+    """Give the events of all files, in batches; whether a file was damaged. With `raw` those of
+    logs hold a `windows_event` for each record.
 
     What is neither a capture nor a log ends the command if it was named, and is passed over with a
     warning if it lies in a folder that was. A file that cannot be opened ends the command.
@@ -33,7 +37,7 @@ def read(paths: Sequence[Path], take: Callable[[Iterable[Event]], None]) -> bool
     damaged = False
     for file in files:
         try:
-            summary = _read(file, names[file], take)
+            summary = _read(file, names[file], take, raw=raw)
         except _TakerFailed as failed:
             raise (failed.__cause__ or failed) from None
         except OSError as error:
@@ -42,14 +46,21 @@ def read(paths: Sequence[Path], take: Callable[[Iterable[Event]], None]) -> bool
     return damaged
 
 
+def wants_raw(plans: Iterable[DetectionPlan]) -> bool:
+    """Whether any of the detections reads records as they came."""
+    return any("windows_event" in plan.events for plan in plans)
+
+
 def decoded(path: Path) -> list[Event]:
     """All events of one file, as it is: for tests, which say nothing of damages."""
     events: list[Event] = []
-    read_file(path, events.append)
+    read_file(path, events.append, raw=True)
     return events
 
 
-def _read(file: Path, name: str, take: Callable[[Iterable[Event]], None]) -> FileSummary:
+def _read(
+    file: Path, name: str, take: Callable[[Iterable[Event]], None], *, raw: bool
+) -> FileSummary:
     waiting: list[Event] = []
 
     def hand_over() -> None:
@@ -68,7 +79,7 @@ def _read(file: Path, name: str, take: Callable[[Iterable[Event]], None]) -> Fil
                 bar(done, size)
 
         # decoders must not see what the taker raises: they only fill the list
-        summary = read_file(file, waiting.append, step, name)
+        summary = read_file(file, waiting.append, step, name, raw=raw)
         hand_over()
     return summary
 

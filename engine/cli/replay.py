@@ -107,7 +107,7 @@ def _at_once(
 
     directory = ground.load_directory(directory_path)
     order = TimeOrder()
-    damaged = reading.read(files, order.add)
+    damaged = reading.read(files, order.add, raw=reading.wants_raw(r.plan for r in loaded.rules))
     setting = Setting(directory=directory, lists=loaded.rows)
     done = replay(loaded.rules, order.events(), loaded.compile_detection, setting)
     known = [f"{h} ({c})" for h, _, c, _ in done.engine.directory.domain_controllers()]

@@ -88,7 +88,11 @@ def command(
         from engine.cli.junit import document  # noqa: PLC0415 - only where asked for
 
         junit.write_text(document(outcomes), encoding="utf-8")
+    untested = [n for n in chosen if _imported_without_tests(catalogue, n)]
     if form == "text":
+        if untested:
+            have = "rule has" if len(untested) == 1 else "rules have"
+            click.echo(f"{len(untested)} imported {have} no tests")
         click.echo(_summary(outcomes, len(chosen), time.perf_counter() - began))
     failed = bool(errors) or not all(o.passed for o in outcomes)
     if not failed:
@@ -106,12 +110,20 @@ def _without_twin(catalogue: Catalogue, chosen: Sequence[str]) -> list[Diagnosti
     from engine.boundaries import without_twin  # noqa: PLC0415
     from engine.cli.reading import decoded  # noqa: PLC0415
 
-    detections = [d for n, d in catalogue.detections.items() if n in chosen]
+    detections = [
+        d for n, d in catalogue.detections.items()
+        if n in chosen and not _imported_without_tests(catalogue, n)
+    ]  # fmt: skip
     return [
         found
         for detection in detections
         for found in without_twin(detection, catalogue, compile_detection, decoded)
     ]
+
+
+def _imported_without_tests(catalogue: Catalogue, name: str) -> bool:
+    detection = catalogue.detections.get(name)
+    return detection is not None and detection.envelope.origin is not None and not detection.tests
 
 
 def _show(outcome: Outcome, form: str, *, verbose: bool) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from engine.cli import output
+from engine.cli.reading import wants_raw
 from sensor.inputs.files import read_file
 
 if TYPE_CHECKING:
@@ -99,8 +100,9 @@ class Reader:
                 batch.clear()
             self._breathe()
 
+        raw = wants_raw(r.rule.plan for r in self._engine.running.values())
         try:
-            summary = read_file(found.path, emit, progress, found.sensor, at_end)
+            summary = read_file(found.path, emit, progress, found.sensor, at_end, raw=raw)
         except OSError as error:
             output.warn(f"{found.path}: {output.reason(error)}")
             return

@@ -43,13 +43,30 @@ def event_of(event: EventType, values: Sequence[object]) -> Event:
 
 def _array(column: Column, values: list[object]) -> pa.Array:
     kind = arrow_type(column)
-    if _is_ip(column):
+    if column.field.kind == "map":
+        values = [v if v is None else _pairs(v) for v in values]
+    elif _is_ip(column):
         values = [v if v is None else _each(column, v, _ip_in) for v in values]
     try:
         return pa.array(values, kind)
     except (pa.ArrowException, OverflowError, UnicodeError, TypeError):
         clean = _storable(column)
         return pa.array([v if v is None else _each(column, v, clean) for v in values], kind)
+
+
+def _pairs(value: object) -> list[tuple[str, str]] | None:
+    if not isinstance(value, dict):
+        return None
+    return [
+        (_text(name), _text(text))
+        for name, text in value.items()
+        if isinstance(name, str) and isinstance(text, str)
+    ]
+
+
+def _text(value: str) -> str:
+    """A text that has a form in UTF-8."""
+    return value if value.isascii() else value.encode("utf-8", "replace").decode()
 
 
 def _is_ip(column: Column) -> bool:
@@ -80,8 +97,8 @@ def _storable(column: Column) -> Callable[[object], object]:
             return value if isinstance(value, bool) else None
         if kind in ("bytes", "ip"):
             return value if isinstance(value, bytes) else None
-        if isinstance(value, str):
-            return value.encode("utf-8", "replace").decode()
-        return None
+        if kind == "map":
+            return value
+        return _text(value) if isinstance(value, str) else None
 
     return clean

@@ -40,17 +40,20 @@ def read_file(
     progress: Callable[[int, int], None] | None = None,
     sensor: str | None = None,
     at_end: Callable[[], None] | None = None,
+    *,
+    raw: bool = False,
 ) -> FileSummary:
     """Read a file and emit its events with `sensor` (default: from the file's name) and `seq`.
 
     `progress` is told (bytes read, bytes in all); what it raises ends the reading. `at_end` is
     called when everything in the file has been read: the events emitted after it (messages that
-    still wait for their answer, last heartbeats) would be others if the file were longer. Raises
+    still wait for their answer, last heartbeats) would be others if the file were longer. With
+    `raw` the records of logs are told whole, too: many, so only where a rule reads them. Raises
     OSError where the file cannot be opened; what is wrong inside it is in the summary.
     """
     name = sensor or sensor_names([path])[path]
     if logs.is_log(path):
-        log = logs.read_log(path, emit, progress, name, at_end)
+        log = logs.read_log(path, emit, progress, name, at_end, raw=raw)
         kind: Kind = "log" if log.records or not log.damages else "unknown"
         return FileSummary(path, kind, log.records, log.damages, log.counters)
     found = captures.read_capture(path, emit, progress, name, at_end)

@@ -24,6 +24,7 @@ from sensor.inputs.evtxchunk import FILE_MAGIC, HEADER_SIZE
 from sensor.inputs.winjson import read_winjson
 from sensor.inputs.winxml import encoding_of, read_winxml
 from sensor.map.identity import host
+from sensor.map.raw import raw_event
 from sensor.map.windows import mapping_of
 
 if TYPE_CHECKING:
@@ -127,8 +128,11 @@ def read_log(
     progress: Callable[[int, int], None] | None = None,
     sensor: str | None = None,
     at_end: Callable[[], None] | None = None,
+    *,
+    raw: bool = False,
 ) -> Summary:
-    """Read a log and emit its events in the order of the log.
+    """Read a log and emit its events in the order of the log; with `raw` also a `windows_event`
+    for each record.
 
     `progress` is told (bytes read, size of the file). `sensor` names the events' sensor, `log:FILE`
     if None. `at_end` is called after the last record, before the last heartbeats. Raises OSError if
@@ -139,6 +143,14 @@ def read_log(
     summary = Summary()
     coverage = _Coverage()
     seq = 0
+    raw_name = f"{name} raw"
+
+    def send_raw(record: Record) -> None:
+        # numbered apart, so that the other events' numbers do not depend on whether they are told
+        event = raw_event(record)
+        event.sensor, event.seq = raw_name, summary.records
+        summary.counters["event windows_event"] += 1
+        emit(event)
 
     def send(event: Event) -> None:
         nonlocal seq
@@ -157,6 +169,8 @@ def read_log(
             summary.counters[f"record {item.channel}:{item.event_id}"] += 1
             if beat := coverage.see(item.computer, item.ts):
                 send(beat)
+            if raw:
+                send_raw(item)
             for event in _mapped(item, summary):
                 if beat := coverage.begin(item.computer, event_type(event)):
                     send(beat)

@@ -83,6 +83,9 @@ def _record(value: object) -> Record:
     raise NoEventError("no shape of a Windows event")
 
 
+_LEVELS: Final = {"critical": 1, "error": 2, "warning": 3, "information": 4, "verbose": 5}
+
+
 def _named(fields: dict[str, object]) -> dict[str, str]:
     """Data by name; winlogbeat calls the n-th unnamed one `paramN`."""
     named: dict[str, str] = {}
@@ -100,6 +103,12 @@ def _keywords(value: object) -> int:
     return (AUDIT_FAILURE if "audit failure" in words else 0) | (
         AUDIT_SUCCESS if "audit success" in words else 0
     )
+
+
+def _level(value: object) -> int | None:
+    """The level by its number, or by the word that winlogbeat writes for it."""
+    written = plain(value)
+    return _LEVELS.get(written.casefold(), integer(written))
 
 
 def _event_id(value: object) -> int:
@@ -125,6 +134,9 @@ def _winlogbeat(top: dict[str, object], fields: dict[str, object]) -> Record:
         computer=plain(fields.get("computer_name")),
         record_id=integer(plain(fields.get("record_id") or fields.get("record_number"))),
         keywords=_keywords(fields.get("keywords")),
+        level=_level(fields.get("level")),
+        task=integer(plain(fields.get("task"))),
+        opcode=integer(plain(fields.get("opcode"))),
         user_sid=plain(user.get("identifier")) or None,
         data=_named(_object(fields.get("event_data"))),
         user_data=leaves(fields.get("user_data")),
@@ -147,6 +159,8 @@ def _nxlog(fields: dict[str, object]) -> Record:
         computer=plain(fields.get("Hostname")),
         record_id=integer(plain(fields.get("RecordNumber"))),
         keywords=_keywords(fields.get("Keywords")),
+        task=integer(plain(fields.get("Task"))),
+        opcode=integer(plain(fields.get("OpcodeValue"))),
         user_sid=plain(fields.get("UserID")) or None,
         data=_named(fields),
     )

@@ -35,6 +35,9 @@ class Record(msgspec.Struct, gc=False, kw_only=True):
     computer: str = ""
     record_id: int | None = None
     keywords: int = 0
+    level: int | None = None
+    task: int | None = None
+    opcode: int | None = None
     user_sid: str | None = None
     data: dict[str, str] = {}
     user_data: dict[str, str] = {}

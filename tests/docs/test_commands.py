@@ -39,6 +39,8 @@ def _fault(line):
         if command is None:
             return f"there is no command {names[0]}"
         program = names[0] if names else program
+        if isinstance(command, click.Group) and names[1:]:
+            command = command.commands.get(names[1], command)
     for word in words:
         option = word.strip("[]").partition("=")[0]
         if option.startswith("-") and option not in _options(command):

@@ -32,7 +32,7 @@ CASES = [
     ("t = match a where x => 1", "D0106", "=>", "write `>=`"),
     ('t = match a where x =~ "y"', "D0106", "=~", "write `matches`"),
     ("t = match a where x is true", "D0106", "true", "write `== true`"),
-    ('t = match a where x contains any {"y"}', "D0106", "any", "write `has any"),
+    ('t = match a where x == any {"y"}', "D0106", "any", "write `has any"),
     ("t = match a where (x == 1", "D0107", "(", "add `)` before the end of the block"),
     ("t = match a where x in {1, 2\nu = match a", "D0107", "{", "add `}` before `u`"),
     ("t = match a where x == 1)", "D0107", ")", ""),

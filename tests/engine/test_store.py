@@ -52,6 +52,7 @@ def test_every_column_of_every_type_is_stored(store):
         "bool": False,
         "ip": "10.1.2.3",
         "bytes": b"\x01",
+        "map": {"wörd": "\n", "": ""},
     }
     for number, event in enumerate(event_types().values(), start=1):
         made = event.struct(ts=NOW)

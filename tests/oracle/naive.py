@@ -177,9 +177,10 @@ class Evaluator:
                 return values[chosen]
             case "std":
                 return statistics.stdev(values) if len(values) > 1 else None
-            case "p95":
+            case "p95" | "percentile" as function:
+                share = 0.95 if function == "p95" else aggregate.arguments[1].value / 100
                 rising = sorted(values)
-                at = 0.95 * (len(rising) - 1)
+                at = share * (len(rising) - 1)
                 low, part = rising[int(at)], at - int(at)
                 return low + part * (rising[min(int(at) + 1, len(rising) - 1)] - low)
             case "gap_cv":

@@ -100,6 +100,10 @@ def listed(item: plan.Expr, v: Any, name: str, ts: int, world: World) -> bool | 
 def against_list(e: plan.Op, left: Any, ts: int, world: World) -> bool | None:
     if left is None:
         return None
+    word, _, number = e.operator.partition(" ")
+    if number and word != "has":
+        entries = [entry.value for entry in world.entries(e.right.name, ts)]
+        return operate(e.operator, low(left), entries)
     if e.operator == "has all":
         return all(entry.value in low(left) for entry in world.entries(e.right.name, ts))
     return listed(e.left, left, e.right.name, ts, world)
@@ -145,11 +149,17 @@ def operate(operator: str, left: Any, right: Any) -> Any:
             network = ipaddress.ip_network(right, strict=False)
             return address.version == network.version and address in network
     if isinstance(left, list):
+        word, _, number = operator.partition(" ")
+        if number == "all":
+            return all(operate(word, left, r) for r in right)
         return any(textual(operator, x, right) for x in left if x is not None)
     return textual(operator, left, right)
 
 
-def textual(operator: str, left: str, right: str) -> bool:
+def textual(operator: str, left: str, right: Any) -> bool:
+    word, _, number = operator.partition(" ")
+    if number:
+        return {"any": any, "all": all}[number](textual(word, left, r) for r in right)
     match operator:
         case "contains":
             return right in left

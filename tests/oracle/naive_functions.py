@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import re
 from collections import Counter
@@ -94,7 +95,64 @@ def shown(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def number(text: str) -> float | None:
+    if re.fullmatch(r"[+-]?[0-9]{1,300}(\.[0-9]{1,300})?", text):
+        return float(text)
+    return float(int(text, 16)) if re.fullmatch("0[xX][0-9a-fA-F]{1,15}", text) else None
+
+
+def small(text: Any) -> Any:
+    """Letter by letter, as DuckDB does it; one letter alone has a small form of two."""
+    if isinstance(text, list):
+        return [small(t) for t in text]
+    return "".join("i" if c == "\u0130" else c.lower() for c in text)
+
+
+def texts(arguments: list[Any]) -> list[str]:
+    found: list[str] = []
+    for a in arguments:
+        found += a.values() if isinstance(a, dict) else [] if a is None else [shown(a)]
+    return found
+
+
+def time_of(text: str) -> int | None:
+    match = re.fullmatch(r"([0-9-]{10})[ T]([0-9:]{8})(\.[0-9]{1,9})?([Zz]|[+-][0-9:]{5})?", text)
+    if match is None:
+        return None
+    try:
+        whole = datetime.strptime(f"{match[1]} {match[2]}+0000", "%Y-%m-%d %H:%M:%S%z")
+    except ValueError:
+        return None
+    offset = 0
+    if match[4] and match[4] not in "Zz":
+        hours, minutes = match[4][1:].split(":")
+        offset = (int(hours) * 60 + int(minutes)) * (-1 if match[4][0] == "-" else 1)
+    seconds = int(whole.timestamp()) - offset * 60
+    return seconds * 1_000_000 + int((match[3] or ".0")[1:7].ljust(6, "0"))
+
+
+def address_of(text: str) -> str | None:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if address.version == 6 else None
+    return str(mapped or address)
+
+
+def part(name: str):
+    return lambda ts, zone="UTC": (
+        moment(ts, zone).isocalendar()[1] if name == "week" else getattr(moment(ts, zone), name)
+    )
+
+
 PLAIN = {
+    "item": lambda values, name: values.get(name),
+    "lower": small,
+    "number": number,
+    "address_of": address_of,
+    "time_of": time_of,
+    **{name: part(name) for name in ("minute", "day", "week", "month", "year")},
     "abs": abs,
     "minus": lambda a, b: [x for x in a if x not in b],
     "compact": lambda a: [x for x in a if x is not None],
@@ -131,6 +189,8 @@ def call(expr: plan.Call, arguments: list[Any]) -> Any:
         if arguments[0] is None:
             return 0 if expr.arguments[0].type.many else None
         return len(arguments[0])
+    if expr.function == "texts":
+        return texts(arguments)
     if expr.function == "is_zero":
         return arguments[0] is not None and not any(arguments[0])
     if expr.function not in PLAIN:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
+from dsl import plan
 from engine.backends.duckdb.expression import lower
 from engine.backends.duckdb.terms import (
     array,
@@ -24,9 +25,9 @@ from engine.backends.duckdb.terms import (
     record,
     storage,
 )
+from engine.backends.unsupported import Unsupported
 
 if TYPE_CHECKING:
-    from dsl import plan
     from engine.backends.duckdb.scope import Scope
 
 MOST: Final = 1000
@@ -78,6 +79,8 @@ def lower_aggregate(aggregate: plan.Aggregate, position: int, scope: Scope) -> A
             return made(*_set(aggregate, arguments[0], raw))
         case "p95":
             return made(call("quantile_cont", arguments[0], exp.Literal.number("0.95")), raw)
+        case "percentile":
+            return made(call("quantile_cont", arguments[0], _share(aggregate.arguments[1])), raw)
         case "first":
             return made(call("arg_min", arguments[0], moment), raw)
         case "last":
@@ -86,6 +89,12 @@ def lower_aggregate(aggregate: plan.Aggregate, position: int, scope: Scope) -> A
             return made(call("list", arguments[0]), _gap_cv(raw))
         case function:
             return made(call(_PLAIN[function], arguments[0]), raw)
+
+
+def _share(percentage: plan.Expr) -> exp.Expr:
+    if not isinstance(percentage, plan.Lit) or not isinstance(percentage.value, int | float):
+        raise Unsupported("a percentile that is not constant")
+    return exp.Literal.number(repr(percentage.value / 100))
 
 
 def _set(

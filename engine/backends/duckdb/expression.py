@@ -7,15 +7,13 @@ and what overflows even those is null, since the values come from hostile packet
 
 from __future__ import annotations
 
-import re
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from sqlglot import exp
 
 from dsl import plan
-from engine.backends.duckdb import attributes, functions, lists
+from engine.backends.duckdb import attributes, functions, lists, patterns
 from engine.backends.duckdb.literals import (
     MAPPED_HIGH,
     MAPPED_LOW,
@@ -33,6 +31,7 @@ from engine.backends.duckdb.terms import (
     both,
     call,
     cast,
+    conjunction,
     denied,
     disjunction,
     each,
@@ -44,12 +43,14 @@ from engine.backends.duckdb.terms import (
     not_null,
     number,
     storage,
-    text,
+    true,
     when,
 )
 from engine.backends.unsupported import Unsupported
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dsl.types import Type
     from engine.backends.duckdb.scope import Scope
 
@@ -136,6 +137,8 @@ def _operation(expr: plan.Op, scope: Scope) -> exp.Expr:
         return _arithmetic(expr, scope)
     if operator in _TEXTUAL:
         return _textual(expr, scope)
+    if operator.partition(" ")[0] in _TEXTUAL:
+        return _textual_several(expr, scope)
     if operator == "cidr":
         return _cidr(expr, scope)
     if operator == "has":
@@ -169,38 +172,47 @@ def _textual(expr: plan.Op, scope: Scope) -> exp.Expr:
 
 
 def _text_test(expr: plan.Op, value: exp.Expr, pattern: exp.Expr) -> exp.Expr:
-    match expr.operator:
-        case "startswith":
-            return call("starts_with", value, pattern)
-        case "endswith":
-            return call("suffix", value, pattern)
-        case "contains":
-            return call("contains", value, pattern)
-        case "matches":
-            _check_regex(expr.right)
-            return call("regexp_matches", value, pattern)
-        case _:
-            return _like(expr.right, value, fold=ignores_case(expr.left))
+    word = expr.operator
+    if word in ("like", "matches"):
+        if not isinstance(expr.right, plan.Lit) or not isinstance(expr.right.value, str):
+            raise Unsupported(f"`{word}` with a pattern that is not constant")
+        written = expr.right.value
+        if word == "like" and ignores_case(expr.left):
+            written = written.lower()
+        return patterns.one(word, value, written)
+    return call(patterns.PLAIN[word], value, pattern)
 
 
-def _check_regex(pattern: plan.Expr) -> None:
-    """RE2 has no look-around and no back references; Arrow speaks RE2 too."""
-    if not isinstance(pattern, plan.Lit) or not isinstance(pattern.value, str):
-        raise Unsupported("a regular expression that is not constant")
-    try:
-        pc.match_substring_regex(pa.array([""]), pattern.value)
-    except pa.ArrowInvalid as error:
-        raise Unsupported(f"regular expression `{pattern.value}`") from error
+def _textual_several(expr: plan.Op, scope: Scope) -> exp.Expr:
+    """A text operator against several constants, or the entries of a list."""
+    word, _, number_ = expr.operator.partition(" ")
+    value = _lower(expr.left, scope, fold=ignores_case(expr.left))
+    if isinstance(expr.right, plan.ListRef):
+        entry = lists.any_entry(expr.right.name, patterns.PLAIN[word], scope)
+        return _of_any_element(expr.left, value, lambda v: entry(call("lower", v)))
+    if not isinstance(expr.right, plan.SetOf):
+        raise Unsupported(f"`{expr.operator}` with what is no set")
+    fold = ignores_case(expr.left) and word != "matches"
+    written = [str(i.value) for i in expr.right.items if isinstance(i, plan.Lit)]
+    written = [w.lower() for w in written] if fold else written
+    if number_ == "all":
+        each_one = (partial(patterns.one, word, pattern=w) for w in written)
+        tests = [_of_any_element(expr.left, value.copy(), test) for test in each_one]
+        return conjunction(tests) or true()
+    cheap = isinstance(expr.left, plan.Col)
+    return _of_any_element(
+        expr.left, value, lambda v: patterns.any_of(word, v, written, cheap=cheap)
+    )
 
 
-def _like(pattern: plan.Expr, value: exp.Expr, *, fold: bool) -> exp.Expr:
-    """`*` stands for any text, `?` for one character, everything else for itself."""
-    if not isinstance(pattern, plan.Lit) or not isinstance(pattern.value, str):
-        raise Unsupported("`like` with a pattern that is not constant")
-    wild = {"*": ".*", "?": "."}
-    written = pattern.value.lower() if fold else pattern.value
-    parts = [wild.get(c) or re.escape(c) for c in written]
-    return call("regexp_full_match", value, text("(?s)" + "".join(parts)))
+def _of_any_element(
+    left: plan.Expr, value: exp.Expr, test: Callable[[exp.Expr], exp.Expr]
+) -> exp.Expr:
+    """The test of a text; of a list of texts, whether any element passes it."""
+    if not left.type.many:
+        return test(value)
+    found = call("list_filter", value, each("e", test(element("e"))))
+    return binary(exp.GT, call("len", found), number(0))
 
 
 def _cidr(expr: plan.Op, scope: Scope) -> exp.Expr:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
+from dsl import plan
+from dsl.types import Type
 from engine.backends.duckdb.directory import unless_null
 from engine.backends.duckdb.terms import (
     array,
@@ -30,7 +32,6 @@ from engine.backends.unsupported import Unsupported
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dsl import plan
     from engine.backends.duckdb.scope import Scope
 
     Lowering = Callable[[plan.Call, list[exp.Expr], Scope], exp.Expr]
@@ -45,6 +46,7 @@ _STRENGTH: Final = (
 """Encryption types, strongest first (RFC 8429 §5; 3DES and single DES are both below RC4 here,
 because no domain controller issues them)."""
 
+TEXT: Final = Type("text")
 _HOUR: Final = 3_600_000_000
 _EARTH_KM: Final = 6371.0088
 """Mean radius of the earth (IUGG)."""
@@ -114,6 +116,18 @@ def _weekday(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
     return plus(binary(exp.Mod, days, number(7)), number(1))
 
 
+def _routine(name: str) -> Lowering:
+    return lambda _, a, __: call(name, *a)
+
+
+def _calendar(part: str) -> Lowering:
+    def lowering(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
+        zone = a[1] if len(a) > 1 else text("UTC")
+        return call("atp_calendar", a[0], zone, text(part))
+
+    return lowering
+
+
 def _floor_div(value: exp.Expr, divisor: int) -> exp.Expr:
     return binary(exp.IntDiv, value, number(divisor))
 
@@ -167,6 +181,42 @@ def _radians(place: exp.Expr) -> tuple[exp.Expr, exp.Expr]:
     return part(1), part(2)
 
 
+def _item(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
+    return call("map_extract_value", *a)
+
+
+def _lower(call_: plan.Call, a: list[exp.Expr], _: Scope) -> exp.Expr:
+    if not call_.arguments[0].type.many:
+        return call("lower", a[0])
+    return call("list_transform", a[0], each("e", call("lower", element("e"))))
+
+
+def _number(_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
+    """Only what looks like one: DuckDB also reads `1e9`, `nan` and blanks."""
+    decimal = call("regexp_full_match", a[0], text(r"[+-]?\d{1,300}(\.\d{1,300})?"))
+    hexadecimal = call("regexp_full_match", a[0].copy(), text("0[xX][0-9a-fA-F]{1,15}"))
+    return exp.Case(
+        ifs=[
+            exp.If(this=decimal, true=cast(a[0].copy(), "DOUBLE")),
+            exp.If(this=hexadecimal, true=cast(cast(a[0].copy(), "BIGINT"), "DOUBLE")),
+        ]
+    )
+
+
+def _texts(call_: plan.Call, a: list[exp.Expr], scope: Scope) -> exp.Expr:
+    """One list of the single values and the values by name; DuckDB's `||` takes nulls as empty."""
+    singles, lists = [], []
+    for argument, value in zip(call_.arguments, a, strict=True):
+        if argument.type.kind == "map":
+            lists.append(call("map_values", value))
+        else:
+            singles.append(_text(plan.Call("text", (argument,), TEXT), [value], scope))
+    parts = ([array(singles, "VARCHAR")] if singles else []) + lists
+    whole = call("list_concat", *parts) if len(parts) > 1 else parts[0]
+    kept = call("list_filter", whole, each("e", not_null(element("e"))))
+    return call("coalesce", kept, array([], "VARCHAR"))
+
+
 def _text(call_: plan.Call, a: list[exp.Expr], __: Scope) -> exp.Expr:
     kind = call_.arguments[0].type
     if kind.kind == "ip":
@@ -198,4 +248,11 @@ LOWERED: Final[dict[str, Lowering]] = {
     "strongest": _strongest,
     "distance_km": _distance_km,
     "text": _text,
+    "item": _item,
+    "lower": _lower,
+    "number": _number,
+    "texts": _texts,
+    "address_of": _routine("atp_address"),
+    "time_of": _routine("atp_time_of"),
+    **{part: _calendar(part) for part in ("minute", "day", "week", "month", "year")},
 }

@@ -33,6 +33,8 @@ from engine.backends.duckdb.terms import (
 from engine.backends.unsupported import Unsupported
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dsl.types import Type
     from engine.backends.duckdb.scope import Scope
 
@@ -92,6 +94,18 @@ def has_entries(operator: str, value: exp.Expr, kind: Type, name: str, scope: Sc
     function = "list_has_any" if operator == "has any" else "list_has_all"
     lowered = call("list_transform", value, each("v", call("lower", cast(element("v"), "VARCHAR"))))
     return call(function, lowered, entries(name, scope))
+
+
+def any_entry(name: str, function: str, scope: Scope) -> Callable[[exp.Expr], exp.Expr]:
+    """Whether some entry of a list passes `function(text, entry)`, as a function of the text."""
+    every = entries(name, scope)
+
+    def test(value: exp.Expr) -> exp.Expr:
+        passes = call(function, value, element("p"))
+        found = call("list_filter", every.copy(), each("p", passes))
+        return when(not_null(value.copy()), binary(exp.GT, call("len", found), number(0)))
+
+    return test
 
 
 def _gathered(name: str, fields: dict[str, str], scope: Scope) -> exp.Expr:

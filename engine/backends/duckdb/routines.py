@@ -6,6 +6,7 @@ A statement says which it calls, and they are made on the database that it runs 
 from __future__ import annotations
 
 import datetime as dt
+import re
 import threading
 from dataclasses import dataclass
 from functools import lru_cache, wraps
@@ -14,16 +15,20 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from duckdb.func import FunctionNullHandling
 
-from dsl.schema.derive import ip_text
+from dsl.schema.derive import ip_bytes, ip_text
 from engine.backends import dns_names, filter_text
 
-Result = str | int | bool | list[str] | None
+Result = str | int | bool | bytes | list[str] | None
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import duckdb
 
+_TIME: Final = re.compile(
+    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[ T](?P<time>[0-9]{2}:[0-9]{2}:[0-9]{2})"
+    r"(?:\.(?P<fraction>[0-9]{1,9}))?(?P<zone>[Zz]|[+-][0-9]{2}:[0-9]{2})?"
+)
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -52,6 +57,27 @@ def _hour(ts: int, zone: str) -> int | None:
 def _weekday(ts: int, zone: str) -> int | None:
     there = _local(ts, zone)
     return None if there is None else there.isoweekday()
+
+
+def _calendar(ts: int, zone: str, part: str) -> int | None:
+    there = _local(ts, zone)
+    if there is None:
+        return None
+    return there.isocalendar().week if part == "week" else int(getattr(there, part))
+
+
+def _time_of(written: str) -> int | None:
+    """ISO 8601, a blank for its `T` too; more than six digits of a second are cut."""
+    found = _TIME.fullmatch(written)
+    if found is None:
+        return None
+    fraction = (found["fraction"] or "")[:6].ljust(6, "0")
+    zone = (found["zone"] or "+00:00").upper().replace("Z", "+00:00")
+    try:
+        moment = dt.datetime.fromisoformat(f"{found['day']}T{found['time']}.{fraction}{zone}")
+    except ValueError:
+        return None
+    return (moment - _EPOCH) // dt.timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +111,9 @@ _ROUTINES: Final[dict[str, Routine]] = {
     "atp_uac_bits": _total(filter_text.uac_flags, ["VARCHAR"], "VARCHAR[]"),
     "atp_ip_text": _total(ip_text, ["BLOB"], "VARCHAR"),
     "atp_hour": _total(_hour, ["BIGINT", "VARCHAR"], "BIGINT"),
+    "atp_address": _total(ip_bytes, ["VARCHAR"], "BLOB"),
+    "atp_time_of": _total(_time_of, ["VARCHAR"], "BIGINT"),
+    "atp_calendar": _total(_calendar, ["BIGINT", "VARCHAR", "VARCHAR"], "BIGINT"),
     "atp_weekday": _total(_weekday, ["BIGINT", "VARCHAR"], "BIGINT"),
 }
 NAMES: Final = frozenset(_ROUTINES)

@@ -98,6 +98,8 @@ def argument(parameter, *, column):
 def signatures():
     for name, function in sorted(FUNCTIONS.items()):
         for signature in function.signatures:
+            if name == "item":
+                continue  # takes a stored column, as the language cases have it
             yield pytest.param(name, signature, id=f"{name}: {signature.text}")
 
 
@@ -153,6 +155,11 @@ def test_every_attribute_runs(store, put, name):
     assert len(found.rows(store.connection, 0, 2**62)) == 1
 
 
+def arguments_of(name):
+    port, share = plan.Col("src_port", Type("int")), plan.Lit(90, Type("int"))
+    return {"count": (), "percentile": (port, share)}.get(name, (port,))
+
+
 def test_every_aggregate_is_lowered(store, put):
     put((0, "ntlm_auth", {"source": "h", "src_port": 1}))
     ports = (*COLUMNS, ("src_port", Type("int")))
@@ -161,7 +168,7 @@ def test_every_aggregate_is_lowered(store, put):
         plan.Aggregate(
             f"a_{name}",
             name,
-            () if name == "count" else (plan.Col("src_port", Type("int")),),
+            arguments_of(name),
             None,
             Type("int", name == "set"),
         )

@@ -15,6 +15,7 @@ class Taken:
 
     def __init__(self, store):
         self.store, self.events, self.repeated = store, {}, 0
+        self.running = {}
         self.fails = None
 
     def ingest(self, events):
@@ -159,7 +160,7 @@ def test_a_file_that_vanishes_between_looks(work, watched, recording, monkeypatc
     one = work()
     one.look()
 
-    def read_file(path, *_):
+    def read_file(path, *_, **__):
         raise FileNotFoundError(2, "No such file or directory", str(path))
 
     monkeypatch.setattr(reader, "read_file", read_file)
