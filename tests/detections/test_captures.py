@@ -117,6 +117,7 @@ ROWS += [
     Row("ntlmv1", "ntlmv1_use", "crafted_ntlm ntlm_tampering"),
     Row("smb_compressed_overflow", "smb_compression_overflow"),
     Row("smb_ntds", "database_copied_over_smb"),
+    Row("policy_registry", "policy_disables_protection", "database_copied_over_smb"),
     Row("smb1_worm", "wannacry", "smb_guessing_tool metasploit_smb"),
     Row("smb1_guessing", "smb_guessing_tool", "wannacry metasploit_smb"),
     Row("replica_add", "dcshadow_replication dcshadow_promotion", "dcsync", directory=SEVEN),

@@ -42,13 +42,21 @@ def test_what_a_rule_defines_can_be_renamed_and_back(project, texts, spray):
 
 @pytest.mark.slow
 def test_so_in_every_rule(project, texts):
+    """All but columns that a union makes one with a column of an event type."""
+    done, refused = 0, []
     for path in texts:
         for found in defined(project, path):
             if path.parent.name in ("lists", "relations"):
                 continue
-            done = renamed(project, found.symbols, NEW)
-            assert path in done.edits
-            assert sum(map(len, done.edits.values())) >= 1
+            try:
+                made = renamed(project, found.symbols, NEW)
+            except RefusedError as error:
+                refused.append(str(error))
+            else:
+                done += 1
+                assert path in made.edits
+    assert all("` is a column of `" in why for why in refused), refused
+    assert done > 20 * len(refused) > 0
 
 
 def test_a_shared_column_is_renamed_in_all_rules(project, texts):
