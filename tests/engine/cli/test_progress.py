@@ -3,23 +3,31 @@
 import io
 import os
 import pty
+import select
 
 import pytest
 
 from engine.cli import progress
 
 
+def everything_of(master):
+    """What was written; the kernel hands it over piece by piece, a little after the writing."""
+    pieces = []
+    while select.select([master], [], [], 0.3)[0]:
+        pieces.append(os.read(master, 1 << 16))
+    return b"".join(pieces).decode()
+
+
 @pytest.fixture
 def terminal(monkeypatch):
     """Make standard error a terminal from now on; answers what reads from it."""
     master, slave = pty.openpty()
-    os.set_blocking(master, False)
     monkeypatch.setenv("TERM", "xterm")
     with os.fdopen(slave, "w") as stream:
 
         def install():
             monkeypatch.setattr("sys.stderr", stream)
-            return lambda: os.read(master, 1 << 16).decode()
+            return lambda: everything_of(master)
 
         yield install
     os.close(master)
