@@ -185,6 +185,11 @@ def _readable(read: Read, watched: Analysis) -> Iterator[Candidate]:
                 "when the row became true" if name == "ts" else "time of the earliest evidence"
             )
             yield Candidate(name, "column", "time", meaning, 8)
-    for side in scope.sides:
+    learned = (
+        s.name
+        for s in watched.block.statements
+        if isinstance(s, syntax.Assign) and isinstance(s.relation, syntax.Profile | syntax.Model)
+    )
+    for side in (*scope.sides, *learned):
         yield Candidate(side, "side", "its columns follow the dot", rank=1)
     yield from candidates.functions()

@@ -82,6 +82,15 @@ def test_completion_in_the_block(labels, old, new, offered):
     assert offered - set(labels(old, new)) == set()
 
 
+def test_what_a_profile_learned(labels):
+    block = """  usual = profile of ok by account bucket 1d over 30d learn n := count(), svcs := set(service)
+  odd  = match ok where ¦
+  ok   = match kerberos_as"""
+    assert "usual" in labels("  ok   = match kerberos_as", block)
+    offered = set(labels("  ok   = match kerberos_as", block.replace("¦", "usual.¦")))
+    assert {"n", "svcs", "cold", "n.p95"} <= offered
+
+
 def test_the_best_come_first(labels):
     assert set(labels("outcome == wrong_password", "outcome == ¦")[:2]) <= {
         "account_disabled", "account_expired", "account_locked", "bad_encryption"
