@@ -14,6 +14,7 @@ from engine.lateness import SECOND_US
 from engine.replay import Replayed
 from engine.run import Engine
 from engine.running import DIRECTORY_WAIT_US
+from engine.store import alerts as stored
 from engine.watermark import Watermarks
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def hindsight(
         begin = min(max(period[0] - max(chains, default=0), oldest), newest)
         _Past(engine, oldest, progress).run(begin, newest, period[1])
         found = [a for a in engine.alerts() if _within(a, *period)]
+        _number(found, stored.all_records(store.connection))
     return Replayed(found, engine, {rule.plan.id: rule.envelope for rule in rules})
 
 
@@ -130,6 +132,14 @@ class _Past:
         self._engine.look_again(low, high, until)
         self._engine.tick()
         self._progress(high)
+
+
+def _number(found: Iterable[Alert], records: Sequence[Alert]) -> None:
+    """Alerts that were told bear the number they were told with, others none that was given."""
+    told = {id_: r.number for r in records for id_ in (r.id, *r.aliases)}
+    highest = max(told.values(), default=0)
+    for alert in found:
+        alert.number = told.get(alert.id, highest + alert.number)
 
 
 def _within(alert: Alert, low: int, high: int) -> bool:

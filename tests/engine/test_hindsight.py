@@ -123,14 +123,19 @@ def test_a_stored_file_tells_what_the_engine_told(rule_of, tmp_path):
     path = tmp_path / "it's.duckdb"
     late = [(30 + i, NtlmAuth, "w2", "wrong_password") for i in range(3)]
     engine = filled([*WRONG, *late], [built], path, keep=True)
-    told = {a.id: (a.count, a.severity, a.confidence, a.roles) for a in engine.alerts()}
+    told = {a.id: (a.number, a.count, a.severity, a.confidence, a.roles) for a in engine.alerts()}
     engine.store.close()
     before = path.read_bytes()
     store = Store(path, until=FOREVER)
     assert engine_state.directory_settled(store.connection) == FOREVER
     again = looked(store, built, (0, FOREVER))
-    assert {a.id: (a.count, a.severity, a.confidence, a.roles) for a in again.alerts} == told
+    assert {
+        a.id: (a.number, a.count, a.severity, a.confidence, a.roles) for a in again.alerts
+    } == told
     assert len(told) == 2
+    other = rule_of("other", BLOCKS["window"])
+    assert [a.number for a in looked(store, other, (0, FOREVER)).alerts] == [3, 4]
+    again = looked(store, built, (0, FOREVER))
     assert [e.source for e in again.evidence(again.alerts[0])] == ["w1"] * 3
     with pytest.raises(duckdb.Error):
         store.connection.execute("DELETE FROM ntlm_auth")
