@@ -122,7 +122,7 @@ def main() -> int:
     parser.add_argument("--rates", default=",".join(map(str, RATES)), help="thousands a second")
     parser.add_argument("--seconds", type=float, default=10.0, help="how long each rate is sent")
     parser.add_argument("--packets", type=int, default=200_000, help="of the file")
-    parser.add_argument("--memory", type=int, default=64, help="of the ring, MB")
+    parser.add_argument("--memory", type=int, default=128, help="of the ring, MB")
     parser.add_argument("--least", type=int, default=0, help="fail below this rate, pure Python")
     parser.add_argument("--least-compiled", type=int, default=0)
     parser.add_argument("--compiled", type=Path, metavar="FOLDER")

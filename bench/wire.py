@@ -31,6 +31,7 @@ from pathlib import Path
 
 from traffic import copies, peer_fields
 
+from engine.collection import collect_rarely
 from sensor.inputs.captures import blocks, read_capture
 from sensor.inputs.packets import Packets
 from sensor.wire import front
@@ -195,6 +196,7 @@ def main() -> int:
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
+        collect_rarely()  # as the programs do
         what, name = options.child
         if what == "compiled" and front.__file__.endswith(".py"):
             raise SystemExit("this package is not compiled")

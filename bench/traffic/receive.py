@@ -15,6 +15,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from engine.collection import collect_rarely
 from engine.daemon.capture import Capture
 from sensor.inputs.live import LiveCapture
 from sensor.wire import front
@@ -34,6 +35,7 @@ def peak() -> int:
 
 
 def main() -> None:
+    collect_rarely()  # as the programs do
     live = LiveCapture(sys.argv[1], int(sys.argv[2]) << 20)
     capture = Capture(live)
     build = "pure" if front.__file__.endswith(".py") else "compiled"

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.cli import output
+from engine.collection import collect_rarely
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,6 +43,7 @@ class Command(click.Command):
         if not standalone_mode:
             return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         _open_streams()
+        collect_rarely()
         extra = {"color": output.colour(), **extra}
         with _dies_of_broken_pipes(self):
             try:

@@ -98,9 +98,10 @@ class Capture:
 
     def _read(self) -> None:
         driver, live = self._driver, self._live
+        strict = False
         for block in live.blocks():
             now = time.monotonic_ns() // 1000
-            driver.press(live.fill(), now)
+            pressed = driver.press(live.fill(), now) > 0
             if block is None:
                 driver.advance(time.time_ns() // 1000)
             else:
@@ -108,9 +109,10 @@ class Capture:
             if live.dropped > self.dropped:
                 driver.dropped(live.dropped - self.dropped)
                 self.dropped = live.dropped
-            if now - self._watched >= _WATCH_US:
+            if now - self._watched >= _WATCH_US or pressed != strict:
                 self._watched = now
-                live.watch(driver.tcp_ports)
+                strict = pressed
+                live.watch(driver.tcp_ports, strict=strict)
                 self.shed = driver.shed
             self._hand_over()
 

@@ -5,7 +5,6 @@ Watches folders and interfaces, ticks every second, writes alerts to the termina
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
@@ -19,6 +18,7 @@ import click
 from engine.cli import ending, options, output, paths
 from engine.cli.ground import first_line, load_directory
 from engine.cli.release import version_option
+from engine.collection import untraced
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +53,7 @@ TICK_S = 1.0
     "--buffer",
     "buffer_mb",
     type=click.IntRange(2, 4096),
-    default=64,
+    default=128,
     show_default=True,
     metavar="MB",
     help="Memory for packets of an interface that wait to be read.",
@@ -122,23 +122,18 @@ def main(
 def _run(service: Service, stop: threading.Event) -> NoReturn:
     import duckdb  # noqa: PLC0415 - `--help` answers at once
 
-    # The rules live as long as the process. A collection that walks them holds up the capture for
-    # 0.3 s, in which a ring of 64 MB can fill.
-    gc.collect()
-    gc.freeze()
     try:
-        while not stop.is_set():
-            began = time.monotonic()
-            service.step()
-            stop.wait(max(0.0, TICK_S - (time.monotonic() - began)))
-        service.close()
+        with untraced():
+            while not stop.is_set():
+                began = time.monotonic()
+                service.step()
+                stop.wait(max(0.0, TICK_S - (time.monotonic() - began)))
+            service.close()
     except duckdb.Error as error:
         # what is in the database is whole; a new start goes on from there
         output.fail(
             f"the database failed: {first_line(str(error))}", "start again when that is mended"
         )
-    finally:
-        gc.unfreeze()
     sys.exit(output.DONE)
 
 

@@ -7,6 +7,10 @@ with extension headers, unknown ports. Nor may a bulk port be a hiding place for
 chooses it as its own: what goes to a port that is wanted passes, and so do the short segments and
 those that may begin a DCE/RPC PDU, from which such ports are learnt. Ports that a decoder claims are
 never bulk.
+
+Under overload the filter is strict: unknown ports are bulk, too, whatever the size. What it rejects
+then nobody would read either, except where a port has only just been learnt: packets that the kernel
+saw before the filter knew it.
 """
 
 from __future__ import annotations
@@ -40,7 +44,9 @@ _HEADERS: Final = 1  # scratch cell: bytes of the headers
 _ROOM: Final = 1_000  # wanted ports that a program may list; each is two instructions
 
 
-def bulk_filter(linktype: int, tcp: Collection[int], udp: Collection[int]) -> list[Instruction]:
+def bulk_filter(
+    linktype: int, tcp: Collection[int], udp: Collection[int], *, strict: bool = False
+) -> list[Instruction]:
     """The program for frames of this link (Ethernet, else raw IP); `tcp` and `udp` are the ports
     that are wanted. Empty if those are too many: then nothing is filtered.
     """
@@ -76,7 +82,7 @@ def bulk_filter(linktype: int, tcp: Collection[int], udp: Collection[int]) -> li
     p.label("data4")
     p.index_header(ip)
     p.load_half(ip + 2)
-    p.at_least(SHORT, yes="tcp")
+    p.at_least(0 if strict else SHORT, yes="tcp")
     p.label("fragment")
     p.accept()
 
@@ -92,7 +98,7 @@ def bulk_filter(linktype: int, tcp: Collection[int], udp: Collection[int]) -> li
     p.label("data6")
     p.index(40)
     p.load_half(ip + 4)
-    p.at_least(SHORT - 40, yes="tcp")
+    p.at_least(0 if strict else SHORT - 40, yes="tcp")
     p.label("extended")
     p.accept()
 
@@ -106,9 +112,14 @@ def bulk_filter(linktype: int, tcp: Collection[int], udp: Collection[int]) -> li
     p.reject()
 
     p.label("tcp")
-    _bulk_port(p, ip, bulk, "look")
-    p.label("look")
-    p.recall(_OTHER)
+    if strict:
+        p.load_half(ip + 2, indexed=True)
+        p.one_of(wanted, "wanted")
+        p.load_half(ip, indexed=True)
+    else:
+        _bulk_port(p, ip, bulk, "look")
+        p.label("look")
+        p.recall(_OTHER)
     p.one_of(wanted, "wanted")
     p.load_byte(ip + 12, indexed=True)
     p.shifted(0xF0, 2)

@@ -52,5 +52,7 @@ class LiveInput(Protocol):
     def fill(self) -> float:
         """Which share of the buffer holds packets that nobody has read yet, 0 to 1."""
 
-    def watch(self, tcp: bytes | bytearray) -> None:
-        """Ports (65,536 bytes, non-zero: wanted) that must pass whatever else is filtered out."""
+    def watch(self, tcp: bytes | bytearray, *, strict: bool = False) -> None:
+        """Ports (65,536 bytes, non-zero: wanted) that must pass whatever else is filtered out;
+        `strict`: overload, what nobody reads should be filtered out where that is possible.
+        """

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sensor.inputs.packets import Packets
 
-MEMORY: Final = 64 << 20
+MEMORY: Final = 128 << 20
 """Bytes of packets that may wait for the reader."""
 _IDLE_MS: Final = 200
 _DOWN_S: Final = 0.05
@@ -48,6 +48,7 @@ class LiveCapture:
         self._udp = frozenset(port for p in protocols for port in p.udp)
         self._tcp = frozenset(port for p in protocols for port in p.tcp)
         self._table = b""
+        self._strict = False
         self._frames: Ring | Received | None = None
         try:
             self._filter()
@@ -114,16 +115,19 @@ class LiveCapture:
         """Which share of the buffer holds packets that nobody has read yet, 0 to 1."""
         return 0.0 if self._frames is None else self._frames.fill()
 
-    def watch(self, tcp: bytes | bytearray) -> None:
-        """Ports (65,536 bytes, non-zero: wanted) that the filter must let through."""
-        if tcp != self._table:
+    def watch(self, tcp: bytes | bytearray, *, strict: bool = False) -> None:
+        """Ports (65,536 bytes, non-zero: wanted) that the filter must let through; `strict`: and
+        of all others no more than openings of DCE/RPC.
+        """
+        if tcp != self._table or strict != self._strict:
             self._table = bytes(tcp)
+            self._strict = strict
             self._tcp = frozenset(compress(range(65_536), tcp))
             self._filter()
 
     def _filter(self) -> None:
         """Give the kernel the filter of the ports that are wanted now."""
-        program = bulk_filter(self._live.linktype, self._tcp, self._udp)
+        program = bulk_filter(self._live.linktype, self._tcp, self._udp, strict=self._strict)
         try:
             if program:
                 self._live.attach(program)

@@ -98,7 +98,7 @@ class PcapCapture:
         pressed, self._pressed = self._pressed, False
         return float(pressed)
 
-    def watch(self, tcp: bytes | bytearray) -> None:
+    def watch(self, tcp: bytes | bytearray, *, strict: bool = False) -> None:
         """Nothing is filtered out here."""
 
     def _count_drops(self) -> None:

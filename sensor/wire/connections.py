@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from sensor.contract import Flow
+from sensor.contract import Context, Flow, Reader
 from sensor.wire.addresses import Addresses, reverse
 from sensor.wire.binds import ANSWER, BIND, MAYBE, NO, RPC_VERSION, Binds
 from sensor.wire.bounds import SECOND, Bounds
 from sensor.wire.framing import Connection, Half
+from sensor.wire.protocols import WireProtocol
 from sensor.wire.tcp import ACK, FIN, MASK, RST, SYN, acknowledged, flush, give_up, missing, payload
 
 if TYPE_CHECKING:
     from sensor.wire.context import WireContext
     from sensor.wire.ports import Ports
-    from sensor.wire.protocols import WireProtocol
 
 _REST: Final = 5 * SECOND  # how long a connection rests in the queue before it is looked at again
 _QUIET: Final = 60 * SECOND  # the same of those that nobody used for so long: they are many
@@ -32,7 +32,7 @@ class Connections:
     """All connections of one driver."""
 
     __slots__ = (
-        "_addresses", "_binds", "_bounds", "_context", "_halves", "_ignored", "_ports", "_queue", "_quiet",
+        "_addresses", "_binds", "_bounds", "_context", "_gone", "_halves", "_ignored", "_ports", "_queue", "_quiet",
         "_waiting", "opened",
     )  # fmt: skip
 
@@ -49,6 +49,7 @@ class Connections:
         self._waiting: dict[Half, None] = {}
         self._ignored: set[bytes] = set()
         self._binds = Binds(ports, bounds)
+        self._gone = _gone(context, bounds)
         self.opened = 0
 
     def __len__(self) -> int:
@@ -316,3 +317,18 @@ class Connections:
         if self._halves.get(connection.client_key) is connection.client:
             del self._halves[connection.client_key]
             del self._halves[connection.server_key]
+        connection.client.connection = connection.server.connection = self._gone
+
+
+def _gone(context: WireContext, bounds: Bounds) -> Connection:
+    """Whose halves of removed connections are: a ring of references would outlive its connection
+    until Python looks for such rings, and that takes time which a capture does not have.
+    """
+    flow = Flow("", 0, "", 0, udp=False)
+    connection = Connection(flow, WireProtocol("", (), (), _unread), context, bounds, b"", b"")
+    connection.closed = True
+    return connection
+
+
+def _unread(flow: Flow, context: Context) -> Reader:
+    raise NotImplementedError

@@ -125,6 +125,7 @@ class Choked:
         self.packets = packets
         self.asked = 0
         self.watched = []
+        self.strict = []
         self.going = True
 
     def blocks(self):
@@ -143,8 +144,9 @@ class Choked:
     def fill(self):
         return 0.9
 
-    def watch(self, tcp):
+    def watch(self, tcp, *, strict=False):
         self.watched.append(bytes(tcp))
+        self.strict.append(strict)
 
     def stop(self):
         self.going = False
@@ -172,3 +174,4 @@ def test_under_pressure_it_sheds_and_says_so():
     assert sum(e.lost for e in told) == counters["shed.dns"]
     assert live.watched[-1][88] == 1
     assert live.watched[-1][443] == 0
+    assert live.strict[-1]

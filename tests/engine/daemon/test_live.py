@@ -69,7 +69,7 @@ def test_live_as_replayed(cable, atp_run, tmp_path, root, atp_lab):
         time.sleep(0.5)
     assert run.stop()[0] == 0
     assert kinds(run.standing()) == wanted
-    assert run.err == "watching right (ring of 64 MB), as root without privileges\n"
+    assert run.err == "watching right (ring of 128 MB), as root without privileges\n"
 
 
 def test_an_interface_and_a_folder(cable, atp_run, watched, recording):
@@ -94,7 +94,7 @@ def test_two_interfaces(cable, atp_run, recording):
     play(cable, recording[3800:4000], 40)
     run.wait(run.standing)
     assert run.stop()[0] == 0
-    both = "watching right (ring of 64 MB), left (ring of 64 MB), as root without privileges\n"
+    both = "watching right (ring of 128 MB), left (ring of 128 MB), as root without privileges\n"
     assert run.err == both
     assert [c["source"] for c in run.standing()] == ["ip:10.20.30.66"]
 

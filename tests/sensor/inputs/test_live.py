@@ -250,11 +250,23 @@ def test_ports_that_are_learnt_pass(right, left):
     assert [f for _, f in collect(right, 1)] == [SEALED]
 
 
+def test_overload_makes_the_filter_strict(right, left):
+    unknown = ether(ipv4(B, A, 6, tcp(50_001, 50_000, 1, b"y" * 400)))
+    table = bytearray(65_536)
+    right.watch(table, strict=True)
+    for one in (unknown, KERBEROS):
+        left.send(one)
+    assert [f for _, f in collect(right, 1)] == [KERBEROS]
+    right.watch(table)
+    left.send(unknown)
+    assert [f for _, f in collect(right, 1)] == [unknown]
+
+
 def test_where_filters_are_forbidden_everything_comes(cable, left, monkeypatch, way):
     monkeypatch.setattr(PacketSocket, "attach", refused)
     capture = cable.inside(lambda: LiveCapture("right"))
     assert (
-        capture.way == {"ring": "ring of 64 MB", "plain": "plain reception"}[way] + ", unfiltered"
+        capture.way == {"ring": "ring of 128 MB", "plain": "plain reception"}[way] + ", unfiltered"
     )
     left.send(BULK)
     assert [f for _, f in collect(capture, 1)] == [BULK]

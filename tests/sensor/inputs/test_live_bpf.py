@@ -52,7 +52,7 @@ def kernel():
     right.close()
 
 
-def passes(frame, linktype, tcp_wanted=TCP_WANTED, udp_wanted=UDP_WANTED):
+def passes(frame, linktype, tcp_wanted=TCP_WANTED, udp_wanted=UDP_WANTED, *, strict=False):
     """Whether a frame is handed over, by plain reading."""
     if linktype == ETHERNET:
         kind = {b"\x08\0": 4, b"\x86\xdd": 6}.get(frame[12:14])
@@ -87,6 +87,8 @@ def passes(frame, linktype, tcp_wanted=TCP_WANTED, udp_wanted=UDP_WANTED):
         return bool({*ports} & (udp_wanted | {4789}))
     if not rest[13] & 7 and total == head + (rest[12] >> 4 << 2):
         return False  # an acknowledgement and nothing else
+    if strict:
+        return bool({*ports} & tcp_wanted) or rest[rest[12] >> 4 << 2 :][:1] == b"\x05"
     if total < SHORT:
         return True
     for one, other in (ports, ports[::-1]):
@@ -131,6 +133,24 @@ def both(protocol, sport, dport, data):
 def test_what_is_bulk(protocol, sport, dport, data, passed):
     for frame, linktype in both(protocol, sport, dport, data):
         program = bulk_filter(linktype, TCP_WANTED, UDP_WANTED)
+        assert bpfmachine.run(program, frame) == (WHOLE if passed else 0)
+
+
+@pytest.mark.parametrize(
+    ("sport", "dport", "data", "passed"),
+    [
+        (50_000, 49_700, LONG, False),
+        (50_000, 49_700, b"short", False),
+        (50_000, 49_700, b"\x05" + LONG, True),  # may be the begin of a DCE/RPC bind
+        (50_000, 49_700, b"\x05", True),
+        (50_000, 445, LONG, True),
+        (445, 50_000, b"short", True),
+        (443, 50_000, LONG, False),
+    ],
+)
+def test_what_is_bulk_under_overload(sport, dport, data, passed):
+    for frame, linktype in both(6, sport, dport, data):
+        program = bulk_filter(linktype, TCP_WANTED, UDP_WANTED, strict=True)
         assert bpfmachine.run(program, frame) == (WHOLE if passed else 0)
 
 
@@ -202,13 +222,14 @@ def random_frames(count, seed):
         yield bytes(frame), linktype
 
 
+@pytest.mark.parametrize("strict", [False, True])
 @pytest.mark.parametrize("linktype", [ETHERNET, RAW])
-def test_machine_kernel_and_plain_reading_agree(kernel, linktype):
+def test_machine_kernel_and_plain_reading_agree(kernel, linktype, strict):
     frames = [f for f, kind in random_frames(4000, 7) if kind == linktype]
-    program = bulk_filter(linktype, TCP_WANTED, UDP_WANTED)
+    program = bulk_filter(linktype, TCP_WANTED, UDP_WANTED, strict=strict)
     told = [bool(bpfmachine.run(program, f)) for f in frames]
     assert kernel(program, frames) == told
-    wanted = [passes(f, linktype) for f in frames]
+    wanted = [passes(f, linktype, strict=strict) for f in frames]
     assert [t for t, w in zip(told, wanted, strict=True) if w is not None] == [
         w for w in wanted if w is not None
     ]
