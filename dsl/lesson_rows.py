@@ -85,7 +85,9 @@ class _Teacher:
             cells = [buckets[i] if buckets is not None else [] for buckets in taught]
             height = max([*map(len, cells), 1 if i == 0 else 0])
             filled = [self._filled(n, c, height) for n, c in enumerate(cells)]
-            rows += [(max(begin, first), (*key, *row)) for row in zip_longest(*filled)]
+            # the test begins at an hour at which the key is usually seen
+            ts = first if i == 0 else begin + BASE % self.profile.bucket
+            rows += [(ts, (*key, *row)) for row in zip_longest(*filled)]
         return rows
 
     def _filled(self, position: int, cells: _Bucket, height: int) -> _Bucket:

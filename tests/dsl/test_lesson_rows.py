@@ -96,5 +96,5 @@ def test_rows_in_the_closed_buckets(tmp_path):
     # the test begins at noon: two and a half days ago is noon of the third day back
     noon, day = 1767614400000000, 86_400_000_000
     times = [(ts - noon) / day for ts, _ in given.rows]
-    assert times == [-2.5, -1.5, -1.5]
+    assert times == [-2.5, -1, -1]
     assert [v[:2] for _, v in given.rows] == [("alice", "ws1")] * 3
