@@ -1,6 +1,6 @@
 """Every construct of the specification: what it becomes, or why it is refused."""
 
-import datetime
+import datetime as dt
 
 import pytest
 import yaml
@@ -82,7 +82,7 @@ SEARCHES = [
     ({"h|re": 5}, 'data["h"] matches "5"'),
     ({"h|gt": "5"}, 'number(data["h"]) > 5'),
     ({"h|exists": "Yes"}, 'data["h"] is not null'),
-    ({"h": datetime.date(2020, 1, 2)}, 'data["h"] == "2020-01-02"'),
+    ({"h": dt.date(2020, 1, 2)}, 'data["h"] == "2020-01-02"'),
     ({5: "1"}, 'data["5"] == "1"'),
     ({"Image|utf16le|base64": "A"}, 'lower(image) == "qqa="'),
     # fields of the record's head, of columns, of no column
