@@ -12,6 +12,13 @@ from engine.backends.duckdb.expression import lower
 from engine.backends.duckdb.gates import lower_gates
 from engine.backends.duckdb.lineage import countable
 from engine.backends.duckdb.nodes import HIGH, LOW, Lowering
+from engine.backends.duckdb.profiles.compile import (
+    begin_of,
+    compile_learnings,
+    compile_recalls,
+    own_look_back,
+    query_of,
+)
 from engine.backends.duckdb.reading import Definitions
 from engine.backends.duckdb.relation import LINEAGE, OVERFLOW, Relation
 from engine.backends.duckdb.routines import NAMES
@@ -39,13 +46,16 @@ if TYPE_CHECKING:
 def compile_detection(detection: plan.DetectionPlan) -> CompiledDetection:
     """Lower a detection. Raises `Unsupported` for what DuckDB has no exact form of."""
     return CompiledDetection(
-        detection.id, tuple(_compile(detection, alert) for alert in detection.alerts)
+        detection.id,
+        tuple(_compile(detection, alert) for alert in detection.alerts),
+        compile_learnings(detection),
     )
 
 
 def _compile(detection: plan.DetectionPlan, alert: plan.AlertPlan) -> CompiledAlert:
     definitions = Definitions(dict(detection.relations), dict(detection.shared))
-    lowering = Lowering(definitions, alert.look_back, definitions.columns(alert))
+    begin = begin_of(definitions, alert)
+    lowering = Lowering(definitions, begin, definitions.columns(alert))
     source = lowering.node(alert.source, "rows")
     scope = Scope(domain=source.domain)
 
@@ -55,15 +65,23 @@ def _compile(detection: plan.DetectionPlan, alert: plan.AlertPlan) -> CompiledAl
     values = [*((f"role.{n}", e) for n, e in alert.roles), *dedup, *excepted]
     full = _full(lowering, alert, source, values)
     gate = lower_gates(definitions, alert, LOW, HIGH)
+    profiles, recalls = compile_recalls(lowering)
+    called = _called(full) | _called(gate)
+    asked = query_of(lowering.statement.finish(scope.attach(probe)))
+    whole = query_of(full)
     return CompiledAlert(
         gate=gate.sql(dialect=DIALECT, copy=False),
-        probe=lowering.statement.finish(scope.attach(probe)).sql(dialect=DIALECT, copy=False),
+        probe=asked.text,
         types=tuple(e.type for _, e in values),
         roles=tuple(n for n, _ in alert.roles),
         dedup=len(dedup),
         exceptions=_exceptions(detection, alert),
-        routines=_called(full) | _called(gate),
-        full=full.sql(dialect=DIALECT, copy=False),
+        routines=called,
+        profiles=profiles,
+        recalls=recalls,
+        look_back=own_look_back(definitions, alert.source),
+        parameters=(asked.parameters, whole.parameters),
+        full=whole.text,
     )
 
 

@@ -13,7 +13,7 @@ from engine.backends.duckdb.expression import lower
 from engine.backends.duckdb.given import lower_given
 from engine.backends.duckdb.lineage import ChoiceLineage, EventLineage, sql_type
 from engine.backends.duckdb.profiles.learnt import Learnt, lower_learnt
-from engine.backends.duckdb.profiles.recall import lower_recall
+from engine.backends.duckdb.profiles.recall import Recalled, lower_recall
 from engine.backends.duckdb.reading import Definitions, columns_read
 from engine.backends.duckdb.relation import (
     CARRIED,
@@ -31,10 +31,8 @@ from engine.backends.duckdb.terms import (
     column,
     conjunction,
     false,
-    minus,
     named,
     null,
-    number,
     read,
     record,
     select,
@@ -45,23 +43,27 @@ from engine.backends.duckdb.terms import (
 
 LOW: Final = exp.Parameter(this=exp.Var(this="low"))
 HIGH: Final = exp.Parameter(this=exp.Var(this="high"))
-"""First and last `ts` (microseconds) of the rows wanted: bound when the statement runs."""
+BEGIN: Final = exp.Parameter(this=exp.Var(this="begin"))
+"""First and last `ts` (microseconds) of the rows wanted, and from when on events are read for them
+where that depends on what the engine remembers: bound when the statement runs."""
 
 
 @dataclass
 class Lowering:
     """Lowers the nodes of one detection into one statement.
 
-    `look_back`: how far before `$low` events are read, None: from the beginning. `columns`: names
-    of the columns of events that are read at all.
+    `begin`: from when on events are read, None: from the beginning. `columns`: names of the columns
+    of events that are read at all.
     """
 
     definitions: Definitions
-    look_back: int | None
+    begin: exp.Expr | None
     columns: frozenset[str]
     statement: Statement = field(default_factory=Statement)
     done: dict[tuple[bool, str], Relation] = field(default_factory=dict)
     profiles: dict[tuple[bool, str], Learnt] = field(default_factory=dict)
+    recalled: list[Recalled] = field(default_factory=list)
+    numbered: int = 0
     inside_shared: bool = False
 
     def node(self, node: plan.Node, wanted: str) -> Relation:
@@ -112,18 +114,18 @@ class Lowering:
             raise TypeError(f"`{profile.name}` is no profile")
         if (shared, profile.name) not in self.profiles:
             outside, self.inside_shared = self.inside_shared, shared
-            self.profiles[shared, profile.name] = lower_learnt(self, node, profile.name)
+            number, self.numbered = self.numbered, self.numbered + 1
+            self.profiles[shared, profile.name] = lower_learnt(
+                self, node, profile.name, number, shared=shared
+            )
             self.inside_shared = outside
         return self.profiles[shared, profile.name]
 
     def _scan(self, node: plan.Scan) -> Relation:
         event = {"ts": column("ts"), "tie": column("tie"), "id": column("id")}
-        low: exp.Expr = LOW.copy()
-        if self.look_back:
-            low = minus(low, number(self.look_back))
         wanted = conjunction(
             [
-                None if self.look_back is None else binary(exp.GTE, column("ts"), low),
+                None if self.begin is None else binary(exp.GTE, column("ts"), self.begin.copy()),
                 binary(exp.LTE, column("ts"), HIGH.copy()),
                 column("primary") if node.primary_only else None,
             ]

@@ -14,12 +14,19 @@ from typing import TYPE_CHECKING, Final
 from engine.alerts import AlertRow
 from engine.backends.duckdb import routines
 from engine.backends.duckdb.exclusions import Excepted, stored_exclusions
+from engine.backends.duckdb.profiles.remembered import Bounds, chosen, remembering
 from engine.backends.duckdb.results import Reader, reader
 
 if TYPE_CHECKING:
     import duckdb
 
     from dsl.types import Type
+    from engine.backends.duckdb.profiles.learning import CompiledLearning
+    from engine.backends.duckdb.profiles.remembered import (
+        CompiledProfile,
+        CompiledRecall,
+        Memory,
+    )
 
 _FAR: Final = 2**62
 """Times beyond this (in microseconds: 146,000 years) are not read, so that no sum overflows."""
@@ -28,7 +35,8 @@ _FAR: Final = 2**62
 @dataclass(frozen=True)
 class CompiledAlert:
     """One alert statement as text with `$low` and `$high` for the slice. `types` are those of
-    roles, dedup values and excepted values.
+    roles, dedup values and excepted values. `look_back` does not count what `profiles` learnt;
+    `parameters` are those of `probe` and of `full`.
     """
 
     gate: str
@@ -38,6 +46,10 @@ class CompiledAlert:
     dedup: int
     exceptions: tuple[Excepted, ...]
     routines: frozenset[str]
+    profiles: tuple[CompiledProfile, ...]
+    recalls: tuple[CompiledRecall, ...]
+    look_back: int
+    parameters: tuple[tuple[str, ...], tuple[str, ...]]
     full: str = field(repr=False)
 
     @property
@@ -52,17 +64,32 @@ class CompiledAlert:
         """How to read the values of a row."""
         return tuple(map(reader, self.types))
 
-    def rows(self, connection: duckdb.DuckDBPyConnection, lo: int, hi: int) -> list[AlertRow]:
-        """All rows with ts in [lo, hi] (microseconds), in order."""
+    def rows(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        lo: int,
+        hi: int,
+        memory: Memory | None = None,
+    ) -> list[AlertRow]:
+        """All rows with ts in [lo, hi] (microseconds), in order. What profiles say comes from
+        `memory` and the events since, without it from the events of their whole windows.
+        """
         if lo > hi:
             return []
         routines.install(connection, self.routines)
-        bounds = {"low": max(lo, -_FAR), "high": min(hi, _FAR)}
-        for question in (self.gate, self.probe):
-            # fetchone would leave the result open, and the connection refuse the next register
-            if not connection.execute(question, bounds).fetchall():
+        bounds: Bounds = {"low": max(lo, -_FAR), "high": min(hi, _FAR)}
+        # fetchone would leave the result open, and the connection refuse the next register
+        if not connection.execute(self.gate, bounds).fetchall():
+            return []
+        begin = max(lo, -_FAR) - self.look_back
+        first = {p.number: begin for p in self.profiles}
+        probe, full = self.parameters
+        with remembering(
+            connection, self.recalls, self.profiles, first, bounds | {"begin": begin}, memory
+        ) as known:
+            if not connection.execute(self.probe, chosen(known, probe)).fetchall():
                 return []
-        found = connection.execute(self.full, bounds).fetchall()
+            found = connection.execute(self.full, chosen(known, full)).fetchall()
         if not found:
             return []
         exclusions = stored_exclusions(connection, self.exceptions)
@@ -92,3 +119,4 @@ class CompiledDetection:
 
     id: str
     alerts: tuple[CompiledAlert, ...]
+    learnings: tuple[CompiledLearning, ...] = ()
