@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
@@ -12,6 +12,7 @@ from engine.backends.duckdb import absence, join, sequence, window
 from engine.backends.duckdb.expression import lower
 from engine.backends.duckdb.given import lower_given
 from engine.backends.duckdb.lineage import ChoiceLineage, EventLineage, sql_type
+from engine.backends.duckdb.novelty.recall import lower_model, lower_novelty
 from engine.backends.duckdb.profiles.learnt import Learnt, lower_learnt
 from engine.backends.duckdb.profiles.recall import lower_recall
 from engine.backends.duckdb.reading import Definitions, columns_read
@@ -43,6 +44,9 @@ from engine.backends.duckdb.terms import (
     stored,
 )
 
+if TYPE_CHECKING:
+    from engine.backends.duckdb.novelty.model import NoveltyModel
+
 LOW: Final = exp.Parameter(this=exp.Var(this="low"))
 HIGH: Final = exp.Parameter(this=exp.Var(this="high"))
 """First and last `ts` (microseconds) of the rows wanted: bound when the statement runs."""
@@ -53,7 +57,8 @@ class Lowering:
     """Lowers the nodes of one detection into one statement.
 
     `look_back`: how far before `$low` events are read, None: from the beginning. `columns`: names
-    of the columns of events that are read at all.
+    of the columns of events that are read at all. `owner`: for whom models learn, `budget`:
+    whether they are asked what so many cases a day come to; `models`: those that are read.
     """
 
     definitions: Definitions
@@ -63,6 +68,9 @@ class Lowering:
     done: dict[tuple[bool, str], Relation] = field(default_factory=dict)
     profiles: dict[tuple[bool, str], Learnt] = field(default_factory=dict)
     inside_shared: bool = False
+    owner: str = ""
+    budget: bool = False
+    models: dict[tuple[bool, str], NoveltyModel] = field(default_factory=dict)
 
     def node(self, node: plan.Node, wanted: str) -> Relation:
         """The relation of a node; `wanted` is the name that a reader would give it."""
@@ -86,8 +94,12 @@ class Lowering:
             case plan.Absence():
                 return absence.lower_absence(self, node, wanted)
             case plan.Recall():
+                _, asked = self.definitions.find(node.profile.name, shared=self.inside_shared)
+                if isinstance(asked, plan.Model):
+                    shape = self.model(node.profile).shape
+                    return lower_novelty(self, asked, shape, node, wanted)
                 return lower_recall(self, node, wanted)
-            case plan.Profile():
+            case plan.Profile() | plan.Model():
                 raise ValueError("a profile has no rows of its own")
 
     def add(self, wanted: str, query: exp.Query) -> str:
@@ -115,6 +127,26 @@ class Lowering:
             self.profiles[shared, profile.name] = lower_learnt(self, node, profile.name)
             self.inside_shared = outside
         return self.profiles[shared, profile.name]
+
+    def model(self, profile: plan.Ref) -> NoveltyModel:
+        """A model that is recalled, once for all that recall it."""
+        shared, node = self.definitions.find(profile.name, shared=self.inside_shared)
+        if not isinstance(node, plan.Model):
+            raise TypeError(f"`{profile.name}` is no model")
+        if (shared, profile.name) not in self.models:
+            own = replace(
+                self, statement=Statement(), done={}, profiles={}, inside_shared=shared, models={}
+            )
+            self.models[shared, profile.name] = lower_model(own, node)
+        return self.models[shared, profile.name]
+
+    def learned_from(self, profile: plan.Ref, source: plan.Node) -> Relation:
+        """What a model learns from, as a part of this statement."""
+        shared, _ = self.definitions.find(profile.name, shared=self.inside_shared)
+        outside, self.inside_shared = self.inside_shared, shared
+        found = self.node(source, profile.name)
+        self.inside_shared = outside
+        return found
 
     def _scan(self, node: plan.Scan) -> Relation:
         event = {"ts": column("ts"), "tie": column("tie"), "id": column("id")}

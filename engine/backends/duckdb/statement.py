@@ -14,12 +14,16 @@ from typing import TYPE_CHECKING, Final
 from engine.alerts import AlertRow
 from engine.backends.duckdb import routines
 from engine.backends.duckdb.exclusions import Excepted, stored_exclusions
+from engine.backends.duckdb.novelty.learned import DAY
 from engine.backends.duckdb.results import Reader, reader
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import duckdb
 
     from dsl.types import Type
+    from engine.backends.duckdb.novelty.model import NoveltyModel
 
 _FAR: Final = 2**62
 """Times beyond this (in microseconds: 146,000 years) are not read, so that no sum overflows."""
@@ -28,7 +32,8 @@ _FAR: Final = 2**62
 @dataclass(frozen=True)
 class CompiledAlert:
     """One alert statement as text with `$low` and `$high` for the slice. `types` are those of
-    roles, dedup values and excepted values.
+    roles, dedup values and excepted values. With `models` a slice is computed day by day: `events` are
+    the types that may make a row, up to `reach` before it.
     """
 
     gate: str
@@ -39,6 +44,9 @@ class CompiledAlert:
     exceptions: tuple[Excepted, ...]
     routines: frozenset[str]
     full: str = field(repr=False)
+    models: tuple[NoveltyModel, ...] = ()
+    events: tuple[str, ...] = ()
+    reach: int = 0
 
     @property
     def sql(self) -> str:
@@ -57,6 +65,44 @@ class CompiledAlert:
         if lo > hi:
             return []
         routines.install(connection, self.routines)
+        if not self.models:
+            return self._slice(connection, lo, hi)
+        rows: list[AlertRow] = []
+        for low, high in self._days(connection, lo, hi):
+            found = self._slice(connection, low, high)
+            for model in self.models:
+                model.withhold(connection, low // DAY, (i for r in found for i in r.evidence))
+            rows += found
+        return rows
+
+    def _days(
+        self, connection: duckdb.DuckDBPyConnection, lo: int, hi: int
+    ) -> Iterator[tuple[int, int]]:
+        """The slice by days that have events, each with the models at that day."""
+        # a row may be true later than its last event: a window's, a join's end
+        asked = " UNION ".join(
+            f'SELECT DISTINCT ts // {DAY} AS day FROM "{e}" WHERE ts >= $low AND ts <= $high'  # noqa: S608  # names of the schema
+            for e in self.events
+        )
+        found = connection.execute(
+            asked, {"low": max(lo, -_FAR) - self.reach, "high": min(hi, _FAR)}
+        ).fetchall()
+        days = sorted({int(d) + later for (d,) in found for later in range(self.reach // DAY + 2)})
+        for day in days:
+            low, high = max(lo, day * DAY), min(hi, (day + 1) * DAY - 1)
+            if (
+                low > high
+                or not connection.execute(self.gate, {"low": low, "high": high}).fetchall()
+            ):
+                continue
+            # a model counts a day into the reach: the one that a row lies in
+            first = (low - self.reach) // DAY + 1
+            for model in self.models:
+                model.read_at(connection, range(first, day + 1))
+            yield low, high
+
+    def _slice(self, connection: duckdb.DuckDBPyConnection, lo: int, hi: int) -> list[AlertRow]:
+        """The rows of a slice; where there are models, those of its day are at hand."""
         bounds = {"low": max(lo, -_FAR), "high": min(hi, _FAR)}
         for question in (self.gate, self.probe):
             # fetchone would leave the result open, and the connection refuse the next register
