@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from dsl import plan
 from engine.backends.duckdb.evidence import HIT, lower_evidence, size_of
 from engine.backends.duckdb.exclusions import Excepted
 from engine.backends.duckdb.expression import lower
@@ -40,22 +41,26 @@ from engine.backends.duckdb.terms import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dsl import plan
-
 
 def compile_detection(detection: plan.DetectionPlan) -> CompiledDetection:
     """Lower a detection. Raises `Unsupported` for what DuckDB has no exact form of."""
     return CompiledDetection(
         detection.id,
-        tuple(_compile(detection, alert) for alert in detection.alerts),
+        tuple(_compile(detection, alert, i) for i, alert in enumerate(detection.alerts)),
         compile_learnings(detection),
     )
 
 
-def _compile(detection: plan.DetectionPlan, alert: plan.AlertPlan) -> CompiledAlert:
+def _compile(detection: plan.DetectionPlan, alert: plan.AlertPlan, index: int) -> CompiledAlert:
     definitions = Definitions(dict(detection.relations), dict(detection.shared))
-    begin = begin_of(definitions, alert)
-    lowering = Lowering(definitions, begin, definitions.columns(alert))
+    lowering = Lowering(
+        definitions,
+        begin_of(definitions, alert),
+        definitions.columns(alert),
+        owner=f"{detection.id} {index}",
+        budget=_budget(definitions, alert),
+        reach=alert.look_back or 0,
+    )
     source = lowering.node(alert.source, "rows")
     scope = Scope(domain=source.domain)
 
@@ -82,7 +87,16 @@ def _compile(detection: plan.DetectionPlan, alert: plan.AlertPlan) -> CompiledAl
         look_back=own_look_back(definitions, alert.source),
         parameters=(asked.parameters, whole.parameters),
         full=whole.text,
+        models=tuple(lowering.models.values()),
+        events=detection.events,
+        reach=alert.look_back or 0,
     )
+
+
+def _budget(definitions: Definitions, alert: plan.AlertPlan) -> bool:
+    """Whether a model is asked what so many cases a day come to."""
+    recalls = (n for n in definitions.reached(alert.source) if isinstance(n, plan.Recall))
+    return any(r.what == "threshold" for recall in recalls for r in recall.reads)
 
 
 def _called(query: exp.Expr) -> frozenset[str]:

@@ -93,7 +93,7 @@ def _gates(definitions: Definitions, node: plan.Node, *, shared: bool) -> list[G
                 _hide(g, frozenset(f"{node.alias}.{r.name}" for r in node.reads))
                 for g in of(source)
             ]
-        case plan.Profile() | plan.Given():
+        case plan.Profile() | plan.Model() | plan.Given():
             return []  # it makes no rows
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
@@ -12,6 +12,7 @@ from engine.backends.duckdb import absence, join, sequence, window
 from engine.backends.duckdb.expression import lower
 from engine.backends.duckdb.given import lower_given
 from engine.backends.duckdb.lineage import ChoiceLineage, EventLineage, sql_type
+from engine.backends.duckdb.novelty.recall import lower_model, lower_novelty
 from engine.backends.duckdb.profiles.learnt import Learnt, lower_learnt
 from engine.backends.duckdb.profiles.recall import Recalled, lower_recall
 from engine.backends.duckdb.reading import Definitions, columns_read
@@ -31,6 +32,7 @@ from engine.backends.duckdb.terms import (
     column,
     conjunction,
     false,
+    minus,
     named,
     null,
     read,
@@ -40,6 +42,10 @@ from engine.backends.duckdb.terms import (
     storage,
     stored,
 )
+from engine.backends.unsupported import Unsupported
+
+if TYPE_CHECKING:
+    from engine.backends.duckdb.novelty.model import NoveltyModel
 
 LOW: Final = exp.Parameter(this=exp.Var(this="low"))
 HIGH: Final = exp.Parameter(this=exp.Var(this="high"))
@@ -53,7 +59,9 @@ class Lowering:
     """Lowers the nodes of one detection into one statement.
 
     `begin`: from when on events are read, None: from the beginning. `columns`: names of the columns
-    of events that are read at all.
+    of events that are read at all. `owner`: for whom models learn, `budget`: whether they are asked
+    what so many cases a day come to, `reach`: how far before a row they may be asked; `models`:
+    those that are read.
     """
 
     definitions: Definitions
@@ -65,6 +73,10 @@ class Lowering:
     recalled: list[Recalled] = field(default_factory=list)
     numbered: int = 0
     inside_shared: bool = False
+    owner: str = ""
+    budget: bool = False
+    reach: int = 0
+    models: dict[tuple[bool, str], NoveltyModel] = field(default_factory=dict)
 
     def node(self, node: plan.Node, wanted: str) -> Relation:
         """The relation of a node; `wanted` is the name that a reader would give it."""
@@ -88,8 +100,12 @@ class Lowering:
             case plan.Absence():
                 return absence.lower_absence(self, node, wanted)
             case plan.Recall():
+                _, asked = self.definitions.find(node.profile.name, shared=self.inside_shared)
+                if isinstance(asked, plan.Model):
+                    shape = self.model(node.profile).shape
+                    return lower_novelty(self, asked, shape, node, wanted)
                 return lower_recall(self, node, wanted)
-            case plan.Profile():
+            case plan.Profile() | plan.Model():
                 raise ValueError("a profile has no rows of its own")
 
     def add(self, wanted: str, query: exp.Query) -> str:
@@ -120,6 +136,34 @@ class Lowering:
             )
             self.inside_shared = outside
         return self.profiles[shared, profile.name]
+
+    def model(self, profile: plan.Ref) -> NoveltyModel:
+        """A model that is recalled, once for all that recall it."""
+        shared, node = self.definitions.find(profile.name, shared=self.inside_shared)
+        if not isinstance(node, plan.Model):
+            raise TypeError(f"`{profile.name}` is no model")
+        if (shared, profile.name) not in self.models:
+            own = Lowering(
+                self.definitions,
+                minus(LOW.copy(), exp.Literal.number(self.reach)),
+                self.columns,
+                inside_shared=shared,
+                owner=self.owner,
+                budget=self.budget,
+                reach=self.reach,
+            )
+            self.models[shared, profile.name] = lower_model(own, node)
+            if own.recalled:
+                raise Unsupported("a model learns from rows that asked a profile")
+        return self.models[shared, profile.name]
+
+    def learned_from(self, profile: plan.Ref, source: plan.Node) -> Relation:
+        """What a model learns from, as a part of this statement."""
+        shared, _ = self.definitions.find(profile.name, shared=self.inside_shared)
+        outside, self.inside_shared = self.inside_shared, shared
+        found = self.node(source, profile.name)
+        self.inside_shared = outside
+        return found
 
     def _scan(self, node: plan.Scan) -> Relation:
         event = {"ts": column("ts"), "tie": column("tie"), "id": column("id")}

@@ -60,7 +60,7 @@ def asks_world(expr: plan.Expr) -> bool:
 def below(node: plan.Node) -> tuple[plan.Node, ...]:
     """The nodes directly below a node."""
     match node:
-        case plan.Match(source) | plan.Window(source) | plan.Profile(source):
+        case plan.Match(source) | plan.Window(source) | plan.Profile(source) | plan.Model(source):
             return (source,)
         case plan.Recall(source, profile):
             return (source, profile)
@@ -98,6 +98,8 @@ def mentioned(node: plan.Node) -> frozenset[str]:
             for learn in node.learns:
                 asked += [columns_read(learn.where), *map(columns_read, learn.arguments)]
             return frozenset(node.keys).union(*asked)
+        case plan.Model():
+            return frozenset((*node.keys, *node.using))
         case plan.Recall():
             arguments = [columns_read(r.argument) for r in node.reads]
             return frozenset(c for c, _ in node.keys).union(*arguments)

@@ -14,13 +14,17 @@ from typing import TYPE_CHECKING, Final
 from engine.alerts import AlertRow
 from engine.backends.duckdb import routines
 from engine.backends.duckdb.exclusions import Excepted, stored_exclusions
+from engine.backends.duckdb.novelty.learned import DAY
 from engine.backends.duckdb.profiles.remembered import Bounds, chosen, remembering
 from engine.backends.duckdb.results import Reader, reader
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import duckdb
 
     from dsl.types import Type
+    from engine.backends.duckdb.novelty.model import NoveltyModel
     from engine.backends.duckdb.profiles.learning import CompiledLearning
     from engine.backends.duckdb.profiles.remembered import (
         CompiledProfile,
@@ -36,7 +40,8 @@ _FAR: Final = 2**62
 class CompiledAlert:
     """One alert statement as text with `$low` and `$high` for the slice. `types` are those of
     roles, dedup values and excepted values. `look_back` does not count what `profiles` learnt;
-    `parameters` are those of `probe` and of `full`.
+    `parameters` are those of `probe` and of `full`. With `models` a slice is computed day by day:
+    `events` are the types that may make a row, up to `reach` before it.
     """
 
     gate: str
@@ -51,6 +56,9 @@ class CompiledAlert:
     look_back: int
     parameters: tuple[tuple[str, ...], tuple[str, ...]]
     full: str = field(repr=False)
+    models: tuple[NoveltyModel, ...] = ()
+    events: tuple[str, ...] = ()
+    reach: int = 0
 
     @property
     def sql(self) -> str:
@@ -77,6 +85,46 @@ class CompiledAlert:
         if lo > hi:
             return []
         routines.install(connection, self.routines)
+        if not self.models:
+            return self._slice(connection, lo, hi, memory)
+        rows: list[AlertRow] = []
+        for low, high in self._days(connection, lo, hi):
+            found = self._slice(connection, low, high, memory)
+            for model in self.models:
+                model.withhold(connection, low // DAY, (i for r in found for i in r.evidence))
+            rows += found
+        return rows
+
+    def _days(
+        self, connection: duckdb.DuckDBPyConnection, lo: int, hi: int
+    ) -> Iterator[tuple[int, int]]:
+        """The slice by days that have events, each with the models at that day."""
+        # a row may be true later than its last event: a window's, a join's end
+        asked = " UNION ".join(
+            f'SELECT DISTINCT ts // {DAY} AS day FROM "{e}" WHERE ts >= $low AND ts <= $high'  # noqa: S608  # names of the schema
+            for e in self.events
+        )
+        found = connection.execute(
+            asked, {"low": max(lo, -_FAR) - self.reach, "high": min(hi, _FAR)}
+        ).fetchall()
+        days = sorted({int(d) + later for (d,) in found for later in range(self.reach // DAY + 2)})
+        for day in days:
+            low, high = max(lo, day * DAY), min(hi, (day + 1) * DAY - 1)
+            if (
+                low > high
+                or not connection.execute(self.gate, {"low": low, "high": high}).fetchall()
+            ):
+                continue
+            # a model counts a day into the reach: the one that a row lies in
+            first = (low - self.reach) // DAY + 1
+            for model in self.models:
+                model.read_at(connection, range(first, day + 1))
+            yield low, high
+
+    def _slice(
+        self, connection: duckdb.DuckDBPyConnection, lo: int, hi: int, memory: Memory | None
+    ) -> list[AlertRow]:
+        """The rows of a slice; where there are models, those of its day are at hand."""
         bounds: Bounds = {"low": max(lo, -_FAR), "high": min(hi, _FAR)}
         # fetchone would leave the result open, and the connection refuse the next register
         if not connection.execute(self.gate, bounds).fetchall():

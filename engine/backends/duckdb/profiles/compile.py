@@ -55,7 +55,16 @@ def begin_of(definitions: Definitions, alert: plan.AlertPlan) -> exp.Expr:
 
 def recalls(definitions: Definitions, node: plan.Node) -> bool:
     """Whether a node rests on a profile."""
-    return any(isinstance(n, plan.Recall) for n in definitions.reached(node))
+    walked = definitions.walked(node)
+    return any(_asked(definitions, n, shared=inside) is not None for inside, n in walked)
+
+
+def _asked(definitions: Definitions, node: plan.Node, *, shared: bool) -> plan.Ref | None:
+    """The profile that a node recalls, if it does; a model is none."""
+    if not isinstance(node, plan.Recall):
+        return None
+    _, below = definitions.find(node.profile.name, shared=shared)
+    return node.profile if isinstance(below, plan.Profile) else None
 
 
 def query_of(query: exp.Query) -> CompiledQuery:
@@ -95,12 +104,13 @@ def compile_learnings(detection: plan.DetectionPlan) -> tuple[CompiledLearning, 
     found: dict[tuple[bool, str], plan.Ref] = {}
     for alert in detection.alerts:
         for inside, node in definitions.walked(alert.source):
-            if isinstance(node, plan.Recall):
-                shared, _ = definitions.find(node.profile.name, shared=inside)
-                found[shared, node.profile.name] = node.profile
+            asked = _asked(definitions, node, shared=inside)
+            if asked is not None:
+                shared, _ = definitions.find(asked.name, shared=inside)
+                found[shared, asked.name] = asked
     # a recall below another is asked as of times that lie before those of the statement
-    asked = [alert.source for alert in detection.alerts] + list(found.values())
-    reach = sum(own_look_back(definitions, node) for node in asked)
+    sources = [alert.source for alert in detection.alerts] + list(found.values())
+    reach = sum(own_look_back(definitions, node) for node in sources)
     return tuple(
         _learning(definitions, ref, reach, shared=shared) for (shared, _), ref in found.items()
     )

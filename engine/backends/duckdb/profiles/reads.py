@@ -87,6 +87,8 @@ def lower_read(read: plan.Read, learnt: Learnt, scope: Scope, age: exp.Expr) -> 
             return _hour_share(read, scope)
         case "ready":
             raise ValueError("`ready` reads the others")
+        case _:
+            raise ValueError(f"a profile does not tell `{read.name}`")
 
 
 def age(learnt: Learnt, events: Sequence[str], scope: Scope) -> exp.Expr:
