@@ -87,6 +87,24 @@ w = window u by source over 30s compute n := count(), names := set(account) havi
 alert w as (source: source, attacked: names) dedup 30s by source
 alert f as (source: source, actor: account) severity low dedup 30s by source
 """,
+    "score": """
+w = window ntlm_auth by source over 1m compute n := count(), bad := count() where outcome == wrong_password, names := set(account)
+s = score w: n >= 3 -> +40 "many" bad >= 2 -> +30 "wrong" len(names) == 1 -> -10 "one"
+alert s as (source: source, points: points, reasons: reasons) when points >= 60 severity case(points > 65 -> high, else low) dedup 1m by source
+""",
+    "profile": """
+usual = profile of ntlm_auth by source bucket 10s over 1m learn n := count(), known := set(account), bad := count() where outcome == wrong_password
+odd = match ntlm_auth where usual.cold or usual.n > 3 or not (account in usual.known) or usual.bad.mean > 1 or usual.first_seen > ts - 20s
+alert odd as (source: source, actor: account, usual: usual.known, n: usual.n) dedup 1m by source
+""",
+    "profile_score": """
+usual = profile of ntlm_auth by source bucket 10s over 1m learn n := count(), known := set(account)
+f = match ntlm_auth where outcome == wrong_password
+ok = match kerberos_as where outcome == success
+a = absence of ok following f by source within 30s
+s = score a: account in usual.known -> -20 "known" usual.n.max >= 2 -> +10 "busy" usual.n == 0 -> +30 "new" covered -> +5
+alert s as (source: source, points: points, reasons: reasons) when points > 10 dedup 1m by source
+""",
     "chain": """
 f = match ntlm_auth where outcome == wrong_password
 w = window f by source over 30s compute n := count(), names := set(account) having n >= 2

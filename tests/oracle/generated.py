@@ -226,7 +226,7 @@ class Writer:
     def write(self, name: str) -> bool:
         """A statement; False where nothing can be written that way."""
         verb = self.pick(
-            "match", "union", "window", "window", "sequence", "sequence", "join", "absence"
+            "match", "union", "window", "window", "sequence", "sequence", "join", "absence", "score"
         )
         made = getattr(self, verb)()
         if made is None:
@@ -248,6 +248,19 @@ class Writer:
             text += f" let {name} := {value}"
             columns[name] = kind
         return text, columns
+
+    def score(self) -> tuple[str, dict[str, str]] | None:
+        source = self.source()
+        if "points" in source.columns:
+            return None
+        terms = []
+        for reason in ("one", "two", "three")[: self.pick(1, 2, 3)]:
+            told = self.told(source)
+            points = f"{self.pick('+', '+', '-')}{self.pick(1, 10, 40)}"
+            said = self.pick("", f' "{reason}"')
+            terms.append(f"{self.condition(told or source.columns, 1)} -> {points}{said}")
+        columns = dict(source.columns) | {"points": "int", "reasons": "list text"}
+        return f"score {source.name}: {' '.join(terms)}", columns
 
     def told(self, source: Relation) -> dict[str, str]:
         """What a profile tells of the rows of a relation; mostly nothing."""
