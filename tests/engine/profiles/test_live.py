@@ -4,6 +4,7 @@ At once: a replay, whose statements read the whole windows. Live: an engine that
 the same events in batches, out of order within the lateness, and forgets all but its files between.
 """
 
+import os
 from itertools import pairwise
 
 import pytest
@@ -20,7 +21,7 @@ HOUR = 3_600 * S
 DAY = 24 * HOUR
 BASE = 1_767_614_400 * S
 MANY = settings(
-    max_examples=25, deadline=None, database=None, phases=[Phase.generate],
+    max_examples=int(os.environ.get("ATP_EXAMPLES", "4")), deadline=None, database=None, phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 FEW = settings(MANY, max_examples=2)

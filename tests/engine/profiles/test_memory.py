@@ -1,5 +1,7 @@
 """What is remembered gives row for row what the events themselves give, whatever slice is asked."""
 
+import os
+
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 S = 1_000_000
 HOUR = 3_600 * S
 MANY = settings(
-    max_examples=25, deadline=None, database=None, phases=[Phase.generate],
+    max_examples=int(os.environ.get("ATP_EXAMPLES", "4")), deadline=None, database=None, phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 FEW = settings(MANY, max_examples=2)

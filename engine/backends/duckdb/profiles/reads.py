@@ -146,7 +146,8 @@ def _statistic(read: plan.Read, position: int, table: str) -> exp.Expr:
         case "mad":
             return call("list_aggregate", values, text("mad"))
         case name:
-            return call(_PLAIN[name or "mean"], values)
+            # sums of fractions depend on the order, to the last bit
+            return call(_PLAIN[name or "mean"], call("list_sort", values))
 
 
 def _hour_share(read: plan.Read, scope: Scope) -> exp.Expr:
