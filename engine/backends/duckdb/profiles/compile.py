@@ -156,7 +156,8 @@ def _learning(
         sets.append((i, query_of(lowering.statement.finish(final))))
     profiles, recalled = compile_recalls(lowering)
     own = next(p for p in profiles if p.number == learnt.number)
-    called = frozenset(n for n in NAMES if n in parts.text)
+    texts = [parts.text, *(q.text for _, q in sets), *(r.asked for r in recalled)]
+    called = frozenset(n for n in NAMES if any(n in t.lower() for t in texts))
     return CompiledLearning(own, profiles, recalled, parts, tuple(sets), called, reach, directory)
 
 
