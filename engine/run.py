@@ -23,10 +23,10 @@ from engine.entities import Directory
 from engine.entities_rows import FOREVER
 from engine.event_json import event_line
 from engine.ingest import Ingest
-from engine.profiles.memory import Memory, News
+from engine.profiles.memory import MOST_LATE, Memory, News
 from engine.running import DIRECTORY_WAIT_US, CompiledDetection, Moment, Rule, Running
 from engine.store import alerts as stored
-from engine.store import facts
+from engine.store import facts, withheld
 from engine.watermark import Watermarks
 
 if TYPE_CHECKING:
@@ -241,7 +241,10 @@ class Engine:
             self.memory = Memory(self.store.parts)
         if self.memory is not None:
             now, highest = self.watermarks.now, self._ingest.next_id - 1
-            self.memory.keep_up(learnings, self.store, News(highest, self._new, changed_from, now))
+            news = News(
+                highest, self._new, changed_from, now, withheld.latest(self.store.connection)
+            )
+            self.memory.keep_up(learnings, self.store, news)
 
     def _learnt_to(self, learning: Learning) -> int:
         """Up to when a profile's rows are final."""
@@ -305,6 +308,11 @@ class Engine:
         for key in sealed:
             stored.put_sealed(connection, name, key, running.rows.held[key])
         stored.forget_rows(connection, name, running.forget(self.watermarks.now))
+        protection = running.compiled.protection
+        if changed and protection is not None:
+            # what comes too late to be learnt asks for nothing older
+            oldest = self.watermarks.now - protection.over - MOST_LATE
+            withheld.forget(connection, name, oldest)
 
     def _keep_alerts(self, changes: Sequence[Change]) -> None:
         changed = {c.alert.number: c.alert for c in changes}

@@ -16,6 +16,7 @@ from engine import lateness
 from engine.alert_records import Alert, Change, Envelope, reconcile
 from engine.alert_rows import AlertRows
 from engine.entities_rows import FOREVER
+from engine.protection import Slicing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from engine.alerts import AlertRow
     from engine.profiles.known import Learning
     from engine.profiles.memory import Memory
+    from engine.protection import Protection, Span
 
 DIRECTORY_WAIT_US: Final = lateness.SLOW_US
 """How long a negative directory fact waits for a sync that began after the row."""
@@ -40,6 +42,10 @@ class CompiledAlert(Protocol):
     @property
     def look_back(self) -> int:
         """How far before a row events lie that change it, not counting what profiles learnt."""
+
+    @property
+    def owner(self) -> str:
+        """The detection whose alerts withhold events from the profiles that it asks, or ""."""
 
     def rows(
         self,
@@ -58,6 +64,8 @@ class CompiledDetection(Protocol):
     def alerts(self) -> Sequence[CompiledAlert]: ...
     @property
     def learnings(self) -> Sequence[Learning]: ...
+    @property
+    def protection(self) -> Protection | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +134,11 @@ class Running:
         """The rule in force now."""
         return self.generations[-1].rule
 
+    @property
+    def compiled(self) -> CompiledDetection:
+        """The rule in force now, as it runs."""
+        return self.generations[-1].compiled
+
     def change(self, rule: Rule, compiled: CompiledDetection, since: int) -> None:
         """The rule or its parameters changed; rows before `since` stay as they were judged."""
         self.generations.append(Generation(since, rule, compiled))
@@ -173,23 +186,27 @@ class Running:
             return []
         settled = FOREVER if moment.settled is None and moment.final else moment.settled or 0
         watermark = FOREVER if moment.final else moment.watermark(self.rule.plan.events)
-        made = []
+        wanted: list[Span] = []
+        limits = [self._limit(a, moment, watermark) for a in self.rule.plan.alerts]
         for index, alert in enumerate(self.rule.plan.alerts):
-            limit = self._limit(alert, moment, watermark)
+            limit = limits[index]
+            if self.compiled.alerts[index].owner:
+                # what the others tell of a time decides what it may be told
+                limit = min(limits)
             spans = self._spans(index, span, limit)
             if alert.waits_for_directory and self.settled < min(settled, limit):
                 # What was decided without the directory is judged again now that it is complete.
                 spans.append(
                     (self.settled + 1, min(settled, limit, self.newest + self._look_back(index)))
                 )
-            for low, high in _joined(spans):
-                made += self._slices(connection, index, low, high, moment)
+            wanted += [(index, low, high) for low, high in _joined(spans)]
+        made = self._slices(connection, wanted, moment)
         self.settled = max(self.settled, min(settled, self.newest))
         return made
 
     def _look_back(self, index: int) -> int:
         """What an event in time changes of an alert's rows: those that far after it."""
-        return self.generations[-1].compiled.alerts[index].look_back
+        return self.compiled.alerts[index].look_back
 
     def _limit(self, alert: AlertPlan, moment: Moment, watermark: int) -> int:
         """Up to which ts rows of an alert may be decided now."""
@@ -215,24 +232,39 @@ class Running:
         return spans
 
     def _slices(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        index: int,
-        low: int,
-        high: int,
-        moment: Moment,
+        self, connection: duckdb.DuckDBPyConnection, spans: Sequence[Span], moment: Moment
     ) -> list[Slice]:
+        """The rows of spans, by the plans in force then."""
         made = []
         for generation, following in zip(
             self.generations, [*self.generations[1:], None], strict=True
         ):
-            begin = max(low, generation.since)
-            end = high if following is None else min(high, following.since - 1)
-            if begin > end or index >= len(generation.compiled.alerts):
-                continue
-            rows = generation.compiled.alerts[index].rows(connection, begin, end, moment.memory)
-            made.append(Slice(index, begin, end, self._rated(rows, generation, index, moment)))
+            count = len(generation.compiled.alerts)
+            last = FOREVER if following is None else following.since - 1
+            parts = [(i, max(a, generation.since), min(z, last)) for i, a, z in spans if i < count]
+            made += self._generation(
+                connection, generation, [p for p in parts if p[1] <= p[2]], moment
+            )
         return made
+
+    def _generation(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        generation: Generation,
+        spans: Sequence[Span],
+        moment: Moment,
+    ) -> list[Slice]:
+        compiled, memory = generation.compiled, moment.memory
+
+        def rows(span: Span) -> list[AlertRow]:
+            found = compiled.alerts[span[0]].rows(connection, span[1], span[2], memory)
+            return self._rated(found, generation, span[0], moment)
+
+        if compiled.protection is None:
+            return [Slice(*span, rows(span)) for span in spans]
+        asks = frozenset(i for i, alert in enumerate(compiled.alerts) if alert.owner)
+        slicing = Slicing(connection, self.rule.plan.id, compiled.protection, asks, rows, memory)
+        return [Slice(*span, found) for span, found in slicing.run(spans)]
 
     def _rated(
         self, rows: list[AlertRow], generation: Generation, index: int, moment: Moment

@@ -42,6 +42,10 @@ class ProfileOf(Protocol):
     @property
     def hash(self) -> str: ...
     @property
+    def owner(self) -> str:
+        """The detection whose alerts withhold events from it, "" where none does."""
+
+    @property
     def name(self) -> str: ...
     @property
     def events(self) -> tuple[str, ...]: ...
@@ -74,8 +78,8 @@ class Learning(Protocol):
         span: tuple[int, int],
         unit: int,
         memory: Memory | None,
-    ) -> dict[tuple[Key, int], Part]:
-        """Parts of `unit` of the rows with ts in `span`, both ends included."""
+    ) -> Sequence[tuple[Key, Part]]:
+        """Parts of `unit` of the rows with ts in `span`, both ends included, each with its key."""
 
 
 class Known:
@@ -84,11 +88,11 @@ class Known:
     def __init__(
         self, parts: Parts, profile: ProfileOf, progress: Progress, reach: int, key_cap: int
     ) -> None:
-        self.name = profile.name
+        self.name, self.owner = profile.name, profile.owner
         self.progress = progress
         self.reach = reach
         self.owed: set[int] = set()
-        """Minutes of late events that are not learnt yet."""
+        """Minutes of events that came late, or count otherwise, and are not learnt yet."""
         self.checked = False
         """Whether it is known that before this start all events up to `seen` were learnt."""
         self._parts = parts
@@ -101,19 +105,24 @@ class Known:
 
     def cut(self, time: int, before: int) -> int | None:
         """The latest time, at most `time`, up to which all rows from `before` on are remembered."""
-        if self.progress.since > before or self.owed:
+        if self.progress.since > before:
             return None
-        return self._levels.boundary(min(time, self.progress.through))
+        # what an event changes lies nowhere before it
+        return self._levels.boundary(min(time, self.progress.through, *self.owed))
 
     def keys(self) -> Iterator[Key]:
         """Every key there is."""
         return map(_key, self._parts.keys(self.progress.id))
 
-    def parts(self, keys: Iterable[Key], begin: int, end: int) -> Iterator[tuple[Key, Part]]:
-        """Parts of these keys that begin in [begin, end)."""
+    def parts(
+        self, keys: Iterable[Key], begin: int, end: int, at: int
+    ) -> Iterator[tuple[Key, Part]]:
+        """Parts of these keys that begin in [begin, end) and count for who asks at `at`."""
         for key in keys:
             for data in self._parts.of_key(self.progress.id, _encode(key), begin, end):
-                yield key, _part(data)
+                part = _part(data)
+                if part.counts(at):
+                    yield key, part
 
     # --- learning ---------------------------------------------------------------------------------
 
@@ -149,7 +158,7 @@ class Known:
         found = learning.learn(connection, (progress.through, end - 1), unit, memory)
         earliest = progress.earliest
         if earliest is None:
-            earliest = min((p.first for p in found.values()), default=None)
+            earliest = min((p.first for _, p in found), default=None)
         oldest = earliest_asked(self._profile, end, self.reach)
         self.progress = progress._replace(
             since=max(progress.since, oldest), through=end, grown=levels.grown,
@@ -202,9 +211,9 @@ class Known:
             self.progress = self.progress._replace(through=to)
             self._parts.reached(self.progress)
 
-    def _put(self, found: dict[tuple[Key, int], Part]) -> None:
-        self.upkeep.cut += sum(part.cut for part in found.values())
-        rows = ((_encode(key), begin, _encode(part)) for (key, begin), part in found.items())
+    def _put(self, found: Sequence[tuple[Key, Part]]) -> None:
+        self.upkeep.cut += sum(part.cut for _, part in found)
+        rows = ((_encode(key), p.begin, p.since, p.until, _encode(p)) for key, p in found)
         self._parts.put(self.progress.id, rows)
 
 
@@ -214,8 +223,8 @@ def earliest_asked(profile: ProfileOf, now: int, reach: int) -> int:
     return begin - begin % profile.bucket
 
 
-def _least(earliest: int | None, found: dict[tuple[Key, int], Part]) -> int | None:
-    times = [p.first for p in found.values()]
+def _least(earliest: int | None, found: Sequence[tuple[Key, Part]]) -> int | None:
+    times = [p.first for _, p in found]
     return min(times if earliest is None else [earliest, *times], default=None)
 
 

@@ -44,18 +44,24 @@ class Events(Protocol):
     def arrived(self, types: Iterable[str], after: int, before: int) -> set[int]:
         """Times, by the minute, of events with an id above `after` and a `ts` less than `before`."""
 
+    def withheld(self, owner: str, after: int) -> set[int]:
+        """Times, by the minute, of events that were withheld from the profiles of a detection, or
+        count again, with changes above the number `after`.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class News:
     """What is new since the last call: `highest` id of an event, `times` (least and greatest ts) of
     new events by type; `changed_from`: answers of the directory changed from here on. `now` is
-    event time.
+    event time. `withheld`: the number of the latest change of what is withheld.
     """
 
     highest: int
     times: Mapping[str, tuple[int, int]]
     changed_from: int | None
     now: int
+    withheld: int = 0
 
 
 class Memory:
@@ -89,18 +95,28 @@ class Memory:
         return iter(()) if known is None else known.keys()
 
     def parts(
-        self, profile: str, keys: Iterable[Key], begin: int, end: int
+        self, profile: str, keys: Iterable[Key], begin: int, end: int, at: int
     ) -> Iterator[tuple[Key, Part]]:
-        """Parts of these keys that begin in [begin, end)."""
+        """Parts of these keys that begin in [begin, end) and count for who asks at `at`."""
         known = self.known.get(profile)
-        return iter(()) if known is None else known.parts(keys, begin, end)
+        return iter(()) if known is None else known.parts(keys, begin, end, at)
+
+    def owe(self, owner: str, minutes: Iterable[int]) -> None:
+        """Events of these minutes count otherwise for a detection's profiles: what was learnt of
+        them is not used before it is learnt again.
+        """
+        for known in self.known.values():
+            if known.owner == owner:
+                known.owed.update(minutes)
 
     # --- learning ---------------------------------------------------------------------------------
 
     def keep_up(
         self, learnings: Sequence[tuple[Learning, int]], events: Events, news: News
     ) -> None:
-        """Learn, each profile up to the time given with it, and again where events came late."""
+        """Learn, each profile up to the time given with it, and again where events came late or
+        count otherwise.
+        """
         done: set[str] = set()
         for learning, upto in learnings:
             profile = learning.profile
@@ -126,13 +142,22 @@ class Memory:
         self._forget_unused(news.now)
 
     def _notice(self, known: Known, profile: ProfileOf, events: Events, news: News) -> None:
-        """Note the late events, also those that came before a crash."""
+        """Note the late events and those that count otherwise, also from before a crash."""
         through = known.progress.through
         new = (news.times[k][0] for k in profile.events if k in news.times)
         if not known.checked or any(least < through for least in new):
             times = events.arrived(profile.events, known.progress.seen, through)
             known.owed |= {t for t in times if t >= news.now - MOST_LATE}
             known.checked = True
+        if known.owner and known.progress.withheld < news.withheld:
+            times = events.withheld(known.owner, known.progress.withheld)
+            stored = news.now - MOST_LATE
+            if any(t < stored for t in times):
+                # an alert may be closed weeks after it, but what is learnt again must be stored
+                oldest = events.oldest(profile.events) or news.now
+                stored = min(stored, oldest + profile.look_back + profile.bucket)
+            known.owed |= {t for t in times if stored <= t < through}
+            known.progress = known.progress._replace(withheld=news.withheld)
 
     def _known(self, learning: Learning, upto: int, events: Events, news: News) -> Known | None:
         """A profile that is known, was learnt before this start, or is new; None: it cannot be

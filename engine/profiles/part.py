@@ -33,7 +33,7 @@ MOST_DISTINCT: Final = 10_000
 
 class Part(msgspec.Struct, array_like=True):
     """Rows of one key in [begin, begin + width): microseconds. `hours`: hour of the week -> rows.
-    `cut`: values that found no room.
+    `cut`: values that found no room. They count for none who ask in [since, until).
     """
 
     begin: int
@@ -44,6 +44,12 @@ class Part(msgspec.Struct, array_like=True):
     hours: list[tuple[int, int]]
     pieces: list[Any]
     cut: int = 0
+    since: int = 0
+    until: int = 0
+
+    def counts(self, at: int) -> bool:
+        """Whether the rows count for who asks at that time."""
+        return not self.since <= at < self.until
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,7 @@ class Shape:
         return part
 
     def merged(self, parts: Sequence[Part], begin: int, width: int) -> Part:
-        """Parts of one key as the part of [begin, begin + width)."""
+        """Parts of one key that count alike as the part of [begin, begin + width)."""
         hours: Counter[int] = Counter()
         for part in parts:
             for hour, count in part.hours:
@@ -81,6 +87,8 @@ class Shape:
             hours=sorted(hours.items()),
             pieces=pieces,
             cut=sum(p.cut for p in parts),
+            since=parts[0].since,
+            until=parts[0].until,
         )
         return self.bounded(whole)
 

@@ -54,7 +54,7 @@ class Upkeep:
             # the last key may have more parts
             found = [row for row in found if row[0] != found[-1][0]]
         by_key: dict[bytes, list[Part]] = {}
-        for key, _, data in found:
+        for key, data in found:
             by_key.setdefault(key, []).append(_part(data))
         for key, parts in by_key.items():
             self._tidy(progress.id, levels, key, parts)
@@ -69,16 +69,20 @@ class Upkeep:
         bucket = levels.bucket_of(parts[-1].begin)
         if bucket < self._forget_before:
             self.forgotten += 1
-            self._parts.delete(profile, ((key, p.begin) for p in parts))
+            self._parts.delete(profile, ((key, p.begin, p.since, p.until) for p in parts))
             return
         self._seen[bucket] = self._seen.get(bucket, 0) + 1
-        for span, group in levels.grouped(parts).items():
+        alike: dict[tuple[int, int], list[Part]] = {}
+        for part in parts:
+            alike.setdefault((part.since, part.until), []).append(part)
+        for span, group in (g for some in alike.values() for g in levels.grouped(some).items()):
             if len(group) == 1:
                 continue
             whole = self._shape.merged(group, *span)
             self.cut += whole.cut - sum(p.cut for p in group)
-            self._parts.delete(profile, ((key, p.begin) for p in group))
-            self._parts.put(profile, [(key, whole.begin, _encode(whole))])
+            self._parts.delete(profile, ((key, p.begin, p.since, p.until) for p in group))
+            row = (key, whole.begin, whole.since, whole.until, _encode(whole))
+            self._parts.put(profile, [row])
 
 
 def _too_many(seen: dict[int, int], cap: int) -> int:

@@ -20,6 +20,7 @@ from engine.alert_codec import (
     unpack_row,
 )
 from engine.alerts import dedup_key
+from engine.store import withheld
 from engine.store.facts import put_state, states
 
 if TYPE_CHECKING:
@@ -127,8 +128,12 @@ def all_records(connection: duckdb.DuckDBPyConnection) -> list[Alert]:
     return [unpack_record(data) for (data,) in found]
 
 
-def close_alert(connection: duckdb.DuckDBPyConnection, number: int, verdict: Verdict) -> bool:
-    """Close an alert with what people found it to be; False where there is no such number."""
+def close_alert(
+    connection: duckdb.DuckDBPyConnection, number: int, verdict: Verdict, now: int
+) -> bool:
+    """Close an alert with what people found it to be; False where there is no such number. What is
+    behind one that tells of nothing bad is learnt from `now` on (microseconds).
+    """
     found = connection.execute(
         "SELECT data FROM alert_record WHERE number = ?", [number]
     ).fetchall()
@@ -137,6 +142,8 @@ def close_alert(connection: duckdb.DuckDBPyConnection, number: int, verdict: Ver
         record.status, record.verdict = "closed", verdict
         record.revision += 1
         put_records(connection, [record])
+        if verdict != "true_positive":
+            withheld.release(connection, record, now)
     return bool(found)
 
 

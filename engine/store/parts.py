@@ -19,18 +19,22 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS profile (
     id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, since INTEGER NOT NULL,
     through INTEGER NOT NULL, grown INTEGER NOT NULL, earliest INTEGER, seen INTEGER NOT NULL,
-    used INTEGER NOT NULL);
+    used INTEGER NOT NULL, withheld INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS part (
-    profile INTEGER NOT NULL, key BLOB NOT NULL, begin INTEGER NOT NULL, data BLOB NOT NULL,
-    PRIMARY KEY (profile, key, begin)) WITHOUT ROWID;
+    profile INTEGER NOT NULL, key BLOB NOT NULL, begin INTEGER NOT NULL,
+    since INTEGER NOT NULL, until INTEGER NOT NULL, data BLOB NOT NULL,
+    PRIMARY KEY (profile, key, begin, since, until)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS part_begin ON part (profile, begin);
 """
+_FORMAT = 2
+"""Of the tables: what was learnt in another one is learnt anew from the events."""
 
 
 class Progress(NamedTuple):
     """How far a profile has learnt: all its rows with ts in [since, through), of the events with an
     id of at most `seen`. `grown`: the time up to which its parts may have grown together as they do
-    when that is learnt. `earliest`: the ts of the first row; `used`: when it was last asked for.
+    when that is learnt. `earliest`: the ts of the first row; `used`: when it was last asked for;
+    `withheld`: the latest change of what is withheld that it has learnt.
     """
 
     id: int
@@ -41,6 +45,7 @@ class Progress(NamedTuple):
     earliest: int | None
     seen: int
     used: int
+    withheld: int = 0
 
 
 class Parts:
@@ -54,6 +59,12 @@ class Parts:
         # what is lost at a power cut is learnt again from the events
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.execute("PRAGMA cache_size = -65536")
+        ((known,),) = self._connection.execute("PRAGMA user_version").fetchall()
+        if known != _FORMAT:
+            self._connection.executescript(
+                f"DROP TABLE IF EXISTS part; DROP TABLE IF EXISTS profile; "
+                f"PRAGMA user_version = {_FORMAT};"
+            )
         self._connection.executescript(_TABLES)
 
     @contextmanager
@@ -70,15 +81,15 @@ class Parts:
     def progress(self) -> dict[str, Progress]:
         """Every profile by its hash."""
         rows = self._connection.execute(
-            "SELECT id, hash, since, through, grown, earliest, seen, used FROM profile"
+            "SELECT id, hash, since, through, grown, earliest, seen, used, withheld FROM profile"
         ).fetchall()
         return {row[1]: Progress(*row) for row in rows}
 
     def add(self, hash_: str, since: int, through: int, seen: int) -> Progress:
         """A profile that has learnt nothing yet: before `through` it has no rows from `since` on."""
         self._connection.execute(
-            "INSERT INTO profile (hash, since, through, grown, seen, used) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO profile (hash, since, through, grown, seen, used, withheld) "
+            "VALUES (?, ?, ?, ?, ?, ?, 0)",
             (hash_, since, through, through, seen, through),
         )
         return self.progress()[hash_]
@@ -88,14 +99,15 @@ class Parts:
         p = progress
         self._connection.execute(
             "UPDATE profile SET since = ?, through = ?, grown = ?, earliest = ?, seen = ?, "
-            "used = ? WHERE id = ?",
-            (p.since, p.through, p.grown, p.earliest, p.seen, p.used, p.id),
+            "used = ?, withheld = ? WHERE id = ?",
+            (p.since, p.through, p.grown, p.earliest, p.seen, p.used, p.withheld, p.id),
         )
 
-    def put(self, profile: int, rows: Iterable[tuple[bytes, int, bytes]]) -> None:
-        """Insert or replace parts: (key, begin, data)."""
+    def put(self, profile: int, rows: Iterable[tuple[bytes, int, int, int, bytes]]) -> None:
+        """Insert or replace parts: (key, begin, since, until, data)."""
         self._connection.executemany(
-            "INSERT OR REPLACE INTO part VALUES (?, ?, ?, ?)", ((profile, *row) for row in rows)
+            "INSERT OR REPLACE INTO part VALUES (?, ?, ?, ?, ?, ?)",
+            ((profile, *row) for row in rows),
         )
 
     def of_key(self, profile: int, key: bytes, begin: int, end: int) -> list[bytes]:
@@ -107,18 +119,18 @@ class Parts:
         ).fetchall()
         return [data for (data,) in rows]
 
-    def after(self, profile: int, key: bytes, most: int) -> list[tuple[bytes, int, bytes]]:
-        """The next parts (key, begin, data) behind a key, at most so many."""
+    def after(self, profile: int, key: bytes, most: int) -> list[tuple[bytes, bytes]]:
+        """The next parts (key, data) behind a key, at most so many."""
         return self._connection.execute(
-            "SELECT key, begin, data FROM part WHERE profile = ? AND key > ? "
-            "ORDER BY key, begin LIMIT ?",
+            "SELECT key, data FROM part WHERE profile = ? AND key > ? ORDER BY key, begin LIMIT ?",
             (profile, key, most),
         ).fetchall()
 
-    def delete(self, profile: int, rows: Iterable[tuple[bytes, int]]) -> None:
-        """Delete parts: (key, begin)."""
+    def delete(self, profile: int, rows: Iterable[tuple[bytes, int, int, int]]) -> None:
+        """Delete parts: (key, begin, since, until)."""
         self._connection.executemany(
-            "DELETE FROM part WHERE profile = ? AND key = ? AND begin = ?",
+            "DELETE FROM part WHERE profile = ? AND key = ? AND begin = ? AND since = ? "
+            "AND until = ?",
             ((profile, *row) for row in rows),
         )
 
@@ -132,7 +144,8 @@ class Parts:
     def expire(self, profile: int, before: int, most: int) -> None:
         """Delete at most so many parts that begin earlier, the earliest."""
         found = self._connection.execute(
-            "SELECT key, begin FROM part INDEXED BY part_begin WHERE profile = ? AND begin < ? "
+            "SELECT key, begin, since, until FROM part INDEXED BY part_begin "
+            "WHERE profile = ? AND begin < ? "
             "ORDER BY begin LIMIT ?",
             (profile, before, most),
         ).fetchall()
@@ -140,8 +153,10 @@ class Parts:
 
     def forget(self, profile: int, most: int) -> bool:
         """Delete some parts of a profile, itself when none is left; whether it is gone."""
-        found = self.after(profile, b"", most)
-        self.delete(profile, ((key, begin) for key, begin, _ in found))
+        found = self._connection.execute(
+            "SELECT key, begin, since, until FROM part WHERE profile = ? LIMIT ?", (profile, most)
+        ).fetchall()
+        self.delete(profile, found)
         if found:
             return False
         self._connection.execute("DELETE FROM profile WHERE id = ?", (profile,))

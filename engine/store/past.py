@@ -25,8 +25,10 @@ _COPIED: Final = {
     "state": "starts_with(key, 'running/')",
     "alert_record": "true",
     "alert_event": "true",
+    "withheld": "true",
 }
-"""Tables of which rows are taken over: networks by tag, how far detections got, alerts told."""
+"""Tables of which rows are taken over: networks by tag, how far detections got, alerts told, and
+the events behind them."""
 
 
 def open_past(path: Path, until: int = FOREVER) -> Database:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dsl.schema.registry import event_type, event_types
+from engine.store import withheld
 from engine.store.columns import event_of, table_of
 from engine.store.database import open_file, open_memory
 from engine.store.parts import Parts
@@ -189,6 +190,12 @@ class Store:
             ).fetchall()
             found |= {int(ts) for (ts,) in rows}
         return found
+
+    def withheld(self, owner: str, after: int) -> set[int]:
+        """Times, by the minute, of events that were withheld from the profiles of a detection, or
+        count again, with changes above the number `after`.
+        """
+        return withheld.changed_after(self.connection, owner, after)
 
     def highest_id(self) -> int:
         """The greatest id of any stored event, 0 where there is none."""

@@ -53,6 +53,11 @@ OTHER_TABLES: Final[dict[str, str]] = {
         "data BLOB NOT NULL"
     ),
     "alert_event": "number BIGINT NOT NULL, id BIGINT NOT NULL, data VARCHAR NOT NULL",
+    "withheld": (
+        "detection VARCHAR NOT NULL, statement BIGINT NOT NULL, row_ts BIGINT NOT NULL, "
+        "dedup BLOB NOT NULL, id BIGINT NOT NULL, ts BIGINT NOT NULL, since BIGINT NOT NULL, "
+        "until BIGINT NOT NULL, changed BIGINT NOT NULL"
+    ),
 }
 """Column definitions of every table that holds no events. `dir_object`: for computer accounts
 `host` is the key of the host, for hosts `account` is the key of the computer account. `dir_member`

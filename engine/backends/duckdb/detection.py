@@ -18,6 +18,8 @@ from engine.backends.duckdb.profiles.compile import (
     compile_learnings,
     compile_recalls,
     own_look_back,
+    protected,
+    protection,
     query_of,
 )
 from engine.backends.duckdb.reading import Definitions
@@ -44,10 +46,12 @@ if TYPE_CHECKING:
 
 def compile_detection(detection: plan.DetectionPlan) -> CompiledDetection:
     """Lower a detection. Raises `Unsupported` for what DuckDB has no exact form of."""
+    definitions = Definitions(dict(detection.relations), dict(detection.shared))
     return CompiledDetection(
         detection.id,
         tuple(_compile(detection, alert, i) for i, alert in enumerate(detection.alerts)),
         compile_learnings(detection),
+        protection(definitions, detection),
     )
 
 
@@ -60,6 +64,8 @@ def _compile(detection: plan.DetectionPlan, alert: plan.AlertPlan, index: int) -
         owner=f"{detection.id} {index}",
         budget=_budget(definitions, alert),
         reach=alert.look_back or 0,
+        withholding=detection.id,
+        protected=protected(definitions, detection.alerts),
     )
     source = lowering.node(alert.source, "rows")
     scope = Scope(domain=source.domain)
@@ -90,6 +96,7 @@ def _compile(detection: plan.DetectionPlan, alert: plan.AlertPlan, index: int) -
         models=tuple(lowering.models.values()),
         events=detection.events,
         reach=alert.look_back or 0,
+        owner=detection.id if any(p.owner for p in profiles) else "",
     )
 
 

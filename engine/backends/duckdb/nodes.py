@@ -61,7 +61,8 @@ class Lowering:
     `begin`: from when on events are read, None: from the beginning. `columns`: names of the columns
     of events that are read at all. `owner`: for whom models learn, `budget`: whether they are asked
     what so many cases a day come to, `reach`: how far before a row they may be asked; `models`:
-    those that are read.
+    those that are read. `protected`: from which profiles the events behind the alerts of the
+    detection `withholding` are withheld; `learning`: the statement sums up what a profile learns.
     """
 
     definitions: Definitions
@@ -77,6 +78,9 @@ class Lowering:
     budget: bool = False
     reach: int = 0
     models: dict[tuple[bool, str], NoveltyModel] = field(default_factory=dict)
+    withholding: str = ""
+    protected: frozenset[tuple[bool, str]] = frozenset()
+    learning: bool = False
 
     def node(self, node: plan.Node, wanted: str) -> Relation:
         """The relation of a node; `wanted` is the name that a reader would give it."""
@@ -131,8 +135,9 @@ class Lowering:
         if (shared, profile.name) not in self.profiles:
             outside, self.inside_shared = self.inside_shared, shared
             number, self.numbered = self.numbered, self.numbered + 1
+            owner = self.withholding if (shared, profile.name) in self.protected else ""
             self.profiles[shared, profile.name] = lower_learnt(
-                self, node, profile.name, number, shared=shared
+                self, node, profile.name, number, shared=shared, owner=owner
             )
             self.inside_shared = outside
         return self.profiles[shared, profile.name]

@@ -17,6 +17,7 @@ from engine.backends.duckdb.exclusions import Excepted, stored_exclusions
 from engine.backends.duckdb.novelty.learned import DAY
 from engine.backends.duckdb.profiles.remembered import Bounds, chosen, remembering
 from engine.backends.duckdb.results import Reader, reader
+from engine.store import withheld
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from dsl.types import Type
     from engine.backends.duckdb.novelty.model import NoveltyModel
+    from engine.backends.duckdb.profiles.compile import Protection
     from engine.backends.duckdb.profiles.learning import CompiledLearning
     from engine.backends.duckdb.profiles.remembered import (
         CompiledProfile,
@@ -41,7 +43,8 @@ class CompiledAlert:
     """One alert statement as text with `$low` and `$high` for the slice. `types` are those of
     roles, dedup values and excepted values. `look_back` does not count what `profiles` learnt;
     `parameters` are those of `probe` and of `full`. With `models` a slice is computed day by day:
-    `events` are the types that may make a row, up to `reach` before it.
+    `events` are the types that may make a row, up to `reach` before it. `owner`: the detection
+    whose alerts withhold events from the profiles, "" where none are asked.
     """
 
     gate: str
@@ -59,6 +62,7 @@ class CompiledAlert:
     models: tuple[NoveltyModel, ...] = ()
     events: tuple[str, ...] = ()
     reach: int = 0
+    owner: str = ""
 
     @property
     def sql(self) -> str:
@@ -86,10 +90,10 @@ class CompiledAlert:
             return []
         routines.install(connection, self.routines)
         if not self.models:
-            return self._slice(connection, lo, hi, memory)
+            return self._cut(connection, lo, hi, memory)
         rows: list[AlertRow] = []
         for low, high in self._days(connection, lo, hi):
-            found = self._slice(connection, low, high, memory)
+            found = self._cut(connection, low, high, memory)
             for model in self.models:
                 model.withhold(connection, low // DAY, (i for r in found for i in r.evidence))
             rows += found
@@ -120,6 +124,17 @@ class CompiledAlert:
             for model in self.models:
                 model.read_at(connection, range(first, day + 1))
             yield low, high
+
+    def _cut(
+        self, connection: duckdb.DuckDBPyConnection, lo: int, hi: int, memory: Memory | None
+    ) -> list[AlertRow]:
+        """The rows of a slice, cut where profiles learn more or less from then on."""
+        if not self.owner:
+            return self._slice(connection, lo, hi, memory)
+        cuts = withheld.boundaries(connection, self.owner, max(lo, -_FAR), min(hi, _FAR))
+        begins, ends = [lo, *cuts], [*(c - 1 for c in cuts), hi]
+        slices = zip(begins, ends, strict=True)
+        return [r for low, high in slices for r in self._slice(connection, low, high, memory)]
 
     def _slice(
         self, connection: duckdb.DuckDBPyConnection, lo: int, hi: int, memory: Memory | None
@@ -163,8 +178,11 @@ class CompiledAlert:
 
 @dataclass(frozen=True)
 class CompiledDetection:
-    """A detection lowered to DuckDB; `alerts` in the order of the plan."""
+    """A detection lowered to DuckDB; `alerts` in the order of the plan. `protection`: what its
+    alerts withhold from its profiles.
+    """
 
     id: str
     alerts: tuple[CompiledAlert, ...]
     learnings: tuple[CompiledLearning, ...] = ()
+    protection: Protection | None = None

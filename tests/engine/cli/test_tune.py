@@ -57,7 +57,7 @@ def past(tmp_path, rule):
         engine.tick()
         numbers = {(a.roles["source"], a.roles["dc"]): a.number for a in engine.alerts()}
         for who in closed:
-            assert stored.close_alert(engine.store.connection, numbers[who], "true_positive")
+            assert stored.close_alert(engine.store.connection, numbers[who], "true_positive", 0)
         engine.store.close()
         return SimpleNamespace(file=file, rule=path, numbers=numbers)
 

@@ -96,13 +96,22 @@ def logon(ts, seq, source="w1", account="u1"):
     )
 
 
+def asking(source):
+    """A detection that asks what an account is used to for one of its sources only."""
+    return f"""
+usual = profile of ntlm_auth by account bucket 1h over 5h learn hosts := set(source), n := count()
+odd = match ntlm_auth where source == "{source}" and not source in usual.hosts
+alert odd as (source: source, actor: account, seen: usual.hosts) dedup 1m by source, actor
+"""
+
+
 def rows_of(engine, compiled, low, high, memory):
     return compiled.alerts[0].rows(engine.store.connection, low, high, memory)
 
 
-def test_what_comes_after_a_crash_is_learnt(rule_of, blocks, engine_of, tmp_path, monkeypatch):
+def test_what_comes_after_a_crash_is_learnt(rule_of, engine_of, tmp_path, monkeypatch):
     """The profile learnt, the tick did not end: the watermark of then is forgotten."""
-    rule, compiled = rule_of("known", blocks["known"])
+    rule, compiled = rule_of("crash", asking("w4"))
     engine = engine_of(rule, compiled, Store(tmp_path / "s.duckdb"), keep=True)
     engine.ingest([logon(BASE, 1)])
     engine.tick()
@@ -129,8 +138,8 @@ def test_what_comes_after_a_crash_is_learnt(rule_of, blocks, engine_of, tmp_path
     engine.store.close()
 
 
-def test_what_was_learnt_outlives_the_events(rule_of, blocks, engine_of):
-    rule, compiled = rule_of("known", blocks["known"])
+def test_what_was_learnt_outlives_the_events(rule_of, engine_of):
+    rule, compiled = rule_of("outlives", asking("w9"))
     engine = engine_of(rule, compiled, keep=True)
     engine.ingest([logon(BASE + i * HOUR // 2, i, f"w{i}") for i in range(10)])
     engine.tick()
@@ -177,7 +186,7 @@ def test_where_the_directory_answers_otherwise_it_learns_anew(rule_of, engine_of
     block = """
 member = match ntlm_auth where not is_dc(source)
 usual = profile of member by account bucket 1h over 5h learn hosts := set(source)
-odd = match ntlm_auth where not source in usual.hosts
+odd = match ntlm_auth where source == "w4" and not source in usual.hosts
 alert odd as (source: source, seen: usual.hosts) dedup 1m by source
 """
     rule, compiled = rule_of("members", block)

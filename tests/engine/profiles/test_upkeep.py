@@ -13,7 +13,7 @@ S = 1_000_000
 HOUR = 3_600 * S
 BASE = 1_767_614_400 * S
 PROFILE = SimpleNamespace(
-    hash="h", name="usual", events=("ntlm_auth",), look_back=0, bucket=HOUR, over=5 * HOUR,
+    hash="h", name="usual", owner="", events=("ntlm_auth",), look_back=0, bucket=HOUR, over=5 * HOUR,
     learns=(("count", "BIGINT"),),
 )  # fmt: skip
 
@@ -35,6 +35,9 @@ class Rows:
     def arrived(self, *_):
         return set()
 
+    def withheld(self, *_):
+        return set()
+
     def learn(self, _connection, span, unit, _memory):
         found = {}
         for key, ts in self.rows:
@@ -43,7 +46,7 @@ class Rows:
                 part = found.setdefault(at, Part(at[1], unit, 0, ts, ts, [], [0]))
                 part.count, part.pieces[0] = part.count + 1, part.pieces[0] + 1
                 part.first, part.last = min(part.first, ts), max(part.last, ts)
-        return found
+        return [(key, part) for (key, _), part in found.items()]
 
 
 def learnt(rows, hours, **options):
@@ -59,7 +62,7 @@ def learnt(rows, hours, **options):
 def test_old_parts_grow_together():
     every = [("a", BASE + i * 60 * S) for i in range(12 * 60)]
     memory, _ = learnt(every, 12)
-    found = [p for _, p in memory.parts("h", [("a",)], 0, BASE + 20 * HOUR)]
+    found = [p for _, p in memory.parts("h", [("a",)], 0, BASE + 20 * HOUR, BASE)]
     assert sum(p.count for p in found) == 12 * 60
     assert len(found) < 4 * 60
     assert [p.width for p in found[:8]] == [HOUR] * 8

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -12,8 +12,7 @@ from dsl import plan
 from dsl.check.look_back import look_back
 from engine.backends.duckdb.nodes import BEGIN, HIGH, LOW, Lowering
 from engine.backends.duckdb.profiles.learning import CompiledLearning, CompiledQuery
-from engine.backends.duckdb.profiles.learnt import summed
-from engine.backends.duckdb.profiles.names import BUCKET
+from engine.backends.duckdb.profiles.learnt import spanned, summed
 from engine.backends.duckdb.profiles.remembered import CompiledProfile, CompiledRecall
 from engine.backends.duckdb.profiles.sets import SINCE, VALUE, each_of
 from engine.backends.duckdb.reading import Definitions
@@ -32,7 +31,22 @@ from engine.backends.duckdb.terms import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from engine.backends.duckdb.profiles.learnt import Learnt
+
+Protected = frozenset[tuple[bool, str]]
+
+
+@dataclass(frozen=True)
+class Protection:
+    """Events of the types `events` that are behind an alert's row are withheld from the end of its
+    `unit` (microseconds) on; `over`: the longest window of a profile.
+    """
+
+    unit: int
+    over: int
+    events: tuple[str, ...]
 
 
 def own_look_back(definitions: Definitions, node: plan.Node) -> int:
@@ -65,6 +79,40 @@ def _asked(definitions: Definitions, node: plan.Node, *, shared: bool) -> plan.R
         return None
     _, below = definitions.find(node.profile.name, shared=shared)
     return node.profile if isinstance(below, plan.Profile) else None
+
+
+def protected(definitions: Definitions, alerts: Iterable[plan.AlertPlan]) -> Protected:
+    """The profiles of a detection that learn nothing from the events behind its alerts, by whether
+    they are shared and their names: all but those that the rows of another profile asked, for what
+    these were told then is not told again.
+    """
+    asked: set[tuple[bool, str]] = set()
+    inner: set[tuple[bool, str]] = set()
+    for alert in alerts:
+        for inside, node in definitions.walked(alert.source):
+            found = _asked(definitions, node, shared=inside)
+            if found is None:
+                continue
+            shared, profile = definitions.find(found.name, shared=inside)
+            asked.add((shared, found.name))
+            for deeper, below in definitions.walked(profile, shared=shared):
+                other = _asked(definitions, below, shared=deeper)
+                if other is not None:
+                    inner.add((definitions.find(other.name, shared=deeper)[0], other.name))
+    return frozenset(asked - inner)
+
+
+def protection(definitions: Definitions, detection: plan.DetectionPlan) -> Protection | None:
+    """What is withheld from the profiles of a detection; None where it has none."""
+    known = protected(definitions, detection.alerts)
+    nodes = [(shared, definitions.find(name, shared=shared)[1]) for shared, name in known]
+    profiles = [(shared, node) for shared, node in nodes if isinstance(node, plan.Profile)]
+    if not profiles:
+        return None
+    events = {e for shared, p in profiles for e in definitions.events(p.source, shared=shared)}
+    return Protection(
+        min(p.bucket for _, p in profiles), max(p.over for _, p in profiles), tuple(sorted(events))
+    )
 
 
 def query_of(query: exp.Query) -> CompiledQuery:
@@ -101,6 +149,7 @@ def compile_recalls(
 def compile_learnings(detection: plan.DetectionPlan) -> tuple[CompiledLearning, ...]:
     """How the profiles of a detection learn."""
     definitions = Definitions(dict(detection.relations), dict(detection.shared))
+    known = protected(definitions, detection.alerts)
     found: dict[tuple[bool, str], plan.Ref] = {}
     for alert in detection.alerts:
         for inside, node in definitions.walked(alert.source):
@@ -112,15 +161,22 @@ def compile_learnings(detection: plan.DetectionPlan) -> tuple[CompiledLearning, 
     sources = [alert.source for alert in detection.alerts] + list(found.values())
     reach = sum(own_look_back(definitions, node) for node in sources)
     return tuple(
-        _learning(definitions, ref, reach, shared=shared) for (shared, _), ref in found.items()
-    )
+        _learning(
+            definitions, ref, reach, shared=shared,
+            owner=detection.id if (shared, name) in known else "",
+        )
+        for (shared, name), ref in found.items()
+    )  # fmt: skip
 
 
 def _learning(
-    definitions: Definitions, ref: plan.Ref, reach: int, *, shared: bool
+    definitions: Definitions, ref: plan.Ref, reach: int, *, shared: bool, owner: str
 ) -> CompiledLearning:
     columns = definitions.columns_below(ref, shared=shared)
-    lowering = Lowering(definitions, BEGIN, columns, inside_shared=shared)
+    lowering = Lowering(
+        definitions, BEGIN, columns, inside_shared=shared, learning=True, withholding=owner,
+        protected=frozenset({(shared, ref.name)} if owner else ()),
+    )  # fmt: skip
     learnt = lowering.learnt(ref)
     learns = learnt.profile.learns
     unit = exp.Parameter(this=exp.Var(this="unit"))
@@ -128,8 +184,9 @@ def _learning(
     wanted = [binary(exp.LTE, column("ts"), HIGH.copy())]
     plain = [i for i, learn in enumerate(learns) if learn.function != "set"]
     rows = lowering.add("parts", summed(learnt, plain, span).where(*wanted))
+    within = [name for _, name in spanned(learnt, span)]
     outer = select(
-        *map(column, (*learnt.keys, BUCKET, "_n", "_first", "_last", "_hours")),
+        *map(column, (*learnt.keys, *within, "_n", "_first", "_last", "_hours")),
         *(column(f"_p{i}") for i in plain),
         source=read(rows),
     )
@@ -142,13 +199,13 @@ def _learning(
             continue
         each = select(
             *map(column, learnt.keys),
-            named(span.copy(), BUCKET),
+            *(named(value.copy(), name) for value, name in spanned(learnt, span)),
             named(each_of(learnt, i), VALUE),
             named(column("ts"), SINCE),
             source=read(learnt.rows),
         ).where(*(w.copy() for w in wanted))
         values = lowering.add(f"values.{i}", each)
-        groups = [column(c) for c in (*learnt.keys, BUCKET, VALUE)]
+        groups = [column(c) for c in (*learnt.keys, *within, VALUE)]
         earliest = select(
             *groups, named(call("min", column(SINCE)), SINCE), source=read(values)
         ).where(not_null(column(VALUE)))
@@ -158,18 +215,22 @@ def _learning(
     own = next(p for p in profiles if p.number == learnt.number)
     texts = [parts.text, *(q.text for _, q in sets), *(r.asked for r in recalled)]
     called = frozenset(n for n in NAMES if any(n in t.lower() for t in texts))
-    return CompiledLearning(own, profiles, recalled, parts, tuple(sets), called, reach, directory)
+    return CompiledLearning(
+        own, profiles, recalled, parts, tuple(sets), called, reach, directory, learnt.bounded
+    )
 
 
 def _profile(lowering: Lowering, learnt: Learnt) -> CompiledProfile:
     definitions, profile = lowering.definitions, learnt.profile
+    owner = lowering.withholding if (learnt.shared, learnt.name) in lowering.protected else ""
     reached = list(definitions.reached(profile.source, shared=learnt.shared))
     inner = {n.profile.name for n in reached if isinstance(n, plan.Recall)}
     numbers = [p.number for p in lowering.profiles.values() if p.name in inner]
     kinds = dict(learnt.source.columns)
     return CompiledProfile(
-        hash=_hash(definitions, learnt, reached),
+        hash=_hash(definitions, learnt, reached, owner),
         name=learnt.name,
+        owner=owner,
         number=learnt.number,
         bucket=profile.bucket,
         over=profile.over,
@@ -183,10 +244,12 @@ def _profile(lowering: Lowering, learnt: Learnt) -> CompiledProfile:
     )
 
 
-def _hash(definitions: Definitions, learnt: Learnt, reached: list[plan.Node]) -> str:
-    """What tells the profile from any other that learns something else."""
+def _hash(definitions: Definitions, learnt: Learnt, reached: list[plan.Node], owner: str) -> str:
+    """What tells the profile from any other that learns something else; what is withheld is so for
+    one detection.
+    """
     learned = replace(learnt.profile, ready=None, peers=None)
     named_ = sorted({n.name for n in reached if isinstance(n, plan.Ref)})
     below = [definitions.find(n, shared=learnt.shared) for n in named_]
-    told = repr((learned, list(zip(named_, below, strict=True))))
+    told = repr((learned, list(zip(named_, below, strict=True)), owner))
     return hashlib.sha256(told.encode()).hexdigest()[:32]

@@ -39,6 +39,7 @@ class CompiledLearning:
     """The parts of a profile. `$low` and `$high` are the first and last `ts` learnt, `$unit` the
     span of a part. `sets` gives (key, span, value, first ts) for each learn that is a set. `reach`: how long
     before an alert's row the profile may be asked; `directory`: its rows rest on the directory.
+    `bounded`: behind the span both tell between which times the rows do not count.
     """
 
     profile: CompiledProfile
@@ -49,6 +50,7 @@ class CompiledLearning:
     routines: frozenset[str]
     reach: int
     directory: bool
+    bounded: bool = False
 
     def learn(
         self,
@@ -56,8 +58,8 @@ class CompiledLearning:
         span: tuple[int, int],
         unit: int,
         memory: Memory | None = None,
-    ) -> dict[tuple[Key, int], Part]:
-        """The parts of the rows with ts in `span`, both ends included, by key and begin."""
+    ) -> list[tuple[Key, Part]]:
+        """The parts of the rows with ts in `span`, both ends included, each with its key."""
         routines.install(connection, self.routines)
         low, high = span
         bounds: Bounds = {"low": low, "high": high, "unit": unit}
@@ -79,24 +81,27 @@ class CompiledLearning:
         rows: Sequence[tuple[Any, ...]],
         sets: Sequence[tuple[int, Sequence[tuple[Any, ...]]]],
         unit: int,
-    ) -> dict[tuple[Key, int], Part]:
+    ) -> list[tuple[Key, Part]]:
         width = len(self.profile.keys)
+        spans = width + (3 if self.bounded else 1)
         plain = [i for i, (f, _) in enumerate(self.profile.learns) if f != "set"]
-        found: dict[tuple[Key, int], Part] = {}
+        found: dict[tuple[Any, ...], Part] = {}
         for row in rows:
-            key, (begin, count, first, last, hours, *pieces) = row[:width], row[width:]
+            count, first, last, hours, *pieces = row[spans:]
             part = Part(
-                begin=begin, width=unit, count=count, first=first, last=last,
+                begin=row[width], width=unit, count=count, first=first, last=last,
                 hours=[(h["key"], h["value"]) for h in hours],
                 pieces=[None] * len(self.profile.learns),
             )  # fmt: skip
+            if self.bounded:
+                part.since, part.until = row[width + 1 : spans]
             for i, piece in zip(plain, pieces, strict=True):
                 part.pieces[i] = _piece(piece)
-            found[key, begin] = part
+            found[row[:spans]] = part
         for i, members in sets:
             for row in members:
-                key, (begin, value, since) = row[:width], row[width:]
-                part = found[key, begin]
+                value, since = row[spans:]
+                part = found[row[:spans]]
                 pairs = part.pieces[i]
                 if isinstance(pairs, list):
                     pairs.append([value, since])
@@ -105,7 +110,7 @@ class CompiledLearning:
         shape = Shape(tuple(f for f, _ in self.profile.learns))
         for part in found.values():
             shape.bounded(part)
-        return found
+        return [(row[:width], part) for row, part in found.items()]
 
 
 def _piece(value: Any) -> Any:

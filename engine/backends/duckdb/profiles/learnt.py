@@ -2,6 +2,8 @@
 
 Where the engine remembers sums of earlier rows, only the rows from `$since_…` on are read from the
 events, and the sums are read beside them: a relation of parts, registered when the statement runs.
+Rows that are withheld are left out, but where a profile learns: there they are summed up by the times
+between which they do not count.
 """
 
 from __future__ import annotations
@@ -11,18 +13,21 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from engine.backends.duckdb.profiles import functions
+from engine.backends.duckdb.profiles import functions, withheld
 from engine.backends.duckdb.profiles.names import (
     BUCKET,
     COUNT,
     FIRST,
+    FROM,
     HOUR,
     HOURS,
     LAST,
+    TO,
     bucket_of,
     hour_of,
     keys,
 )
+from engine.backends.duckdb.relation import LINEAGE
 from engine.backends.duckdb.scope import Scope
 from engine.backends.duckdb.terms import (
     binary,
@@ -31,6 +36,7 @@ from engine.backends.duckdb.terms import (
     column,
     named,
     not_null,
+    number,
     read,
     select,
     star,
@@ -47,7 +53,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Learnt:
     """The rows of a profile: relation `rows` with the keys, `ts`, `tie`, `_b`, `_hour` and an
-    input `_x0`, `_x1`, … for each learn. `number` tells profiles of one statement apart.
+    input `_x0`, `_x1`, … for each learn; where the profile learns, also the bounds of what is
+    withheld, `bounded`. `number` tells profiles of one statement apart.
     """
 
     profile: plan.Profile
@@ -56,6 +63,7 @@ class Learnt:
     source: Relation
     rows: str
     number: int
+    bounded: bool = False
 
     @property
     def keys(self) -> list[str]:
@@ -71,15 +79,19 @@ class Learnt:
         return next(i for i, learn in enumerate(self.profile.learns) if learn.name == name)
 
 
-def since(number: int) -> exp.Expr:
-    """From when on the rows of a profile are read from the events: bound when a statement runs."""
-    return exp.Parameter(this=exp.Var(this=f"since_{number}"))
+def since(profile: int) -> exp.Expr:
+    """From when on the rows of a profile are read from the events, by its number: bound when a
+    statement runs.
+    """
+    return exp.Parameter(this=exp.Var(this=f"since_{profile}"))
 
 
 def lower_learnt(
-    lowering: Lowering, profile: plan.Profile, name: str, number: int, *, shared: bool
+    lowering: Lowering, profile: plan.Profile, name: str, at: int, *, shared: bool, owner: str
 ) -> Learnt:
-    """The rows of a profile with non-null keys and what they bring to each learn."""
+    """The rows of a profile with non-null keys and what they bring to each learn; `at` is its
+    number. What is behind alerts of the detection `owner` is withheld; "": nothing is.
+    """
     source = lowering.node(profile.source, f"{name}.source")
     scope = Scope(domain=source.domain)
     inputs = [
@@ -93,16 +105,34 @@ def lower_learnt(
         named(hour_of(column("ts")), HOUR),
         *inputs,
         source=read(source.name),
-    ).where(
-        *(not_null(column(k)) for k in profile.keys), binary(exp.GTE, column("ts"), since(number))
-    )
+    ).where(*(not_null(column(k)) for k in profile.keys), binary(exp.GTE, column("ts"), since(at)))
+    ids = withheld.events_of(source.lineage, column(LINEAGE)) if owner else []
+    bounded = bool(ids) and lowering.learning
+    if ids:
+        query = withheld.joined(query, ids, owner)
+        begin, end = withheld.bounds(len(ids))
+        if bounded:
+            query = query.select(named(begin, FROM), named(end, TO), copy=False)
+        else:
+            query = query.where(withheld.counts(begin, end))
     rows = lowering.add(f"{name}.learnt", scope.attach(query))
-    return Learnt(profile, name, shared, source, rows, number)
+    return Learnt(profile, name, shared, source, rows, at, bounded)
+
+
+def spanned(learnt: Learnt, span: exp.Expr) -> list[tuple[exp.Expr, str]]:
+    """By what rows are summed up beside the keys: their span of time, and where the profile learns
+    the bounds of what is withheld.
+    """
+    groups = [(span, BUCKET)]
+    if learnt.bounded:
+        groups += [(call("coalesce", column(name), number(0)), name) for name in (FROM, TO)]
+    return groups
 
 
 def summed(learnt: Learnt, learns: Sequence[int], bucket: exp.Expr) -> exp.Select:
     """Parts of the rows by key and span of time; `bucket` is the begin of a row's span."""
-    groups = [*map(column, learnt.keys), named(bucket, BUCKET)]
+    spans = spanned(learnt, bucket)
+    groups = [*map(column, learnt.keys), *(named(value, name) for value, name in spans)]
     parts = [named(functions.part(learnt.profile.learns[i], f"_x{i}"), f"_p{i}") for i in learns]
     query = select(
         *groups,
@@ -113,7 +143,7 @@ def summed(learnt: Learnt, learns: Sequence[int], bucket: exp.Expr) -> exp.Selec
         *parts,
         source=read(learnt.rows),
     )
-    return query.group_by(*map(column, learnt.keys), bucket.copy())
+    return query.group_by(*map(column, learnt.keys), *(value.copy() for value, _ in spans))
 
 
 def with_remembered(learnt: Learnt, learns: Sequence[int], remembered: str) -> exp.Query:

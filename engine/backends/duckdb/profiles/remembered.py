@@ -47,20 +47,22 @@ class Memory(Protocol):
         """Every key there is."""
 
     def parts(
-        self, profile: str, keys: Iterable[Key], begin: int, end: int
+        self, profile: str, keys: Iterable[Key], begin: int, end: int, at: int
     ) -> Iterator[tuple[Key, Part]]:
-        """Parts of these keys that begin in [begin, end)."""
+        """Parts of these keys that begin in [begin, end) and count for who asks at `at`."""
 
 
 @dataclass(frozen=True)
 class CompiledProfile:
     """A profile as a statement reads it. `number` tells it apart there; `look_back` is that of its
     source; `inner` are the numbers of profiles that its source recalls. `keys` are the DuckDB types
-    of the key columns, `learns` the function of each learn with the type of one value.
+    of the key columns, `learns` the function of each learn with the type of one value. `owner`: the
+    detection whose alerts withhold events from it, "" where none does.
     """
 
     hash: str
     name: str
+    owner: str
     number: int
     bucket: int
     over: int
@@ -123,7 +125,7 @@ def remembering(
             if memory is not None:
                 values = chosen(known, recall.parameters)
                 keys = connection.execute(recall.asked, values).fetchall()
-                found = memory.parts(profile.hash, keys, begin, end)
+                found = memory.parts(profile.hash, keys, begin, end, known["low"] or 0)
             connection.register(recall.remembered, _table(recall, found))
             registered.append(recall.remembered)
         yield known
