@@ -4,6 +4,10 @@ What is behind a row teaches nothing from the end of the row's unit on, so rows 
 alerts of earlier units only. A slice is computed whole; where a unit of it tells something new of
 what is withheld, only the rows up to that unit's end stand and the rest is computed again. Alerts are
 rare: most slices are computed once, and the answer is the same however time was sliced.
+
+The first event of an attack makes others like it usual for the rest of the unit. So a unit with alerts
+is looked over once more when it is over, as if nothing of it had been learnt: what is then behind a row
+with the dedup value of an alert is withheld, too.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from engine.alerts import dedup_key
+from engine.entities_rows import FOREVER
 from engine.store import withheld
 from engine.store.withheld import Behind, Change
 
@@ -47,20 +52,21 @@ class Protection(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Slicing:
-    """How the slices of one detection are computed. `rows` gives the rows of a span; `asks`: the
-    statements that ask profiles under `protection`.
+    """How the slices of one detection are computed. `rows` gives the rows of a span, as told by
+    profiles that learnt nothing from a time on; `asks`: the statements that ask profiles under
+    `protection`.
     """
 
     connection: duckdb.DuckDBPyConnection
     detection: str
     protection: Protection
     asks: frozenset[int]
-    rows: Callable[[Span], list[AlertRow]]
+    rows: Callable[[Span, int], list[AlertRow]]
     memory: Memory | None = None
 
     def run(self, spans: Sequence[Span]) -> list[Rows]:
         """The rows of every span; what is behind them is withheld."""
-        made = [(s, self.rows(s)) for s in spans if s[0] not in self.asks]
+        made = [(s, self.rows(s, FOREVER)) for s in spans if s[0] not in self.asks]
         for span, rows in made:
             self._withhold(span[0], self._changes(span, rows))
         waiting = [s for s in spans if s[0] in self.asks]
@@ -68,12 +74,14 @@ class Slicing:
         while waiting:
             begin = min(low for _, low, _ in waiting)
             last = begin + width - 1
+            self._seal(begin)
             tried = [
-                (s, self.rows(s))
+                (s, self.rows(s, FOREVER))
                 for s in ((i, low, min(high, last)) for i, low, high in waiting if low <= last)
             ]
             changed = {s: self._changes(s, rows) for s, rows in tried}
             since = [c.behind.since for some in changed.values() for c in some]
+            since += withheld.unsealed(self.connection, self.detection, begin + 1, last)
             end = min([last + 1, *since])
             for span, rows in tried:
                 self._withhold(span[0], [c for c in changed[span] if c.behind.row_ts < end])
@@ -84,6 +92,19 @@ class Slicing:
             # near alerts there are often more
             width = self.protection.unit if since else width * WIDER
         return made
+
+    def _seal(self, before: int) -> None:
+        """Look over the units with alerts that ended by then."""
+        unit = self.protection.unit
+        ended = withheld.unsealed(self.connection, self.detection, 0, before)
+        for since, keys in ended.items():
+            for index in sorted(self.asks):
+                span = (index, since - unit, since - 1)
+                rows = [r for r in self.rows(span, since - unit) if dedup_key(r.dedup) in keys]
+                # apart from what rows that stand withhold: these may go alone
+                apart = -1 - index, *span[1:]
+                self._withhold(apart[0], self._changes(apart, rows))
+            withheld.seal(self.connection, self.detection, since)
 
     def _changes(self, span: Span, rows: Sequence[AlertRow]) -> list[Change]:
         index, low, high = span

@@ -53,8 +53,11 @@ class CompiledAlert(Protocol):
         lo: int,
         hi: int,
         memory: Memory | None = None,
+        learnt: int = FOREVER,
     ) -> list[AlertRow]:
-        """All rows with ts in [lo, hi]; `memory` has what profiles learnt."""
+        """All rows with ts in [lo, hi]; `memory` has what profiles learnt, those of the `owner`
+        nothing from `learnt` on.
+        """
 
 
 class CompiledDetection(Protocol):
@@ -256,8 +259,8 @@ class Running:
     ) -> list[Slice]:
         compiled, memory = generation.compiled, moment.memory
 
-        def rows(span: Span) -> list[AlertRow]:
-            found = compiled.alerts[span[0]].rows(connection, span[1], span[2], memory)
+        def rows(span: Span, learnt: int = FOREVER) -> list[AlertRow]:
+            found = compiled.alerts[span[0]].rows(connection, span[1], span[2], memory, learnt)
             return self._rated(found, generation, span[0], moment)
 
         if compiled.protection is None:

@@ -51,7 +51,13 @@ class Progress(NamedTuple):
 class Parts:
     """Parts of profiles by key, in a file or (`path` None) in memory. For one thread."""
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, *, read_only: bool = False) -> None:
+        """`read_only`: a file that is there already, which another process may have open."""
+        if read_only and path is not None:
+            uri = f"{path.resolve().as_uri()}?mode=ro"
+            self._connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+            self._connection.execute("SELECT since, until FROM part LIMIT 0")
+            return
         self._connection = sqlite3.connect(
             ":memory:" if path is None else path, isolation_level=None
         )
@@ -125,6 +131,12 @@ class Parts:
             "SELECT key, data FROM part WHERE profile = ? AND key > ? ORDER BY key, begin LIMIT ?",
             (profile, key, most),
         ).fetchall()
+
+    def every(self, profile: int) -> Iterator[tuple[bytes, bytes]]:
+        """All parts (key, data) of a profile, key by key."""
+        yield from self._connection.execute(
+            "SELECT key, data FROM part WHERE profile = ? ORDER BY key, begin", (profile,)
+        )
 
     def delete(self, profile: int, rows: Iterable[tuple[bytes, int, int, int]]) -> None:
         """Delete parts: (key, begin, since, until)."""

@@ -56,7 +56,7 @@ OTHER_TABLES: Final[dict[str, str]] = {
     "withheld": (
         "detection VARCHAR NOT NULL, statement BIGINT NOT NULL, row_ts BIGINT NOT NULL, "
         "dedup BLOB NOT NULL, id BIGINT NOT NULL, ts BIGINT NOT NULL, since BIGINT NOT NULL, "
-        "until BIGINT NOT NULL, changed BIGINT NOT NULL"
+        "until BIGINT NOT NULL, changed BIGINT NOT NULL, sealed BOOLEAN NOT NULL"
     ),
 }
 """Column definitions of every table that holds no events. `dir_object`: for computer accounts

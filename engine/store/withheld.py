@@ -22,7 +22,18 @@ if TYPE_CHECKING:
 
     from engine.alert_records import Alert
 
-_FIELDS = ("detection", "statement", "row_ts", "dedup", "id", "ts", "since", "until", "changed")
+_FIELDS = (
+    "detection",
+    "statement",
+    "row_ts",
+    "dedup",
+    "id",
+    "ts",
+    "since",
+    "until",
+    "changed",
+    "sealed",
+)
 _NEXT = "(SELECT coalesce(max(changed), 0) + 1 FROM withheld)"
 
 
@@ -101,18 +112,40 @@ def apply(
         connection.register("arriving", table)
         connection.execute(
             f"INSERT INTO withheld ({', '.join(_FIELDS)}) SELECT ?, ?, row_ts, dedup, id, ts, since, "  # noqa: S608
-            f"{FOREVER}, {_NEXT} FROM arriving",
+            f"{FOREVER}, {_NEXT}, false FROM arriving",
             [detection, statement],
         )
         connection.unregister("arriving")
+
+
+def unsealed(
+    connection: duckdb.DuckDBPyConnection, detection: str, low: int, high: int
+) -> dict[int, set[bytes]]:
+    """Ends of units in [low, high] that were not looked over whole since something of them was
+    withheld, with the dedup values of their rows.
+    """
+    found = connection.execute(
+        "SELECT since, list(DISTINCT dedup) FROM withheld WHERE detection = ? AND until > since "
+        "AND since BETWEEN ? AND ? GROUP BY since HAVING NOT bool_and(sealed) ORDER BY since",
+        [detection, low, high],
+    ).fetchall()
+    return {int(since): set(keys) for since, keys in found}
+
+
+def seal(connection: duckdb.DuckDBPyConnection, detection: str, since: int) -> None:
+    """A unit, by its end, was looked over whole."""
+    connection.execute(
+        "UPDATE withheld SET sealed = true WHERE detection = ? AND since = ?", [detection, since]
+    )
 
 
 def release(connection: duckdb.DuckDBPyConnection, record: Alert, now: int) -> None:
     """The events behind an alert count again from `now` on (microseconds)."""
     connection.execute(
         f"UPDATE withheld SET until = greatest(since + 1, ?), changed = {_NEXT} "  # noqa: S608
-        "WHERE detection = ? AND dedup = ? AND row_ts BETWEEN ? AND ? AND until > since",
-        [now, record.detection, record.dedup, record.first_row, record.last_row],
+        "WHERE detection = ? AND dedup = ? AND until > since AND since IN (SELECT since FROM "
+        "withheld WHERE detection = ? AND dedup = ? AND row_ts BETWEEN ? AND ?)",
+        [now, *(record.detection, record.dedup) * 2, record.first_row, record.last_row],
     )
 
 

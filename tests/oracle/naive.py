@@ -57,12 +57,14 @@ class Evaluator:
     """Rows of a plan's nodes over events given as dicts (type, ts, tie, id, columns).
 
     `open_choices` counts the choices among several rows of one (ts, tie), which the plan leaves to
-    the backend.
+    the backend. Events of `withheld` teach no profile, rows from `learnt` on neither.
     """
 
     detection: plan.DetectionPlan
     events: Sequence[Mapping[str, Any]]
     world: World = field(default_factory=World)
+    withheld: frozenset[int] = frozenset()
+    learnt: int = 2**62
 
     def __post_init__(self) -> None:
         self.named = dict(self.detection.shared) | dict(self.detection.relations)
@@ -322,7 +324,12 @@ class Evaluator:
         return self.remembered(node, profile)
 
     def remembered(self, node: plan.Recall, profile: plan.Profile) -> Iterable[Row]:
-        known = Recollection(self, node, profile, grouped(self.rows(profile.source), profile.keys))
+        learnt = [
+            r
+            for r in self.rows(profile.source)
+            if r.ts < self.learnt and not self.withheld & set(r.evidence)
+        ]
+        known = Recollection(self, node, profile, grouped(learnt, profile.keys))
         for row in self.rows(node.source):
             values = {**row.values, **known.of(row)}
             yield Row(values, row.ts, row.tie, row.start, row.evidence)

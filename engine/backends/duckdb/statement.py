@@ -82,18 +82,20 @@ class CompiledAlert:
         lo: int,
         hi: int,
         memory: Memory | None = None,
+        learnt: int = _FAR,
     ) -> list[AlertRow]:
         """All rows with ts in [lo, hi] (microseconds), in order. What profiles say comes from
-        `memory` and the events since, without it from the events of their whole windows.
+        `memory` and the events since, without it from the events of their whole windows; those
+        that withhold what is behind alerts learnt nothing from `learnt` on.
         """
         if lo > hi:
             return []
         routines.install(connection, self.routines)
         if not self.models:
-            return self._cut(connection, lo, hi, memory)
+            return self._cut(connection, lo, hi, memory, learnt)
         rows: list[AlertRow] = []
         for low, high in self._days(connection, lo, hi):
-            found = self._cut(connection, low, high, memory)
+            found = self._cut(connection, low, high, memory, learnt)
             for model in self.models:
                 model.withhold(connection, low // DAY, (i for r in found for i in r.evidence))
             rows += found
@@ -126,18 +128,29 @@ class CompiledAlert:
             yield low, high
 
     def _cut(
-        self, connection: duckdb.DuckDBPyConnection, lo: int, hi: int, memory: Memory | None
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        lo: int,
+        hi: int,
+        memory: Memory | None,
+        learnt: int,
     ) -> list[AlertRow]:
         """The rows of a slice, cut where profiles learn more or less from then on."""
         if not self.owner:
-            return self._slice(connection, lo, hi, memory)
+            return self._slice(connection, lo, hi, memory, learnt)
         cuts = withheld.boundaries(connection, self.owner, max(lo, -_FAR), min(hi, _FAR))
         begins, ends = [lo, *cuts], [*(c - 1 for c in cuts), hi]
         slices = zip(begins, ends, strict=True)
-        return [r for low, high in slices for r in self._slice(connection, low, high, memory)]
+        found = (self._slice(connection, low, high, memory, learnt) for low, high in slices)
+        return [row for rows in found for row in rows]
 
     def _slice(
-        self, connection: duckdb.DuckDBPyConnection, lo: int, hi: int, memory: Memory | None
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        lo: int,
+        hi: int,
+        memory: Memory | None,
+        learnt: int,
     ) -> list[AlertRow]:
         """The rows of a slice; where there are models, those of its day are at hand."""
         bounds: Bounds = {"low": max(lo, -_FAR), "high": min(hi, _FAR)}
@@ -145,11 +158,10 @@ class CompiledAlert:
         if not connection.execute(self.gate, bounds).fetchall():
             return []
         begin = max(lo, -_FAR) - self.look_back
-        first = {p.number: begin for p in self.profiles}
+        first = {p.number: min(begin, learnt) for p in self.profiles}
         probe, full = self.parameters
-        with remembering(
-            connection, self.recalls, self.profiles, first, bounds | {"begin": begin}, memory
-        ) as known:
+        known_to = bounds | {"begin": begin, "learnt": learnt}
+        with remembering(connection, self.recalls, self.profiles, first, known_to, memory) as known:
             if not connection.execute(self.probe, chosen(known, probe)).fetchall():
                 return []
             found = connection.execute(self.full, chosen(known, full)).fetchall()

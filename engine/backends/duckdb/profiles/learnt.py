@@ -114,7 +114,8 @@ def lower_learnt(
         if bounded:
             query = query.select(named(begin, FROM), named(end, TO), copy=False)
         else:
-            query = query.where(withheld.counts(begin, end))
+            learnt = binary(exp.LT, column("ts"), withheld.LEARNT)
+            query = query.where(learnt, withheld.counts(begin, end))
     rows = lowering.add(f"{name}.learnt", scope.attach(query))
     return Learnt(profile, name, shared, source, rows, at, bounded)
 

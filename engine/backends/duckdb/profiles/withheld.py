@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 LOW = exp.Parameter(this=exp.Var(this="low"))
 """The first `ts` of the rows that are asked for: as of it is decided what counts."""
+LEARNT = exp.Parameter(this=exp.Var(this="learnt"))
+"""Rows from here on are not learnt."""
 
 
 def events_of(lineage: Lineage, value: exp.Expr) -> list[exp.Expr]:
