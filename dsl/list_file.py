@@ -66,7 +66,7 @@ def _read_entry(record: Record, kind: str) -> ListEntry | None:
         record.raw("value")
     owner = record.text("owner", required=True)
     reason = record.text("reason", required=True)
-    expires = _read_day(record)
+    expires = read_day(record, "expires")
     record.finish()
     if value is None or owner is None or reason is None:
         return None
@@ -103,14 +103,14 @@ def _read_roles(record: Record) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _read_day(record: Record) -> int | None:
-    """`expires: 2027-01-31`: the first moment of that day, UTC, in microseconds."""
-    text = record.text("expires")
+def read_day(record: Record, key: str, code: str = "D0617") -> int | None:
+    """`<key>: 2027-01-31`: the first moment of that day, UTC, in microseconds."""
+    text = record.text(key)
     if text is None:
         return None
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        record.add("D0617", f"`{text}` is no day", "expires", hint="write `2027-01-31`")
+        record.add(code, f"`{text}` is no day", key, hint="write `2027-01-31`")
         return None
     return int(datetime.combine(day, time(), UTC).timestamp()) * 1_000_000

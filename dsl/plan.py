@@ -358,7 +358,8 @@ class Profile:
 
     `over` is a multiple of `bucket`. A learn `n := count()` is always there. `ready` reads the
     profile's own columns by their plain names (`n`, `first_seen`, `n.mean`) and `ts`; `peers` is an
-    expression over the key columns. `columns` are the keys.
+    expression over the key columns. `columns` are the keys. `frozen`: a row from that time on is
+    told what it would be told then.
     """
 
     source: Node
@@ -369,6 +370,7 @@ class Profile:
     ready: Expr | None
     peers: Expr | None
     columns: Columns
+    frozen: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -441,7 +443,7 @@ class Recall:
     key as of r. `keys` are (column of `source`, key of the profile). `profile` may be a `Model`. Of a row with a null key
     every read is null, `ready` false.
 
-    With t = r.ts, b = the largest multiple of `bucket` (since 1970) <= t and W = [b - over, t): the
+    With t = r.ts (or the time at which the profile is frozen, if earlier), b = the largest multiple of `bucket` (since 1970) <= t and W = [b - over, t): the
     profile's rows in W with r's key (null keys leave) are *seen*; a row of ts = t never is. Those
     before b lie in *closed buckets*, the others in the open one.
 

@@ -8,6 +8,7 @@ One YAML file, kept apart from the detections so that an upgrade of them loses n
         sensitivity: high
         params: {min_tries: 20, window: 30m}
       ntlmv1_use: {disabled: the scanners in the plant speak nothing else}
+    frozen: 2027-01-31             # of all detections, or of one: what is usual is what was so then
 
 A parameter named here wins over the sensitivity, the sensitivity over the default. Knows no engine.
 """
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from dsl.diagnostics import Diagnostics
 from dsl.faults import did_you_mean
+from dsl.list_file import read_day
 from dsl.params import SENSITIVITIES, ParamValue, Sensitivity
 from dsl.record import Record
 from dsl.source import parse_source, read_text, shown_name
@@ -34,11 +36,12 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`params`: values by detection and parameter, durations in microseconds; `disabled`:
-    detections that do not run, with the reason.
+    detections that do not run, with the reason; `frozen`: since when profiles are, by detection.
     """
 
     params: dict[str, dict[str, ParamValue]] = field(default_factory=dict)
     disabled: dict[str, str] = field(default_factory=dict)
+    frozen: dict[str, int] = field(default_factory=dict)
 
 
 def read_settings(
@@ -54,6 +57,9 @@ def read_settings(
         return settings, diagnostics.items
     file = Record(source, (), source.data, diagnostics, "the settings")
     general = _sensitivity(file)
+    frozen = read_day(file, "frozen", "D0607")
+    if frozen is not None:
+        settings.frozen.update(dict.fromkeys(detections, frozen))
     whole = file.record("detections", "`detections`")
     named = dict.fromkeys(whole.data if whole else ())
     for rule in named:
@@ -86,6 +92,9 @@ def _read(
     reason = entry.text("disabled")
     if reason is not None:
         settings.disabled[detection.id] = reason
+    frozen = read_day(entry, "frozen", "D0607")
+    if frozen is not None:
+        settings.frozen[detection.id] = frozen
     sensitivity = _sensitivity(entry) or general
     values = _at(detection, sensitivity) if sensitivity else {}
     given = entry.record("params", "`params`")

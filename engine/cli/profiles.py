@@ -59,8 +59,8 @@ def command(
             node: Profile = nodes[compiled.name]  # type: ignore[assignment]  # a profile, by its name
             ready, progress = ready_of(node), known.get(compiled.hash)
             state = progress and state_of(parts, progress, compiled.over, ready)
-            late = _ready_from(state, ready or Ready())
-            waiting += state is None or late > state.through
+            from_ = _ready_from(state, ready or Ready())
+            waiting += state is None or state.first is None or from_ > state.through
             _show(rule.plan.id, compiled, state, ready, form)
     parts.close()
     sys.exit(output.NO if waiting else output.DONE)

@@ -57,6 +57,7 @@ def _load(
     values: tuple[str, ...],
 ) -> Loaded:
     from dsl.check import check  # noqa: PLC0415 - starts fast
+    from dsl.freeze import freeze  # noqa: PLC0415
     from dsl.settings import Settings, read_settings  # noqa: PLC0415
     from engine.backends.duckdb import Unsupported, compile_detection  # noqa: PLC0415
     from engine.lists import rows_of  # noqa: PLC0415
@@ -81,6 +82,7 @@ def _load(
         found += diagnostics
         if plan is None:
             continue
+        plan = freeze(plan, settings.frozen.get(plan.id))
         running.append(Rule(plan, detection.envelope))
         try:
             compiled[plan.id] = compile_detection(plan)

@@ -56,6 +56,10 @@ class ProfileOf(Protocol):
     @property
     def over(self) -> int: ...
     @property
+    def frozen(self) -> int | None:
+        """As of which time it is asked at the latest, None where it is not frozen."""
+
+    @property
     def learns(self) -> tuple[tuple[LearnFunction, str], ...]: ...
 
 
@@ -219,7 +223,8 @@ class Known:
 
 def earliest_asked(profile: ProfileOf, now: int, reach: int) -> int:
     """The begin of the earliest bucket of which something may yet be asked."""
-    begin = now - now % profile.bucket - profile.over - SLACK - reach
+    last = now if profile.frozen is None else min(now, profile.frozen)
+    begin = last - last % profile.bucket - profile.over - SLACK - reach
     return begin - begin % profile.bucket
 
 

@@ -76,6 +76,20 @@ def test_values_in_force(settings, text, params, disabled):
 
 
 @pytest.mark.parametrize(
+    ("text", "frozen"),
+    [
+        ("frozen: 2027-01-31", 1_801_353_600_000_000),
+        ("frozen: 2027-01-31\ndetections: {tries: {frozen: 2027-02-01}}", 1_801_440_000_000_000),
+        ("sensitivity: low", None),
+    ],
+)
+def test_profiles_are_frozen(settings, text, frozen):
+    found, complaints = settings(text)
+    assert complaints == []
+    assert found.frozen.get("tries") == frozen
+
+
+@pytest.mark.parametrize(
     ("text", "line", "words"),
     [
         ("sensitivity: middle", 1, ("middle", "`high`, `medium`, `low`")),
@@ -84,6 +98,7 @@ def test_values_in_force(settings, text, params, disabled):
         ("detections:\n  tries:\n    params: {least: 2}", 3, ("less than the least", "tries")),
         ("detections:\n  tries:\n    params: {over: 5}", 3, ("not a duration",)),
         ("detections: {tries: {off_: why}}", 1, ("off_",)),
+        ("frozen: last spring", 1, ("`last spring` is no day", "2027-01-31")),
         ("sensitivities: low", 1, ("sensitivities", "did you mean `sensitivity`?")),
     ],
 )

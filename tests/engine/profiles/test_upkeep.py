@@ -13,7 +13,7 @@ S = 1_000_000
 HOUR = 3_600 * S
 BASE = 1_767_614_400 * S
 PROFILE = SimpleNamespace(
-    hash="h", name="usual", owner="", events=("ntlm_auth",), look_back=0, bucket=HOUR, over=5 * HOUR,
+    hash="h", name="usual", owner="", frozen=None, events=("ntlm_auth",), look_back=0, bucket=HOUR, over=5 * HOUR,
     learns=(("count", "BIGINT"),),
 )  # fmt: skip
 

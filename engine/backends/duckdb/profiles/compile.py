@@ -234,6 +234,7 @@ def _profile(lowering: Lowering, learnt: Learnt) -> CompiledProfile:
         number=learnt.number,
         bucket=profile.bucket,
         over=profile.over,
+        frozen=profile.frozen,
         events=tuple(definitions.events(profile.source, shared=learnt.shared)),
         look_back=own_look_back(definitions, profile.source),
         keys=tuple(storage(kinds[k]) for k in profile.keys),
@@ -248,7 +249,7 @@ def _hash(definitions: Definitions, learnt: Learnt, reached: list[plan.Node], ow
     """What tells the profile from any other that learns something else; what is withheld is so for
     one detection.
     """
-    learned = replace(learnt.profile, ready=None, peers=None)
+    learned = replace(learnt.profile, ready=None, peers=None, frozen=None)
     named_ = sorted({n.name for n in reached if isinstance(n, plan.Ref)})
     below = [definitions.find(n, shared=learnt.shared) for n in named_]
     told = repr((learned, list(zip(named_, below, strict=True)), owner))

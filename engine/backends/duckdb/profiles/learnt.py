@@ -106,6 +106,8 @@ def lower_learnt(
         *inputs,
         source=read(source.name),
     ).where(*(not_null(column(k)) for k in profile.keys), binary(exp.GTE, column("ts"), since(at)))
+    if profile.frozen is not None and not lowering.learning:
+        query = query.where(binary(exp.LT, column("ts"), number(profile.frozen)))
     ids = withheld.events_of(source.lineage, column(LINEAGE)) if owner else []
     bounded = bool(ids) and lowering.learning
     if ids:

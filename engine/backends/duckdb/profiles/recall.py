@@ -76,12 +76,13 @@ def lower_recall(lowering: Lowering, node: plan.Recall, wanted: str) -> Relation
     learnt = lowering.learnt(node.profile)
     profile = learnt.profile
     pairs = [(c, f"_k{profile.keys.index(k)}") for c, k in node.keys]
+    time = _as_of(profile)
     asked = lowering.add(
         f"{wanted}.asked",
         select(
             *(named(column(c), k) for c, k in pairs),
-            named(column("ts"), TIME),
-            named(bucket_of(column("ts"), profile.bucket), BUCKET),
+            named(time, TIME),
+            named(bucket_of(time.copy(), profile.bucket), BUCKET),
             source=read(source.name),
         )
         .where(*(not_null(column(c)) for c, _ in pairs))
@@ -102,6 +103,12 @@ def lower_recall(lowering: Lowering, node: plan.Recall, wanted: str) -> Relation
         lists = {_list(learnt, r) for r in of_peers if r.learn}
         group = lower_group(lowering, learnt, peers, facts, sorted(lists), wanted)
     return _beside(lowering, node, source, learnt, (facts, group), wanted)
+
+
+def _as_of(profile: plan.Profile) -> exp.Expr:
+    """The time as of which a row asks."""
+    time = column("ts")
+    return time if profile.frozen is None else smallest(time, number(profile.frozen))
 
 
 def _learns(learnt: Learnt, read_: tuple[plan.Read, ...]) -> tuple[int, ...]:
@@ -194,13 +201,11 @@ def _beside(
         *(named(reads.lower_read(r, learnt, scope, age), f"{node.alias}.{r.name}") for r in plain),
         source=read(source.name),
     )
-    on = [
-        *((c, f"_k{learnt.profile.keys.index(k)}") for c, k in node.keys),
-        ("ts", TIME),
-    ]
+    on = [(column(c), f"_k{learnt.profile.keys.index(k)}") for c, k in node.keys]
+    on.append((_as_of(learnt.profile), TIME))
 
     def joined(table: str) -> exp.Expr:
-        return conjunction(equal(column(k, table), column(c)) for c, k in on) or true()
+        return conjunction(equal(column(k, table), value.copy()) for value, k in on) or true()
 
     query = query.join(read(facts, reads.OWN), on=joined(reads.OWN), join_type="left")
     if group is not None:

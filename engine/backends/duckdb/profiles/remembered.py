@@ -57,7 +57,8 @@ class CompiledProfile:
     """A profile as a statement reads it. `number` tells it apart there; `look_back` is that of its
     source; `inner` are the numbers of profiles that its source recalls. `keys` are the DuckDB types
     of the key columns, `learns` the function of each learn with the type of one value. `owner`: the
-    detection whose alerts withhold events from it, "" where none does.
+    detection whose alerts withhold events from it, "" where none does. `frozen`: as of which time it
+    is asked at the latest.
     """
 
     hash: str
@@ -66,6 +67,7 @@ class CompiledProfile:
     number: int
     bucket: int
     over: int
+    frozen: int | None
     events: tuple[str, ...]
     look_back: int
     keys: tuple[str, ...]
@@ -112,7 +114,7 @@ def remembering(
     try:
         for recall in recalls:
             profile = recall.profile
-            end = since[profile.number]
+            end = _asked_at(profile, since[profile.number])
             begin = end - end % profile.bucket - profile.over - profile.bucket
             if memory is not None and recall.every is not None:
                 table = _keys(profile, memory.keys(profile.hash))
@@ -150,14 +152,21 @@ def _since(
         for p in profiles:
             if p.number not in asked:
                 continue
-            time = asked[p.number]
+            time = _asked_at(p, asked[p.number])
             whole = time - time % p.bucket - p.over
             cut = memory.cut(p.hash, time, whole) if memory else None
             since[p.number] = whole if cut is None else max(whole, cut)
+            if cut is not None and cut == p.frozen:
+                # parts have it all: no event since then is asked for
+                since[p.number] = asked[p.number]
             for inner in p.inner:
                 earlier = since[p.number] - p.look_back
                 asked[inner] = min(asked.get(inner, earlier), earlier)
     return since
+
+
+def _asked_at(profile: CompiledProfile, time: int) -> int:
+    return time if profile.frozen is None else min(time, profile.frozen)
 
 
 def _keys(profile: CompiledProfile, keys: Iterable[Key]) -> pa.Table:
