@@ -35,6 +35,12 @@ FORGET_US: Final = 24 * 3_600 * lateness.SECOND_US
 class CompiledAlert(Protocol):
     """An alert statement lowered to a backend."""
 
+    @property
+    def anchors(self) -> Sequence[tuple[str, int]]:
+        """Event types of which each row has an event of its own, and how long before the row's `ts`
+        (microseconds) that may lie.
+        """
+
     def rows(self, connection: duckdb.DuckDBPyConnection, lo: int, hi: int) -> list[AlertRow]:
         """All rows with ts in [lo, hi]."""
 
@@ -67,7 +73,8 @@ class Generation:
 class Moment:
     """The engine's knowledge at a tick; microseconds, FOREVER where nothing more can come.
 
-    `new`: earliest and latest ts of new events by type. `changed_from`: answers of the directory
+    `new`: earliest and latest ts of new events by type. `arrived`: whether there may be events of a
+    type in a span. `changed_from`: answers of the directory
     changed from here on. `settled`: the directory is complete up to here; None: there is none.
     `until`: rows later than this are not asked for yet.
     """
@@ -75,6 +82,7 @@ class Moment:
     now: int
     new: dict[str, tuple[int, int]]
     watermark: Callable[[Sequence[str]], int]
+    arrived: Callable[[str, int, int], bool]
     changed_from: int | None = None
     settled: int | None = None
     final: bool = False
@@ -210,7 +218,9 @@ class Running:
             end = high if following is None else min(high, following.since - 1)
             if begin > end or index >= len(generation.compiled.alerts):
                 continue
-            rows = generation.compiled.alerts[index].rows(connection, begin, end)
+            alert = generation.compiled.alerts[index]
+            asked = any(moment.arrived(kind, begin - early, end) for kind, early in alert.anchors)
+            rows = alert.rows(connection, begin, end) if asked else []
             made.append(Slice(index, begin, end, self._rated(rows, generation, index, moment)))
         return made
 

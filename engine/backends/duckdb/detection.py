@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from engine.backends.duckdb.bounds import needed
 from engine.backends.duckdb.evidence import HIT, lower_evidence, size_of
 from engine.backends.duckdb.exclusions import Excepted
 from engine.backends.duckdb.expression import lower
-from engine.backends.duckdb.gates import lower_gates
+from engine.backends.duckdb.gates import anchors_of, lower_gates
 from engine.backends.duckdb.lineage import countable
 from engine.backends.duckdb.nodes import HIGH, LOW, Lowering
 from engine.backends.duckdb.reading import Definitions
@@ -29,9 +30,10 @@ from engine.backends.duckdb.terms import (
     read,
     select,
 )
+from engine.backends.duckdb.window import lower_needed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from dsl import plan
 
@@ -46,25 +48,49 @@ def compile_detection(detection: plan.DetectionPlan) -> CompiledDetection:
 def _compile(detection: plan.DetectionPlan, alert: plan.AlertPlan) -> CompiledAlert:
     definitions = Definitions(dict(detection.relations), dict(detection.shared))
     lowering = Lowering(definitions, alert.look_back, definitions.columns(alert))
-    source = lowering.node(alert.source, "rows")
+    source = lowering.node(alert.source, "rows", 0)
     scope = Scope(domain=source.domain)
 
-    probe = select(number(1), source=read(source.name)).where(*_slice(alert, scope)).limit(1)
+    probe = _any(source.name).where(*_slice(alert, scope))
     excepted = [(f"except.{i}", e) for i, (e, _) in enumerate(alert.excepts)]
     dedup = [(f"dedup.{n}", e) for n, e in alert.dedup_by]
     values = [*((f"role.{n}", e) for n, e in alert.roles), *dedup, *excepted]
     full = _full(lowering, alert, source, values)
-    gate = lower_gates(definitions, alert, LOW, HIGH)
+    gates = [*lower_gates(definitions, alert, LOW, HIGH), *_windows(detection, alert)]
+    called = frozenset().union(*map(_called, [full, *gates]))
     return CompiledAlert(
-        gate=gate.sql(dialect=DIALECT, copy=False),
+        anchors=anchors_of(definitions, alert),
+        gates=tuple(g.sql(dialect=DIALECT, copy=False) for g in gates),
         probe=lowering.statement.finish(scope.attach(probe)).sql(dialect=DIALECT, copy=False),
         types=tuple(e.type for _, e in values),
         roles=tuple(n for n, _ in alert.roles),
         dedup=len(dedup),
         exceptions=_exceptions(detection, alert),
-        routines=_called(full) | _called(gate),
+        routines=called,
         full=full.sql(dialect=DIALECT, copy=False),
     )
+
+
+def _windows(detection: plan.DetectionPlan, alert: plan.AlertPlan) -> Iterator[exp.Select]:
+    """Queries that all have a row if any row is in the slice: of the windows it needs."""
+    definitions = Definitions(dict(detection.relations), dict(detection.shared))
+    for window in needed(definitions, alert.source):
+        lowering = Lowering(definitions, alert.look_back, definitions.columns(alert))
+        lowering.far, lowering.inside_shared = window.far, window.shared
+        query = lower_needed(lowering, window.node)
+        if query is not None:
+            yield lowering.statement.finish(_any(lowering.add("needed", query)))
+
+
+def _any(relation: str) -> exp.Select:
+    """One row if a relation has any.
+
+    Not by a limit: that ends the pipelines that read a common table expression, and DuckDB 2.0 then
+    waits forever for others that are to fill it (seen with absences below joins, with one thread
+    and with two).
+    """
+    count = exp.Count(this=exp.Star())
+    return select(number(1), source=read(relation)).having(binary(exp.GT, count, number(0)))
 
 
 def _called(query: exp.Expr) -> frozenset[str]:

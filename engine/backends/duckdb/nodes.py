@@ -10,6 +10,7 @@ from sqlglot import exp
 from dsl import plan
 from engine.backends.duckdb import absence, join, sequence, window
 from engine.backends.duckdb.expression import lower
+from engine.backends.duckdb.keyed import Keyed, own_columns, through_match
 from engine.backends.duckdb.lineage import ChoiceLineage, EventLineage, sql_type
 from engine.backends.duckdb.profiles.learnt import Learnt, lower_learnt
 from engine.backends.duckdb.profiles.recall import lower_recall
@@ -51,20 +52,42 @@ HIGH: Final = exp.Parameter(this=exp.Var(this="high"))
 class Lowering:
     """Lowers the nodes of one detection into one statement.
 
-    `look_back`: how far before `$low` events are read, None: from the beginning. `columns`: names
-    of the columns of events that are read at all.
+    `look_back`: how far before `$low` events are read at all, None: from the beginning. `columns`:
+    names of the columns of events that are read at all. `far`, `keyed`: how far before `$low`, and
+    for which keys, the rows of the node at hand are wanted.
     """
 
     definitions: Definitions
     look_back: int | None
     columns: frozenset[str]
     statement: Statement = field(default_factory=Statement)
-    done: dict[tuple[bool, str], Relation] = field(default_factory=dict)
+    done: dict[tuple[bool, str, int | None, Keyed | None], Relation] = field(default_factory=dict)
     profiles: dict[tuple[bool, str], Learnt] = field(default_factory=dict)
     inside_shared: bool = False
+    far: int | None = 0
+    keyed: Keyed | None = None
 
-    def node(self, node: plan.Node, wanted: str) -> Relation:
-        """The relation of a node; `wanted` is the name that a reader would give it."""
+    def node(
+        self,
+        node: plan.Node,
+        wanted: str,
+        further: int | None = None,
+        keyed: Keyed | None = None,
+    ) -> Relation:
+        """The relation of a node; `wanted` is the name that a reader would give it.
+
+        `further`: how much earlier than its reader's its rows are wanted (microseconds), None: as
+        far as anything looks back. `keyed`: for which keys, None: for all.
+        """
+        outside = self.far, self.keyed
+        self.far = self.look_back if further is None or self.far is None else self.far + further
+        self.keyed = keyed
+        try:
+            return self._node(node, wanted)
+        finally:
+            self.far, self.keyed = outside
+
+    def _node(self, node: plan.Node, wanted: str) -> Relation:
         match node:
             case plan.Scan():
                 return self._scan(node)
@@ -96,11 +119,12 @@ class Lowering:
 
     def _ref(self, node: plan.Ref) -> Relation:
         shared, below = self.definitions.find(node.name, shared=self.inside_shared)
-        if (shared, node.name) not in self.done:
+        known = (shared, node.name, self.far, self.keyed)
+        if known not in self.done:
             outside, self.inside_shared = self.inside_shared, shared
-            self.done[shared, node.name] = self.node(below, node.name)
+            self.done[known] = self.node(below, node.name, 0, self.keyed)
             self.inside_shared = outside
-        return self.done[shared, node.name]
+        return self.done[known]
 
     def learnt(self, profile: plan.Ref) -> Learnt:
         """The rows of a profile and what they bring to it, once for all that recall it."""
@@ -116,11 +140,11 @@ class Lowering:
     def _scan(self, node: plan.Scan) -> Relation:
         event = {"ts": column("ts"), "tie": column("tie"), "id": column("id")}
         low: exp.Expr = LOW.copy()
-        if self.look_back:
-            low = minus(low, number(self.look_back))
+        if self.far:
+            low = minus(low, number(self.far))
         wanted = conjunction(
             [
-                None if self.look_back is None else binary(exp.GTE, column("ts"), low),
+                None if self.far is None else binary(exp.GTE, column("ts"), low),
                 binary(exp.LTE, column("ts"), HIGH.copy()),
                 column("primary") if node.primary_only else None,
             ]
@@ -135,6 +159,9 @@ class Lowering:
             named(false(), OVERFLOW),
             source=stored(node.event),
         ).where(wanted)
+        keyed = own_columns(node.columns, self.keyed)
+        if keyed is not None:
+            query = keyed.apply(query)
         # the same events are read once, however many matches there are
         known = [n for n, q in self.statement.parts.items() if q == query]
         name = known[0] if known else self.add(f"event.{node.event}", query)
@@ -144,7 +171,8 @@ class Lowering:
         return Relation(name, columns, EventLineage(node.event))
 
     def _match(self, node: plan.Match, wanted: str) -> Relation:
-        source = self.node(node.source, f"{wanted}.source")
+        keyed = through_match(node, self.keyed)
+        source = self.node(node.source, f"{wanted}.source", 0, keyed)
         scope = Scope(domain=source.domain)
         query = select(star(), source=read(source.name))
         if node.where is not None:
@@ -164,7 +192,10 @@ class Lowering:
         return Relation(self.add(wanted, scope.attach(query)), columns, source.lineage)
 
     def _union(self, node: plan.Union, wanted: str) -> Relation:
-        sources = [self.node(s, f"{wanted}.{i}") for i, s in enumerate(node.sources)]
+        sources = [
+            self.node(s, f"{wanted}.{i}", 0, own_columns(s.columns, self.keyed))
+            for i, s in enumerate(node.sources)
+        ]
         columns = present(node.columns, (n for s in sources for n, _ in s.columns))
         whole: exp.Query | None = None
         for position, source in enumerate(sources):

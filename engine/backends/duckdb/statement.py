@@ -1,6 +1,6 @@
 """A detection as SQL that can be run: one statement per alert, computed over a slice of time.
 
-A slice is asked three times at most, and mostly once: has it an event that may make a row (`gates`);
+A slice is asked little at a time, and mostly once: has it the events that any row needs (`gates`);
 has it any row, where DuckDB prunes evidence, roles and all sets that decide nothing; and what are
 its rows with all they carry.
 """
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from engine.alerts import AlertRow
 from engine.backends.duckdb import routines
 from engine.backends.duckdb.exclusions import Excepted, stored_exclusions
+from engine.backends.duckdb.parsed import run
 from engine.backends.duckdb.results import Reader, reader
 
 if TYPE_CHECKING:
@@ -27,11 +28,13 @@ _FAR: Final = 2**62
 
 @dataclass(frozen=True)
 class CompiledAlert:
-    """One alert statement as text with `$low` and `$high` for the slice. `types` are those of
-    roles, dedup values and excepted values.
+    """One alert statement as text with `$low` and `$high` for the slice. `anchors`: types of the
+    events that rows become true with, and how long before them these may lie (microseconds).
+    `types` are those of roles, dedup values and excepted values.
     """
 
-    gate: str
+    anchors: tuple[tuple[str, int], ...]
+    gates: tuple[str, ...]
     probe: str
     types: tuple[Type, ...]
     roles: tuple[str, ...]
@@ -58,11 +61,9 @@ class CompiledAlert:
             return []
         routines.install(connection, self.routines)
         bounds = {"low": max(lo, -_FAR), "high": min(hi, _FAR)}
-        for question in (self.gate, self.probe):
-            # fetchone would leave the result open, and the connection refuse the next register
-            if not connection.execute(question, bounds).fetchall():
-                return []
-        found = connection.execute(self.full, bounds).fetchall()
+        if not all(run(connection, question, bounds) for question in (*self.gates, self.probe)):
+            return []
+        found = run(connection, self.full, bounds)
         if not found:
             return []
         exclusions = stored_exclusions(connection, self.exceptions)

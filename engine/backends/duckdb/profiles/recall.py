@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
+from engine.backends.duckdb.keyed import own_columns
 from engine.backends.duckdb.profiles import reads, sets
 from engine.backends.duckdb.profiles.learnt import (
     CLOSED,
@@ -53,11 +54,12 @@ _ASKED: Final = "_asked"
 
 def lower_recall(lowering: Lowering, node: plan.Recall, wanted: str) -> Relation:
     """The relation of a recall."""
-    source = lowering.node(node.source, f"{wanted}.rows")
+    asked = own_columns(node.source.columns, lowering.keyed)
+    source = lowering.node(node.source, f"{wanted}.rows", 0, asked)
     learnt = lowering.learnt(node.profile)
     profile = learnt.profile
     pairs = [(c, f"_k{profile.keys.index(k)}") for c, k in node.keys]
-    asked = lowering.add(
+    asking = lowering.add(
         f"{wanted}.asked",
         select(
             *(named(column(c), k) for c, k in pairs),
@@ -72,12 +74,12 @@ def lower_recall(lowering: Lowering, node: plan.Recall, wanted: str) -> Relation
     group = None
     of_peers = [r for r in node.reads if r.peers]
     if of_peers and profile.peers is not None:
-        peers = lower_peers(lowering, learnt, profile.peers, asked, wanted)
+        peers = lower_peers(lowering, learnt, profile.peers, asking, wanted)
         facts = _facts(lowering, learnt, peers.asked, learns, wanted)
         lists = [_list(learnt, r) for r in of_peers if r.learn]
         group = lower_group(lowering, learnt, peers, facts, sorted(set(lists)), wanted)
     else:
-        facts = _facts(lowering, learnt, asked, learns, wanted)
+        facts = _facts(lowering, learnt, asking, learns, wanted)
     return _beside(lowering, node, source, learnt, (facts, group), wanted)
 
 
