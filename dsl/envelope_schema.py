@@ -124,7 +124,8 @@ def _test() -> _Schema:
             "lists": {"type": "object"},
             "params": {"type": "object", "additionalProperties": _SCALAR},
             "using": _TEXTS,
-            "profile": {"type": "object"},
+            "profile": {"type": "object", "additionalProperties": {"type": "array"}},
+            "observed": _TEXT,
             "expect": {"type": "array", "items": {"type": "object"}},
         },
     }

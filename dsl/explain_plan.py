@@ -61,6 +61,8 @@ def _headline(node: plan.Node) -> str:
     match node:
         case plan.Scan(event, primary_only):
             return event if primary_only else f"{event} (all witnesses)"
+        case plan.Given(rows):
+            return f"{len(rows)} given rows"
         case plan.Ref(name):
             return name
         case plan.Match(source):

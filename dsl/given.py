@@ -1,7 +1,7 @@
 """Tests inside a rule: `tests:` -> `RuleTest` objects, with all events expanded.
 
 A test builds on another by `extends`: it takes over its entries (adding `given+`, moving some with
-`shift`), its directory, lists, parameters and recordings, unless it has its own; never its
+`shift`), its directory, lists, parameters, profiles and recordings, unless it has its own; never its
 `expect`. `shift` moves entries before `given+` is added: `last`, `first`, `all`, or an entry's
 number from 0. Nothing is run here.
 """
@@ -15,6 +15,7 @@ from dsl.expectation import Expectation, read_expectations
 from dsl.faults import did_you_mean
 from dsl.given_directory import DirectoryObject, read_directory
 from dsl.given_events import BASE, Entry, expand, read_entries, shifted
+from dsl.given_profiles import Lesson, read_profiles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["BASE", "RuleTest", "read_tests"]
 _KEYS: Final = (
     "name", "extends", "given", "given+", "shift", "directory", "lists", "params", "using",
-    "profile", "expect",
+    "profile", "observed", "expect",
 )  # fmt: skip
 
 
@@ -37,7 +38,9 @@ class RuleTest:
     """One test, ready to run: events in order, begin at `BASE` (microseconds since 1970).
 
     `lists` replaces the entries of lists (the rule's id: its own exclusions), `params` the values of parameters; `using` are captures
-    and event logs to decode beside the events. No expectation: silence. `span` is the test's place.
+    and event logs to decode beside the events. `profile` is what has been learnt before; `observed`
+    for how long (microseconds) sources have been alive before the begin, None: for ever. No
+    expectation: silence. `span` is the test's place.
     """
 
     name: str
@@ -46,6 +49,8 @@ class RuleTest:
     lists: dict[str, tuple[str, ...]]
     params: dict[str, ParamValue]
     using: tuple[Path, ...]
+    profile: tuple[Lesson, ...]
+    observed: int | None
     expect: tuple[Expectation, ...]
     span: Span
 
@@ -59,6 +64,8 @@ class _Setting:
     lists: tuple[tuple[str, tuple[str, ...]], ...] = ()
     params: tuple[tuple[str, ParamValue], ...] = ()
     using: tuple[Path, ...] = ()
+    profile: tuple[Lesson, ...] = ()
+    observed: int | None = None
 
 
 def read_tests(
@@ -81,10 +88,6 @@ def read_tests(
         base = _base(record, settings, all_names)
         setting = _setting(record, folder, params, base)
         expect = read_expectations(record, roles)
-        if "profile" in record:
-            record.raw("profile")
-            hint = "set the state up with events in `given`"
-            record.add("D0708", "profiles are not available yet", "profile", key=True, hint=hint)
         if not setting.entries and not setting.using and len(file.diagnostics.errors) == before:
             hint = "add `given`, `extends` or `using`"
             record.add("D0712", "the test has no events", hint=hint)
@@ -95,7 +98,8 @@ def read_tests(
         tests.append(
             RuleTest(
                 name, expand(setting.entries), setting.directory, dict(setting.lists),
-                dict(setting.params), setting.using, expect, file.source.place(*record.place),
+                dict(setting.params), setting.using, setting.profile, setting.observed, expect,
+                file.source.place(*record.place),
             )
         )  # fmt: skip
     return tuple(tests)
@@ -121,6 +125,8 @@ def _setting(record: Record, folder: Path, params: Mapping[str, Param], base: _S
         lists=(*base.lists, *_lists(record)),
         params=(*base.params, *_params(record, params)),
         using=_using(record, folder) if "using" in record else base.using,
+        profile=read_profiles(record) if "profile" in record else base.profile,
+        observed=_observed(record) if "observed" in record else base.observed,
     )
 
 
@@ -148,6 +154,14 @@ def _shift(record: Record, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
         for i in which:
             moved[i] = shifted(moved[i], offset or 0)
     return tuple(moved)
+
+
+def _observed(record: Record) -> int | None:
+    observed = record.duration("observed")
+    if observed is not None and observed < 0:
+        record.add("D0705", "`observed` is a length of time", "observed", hint="write `3d`")
+        return None
+    return observed
 
 
 def _lists(record: Record) -> tuple[tuple[str, tuple[str, ...]], ...]:

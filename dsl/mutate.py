@@ -2,7 +2,7 @@
 
 A rule whose tests all pass on a mutant has a clause that no test needs: either the clause is
 superfluous or a test is missing. Deleted are conditions (each operand of `and` and `or`, whole
-`where`, `having`, `when`), keys where there are several, `not` steps, sources of a union, alert
+`where`, `having`, `ready`, `when`), keys where there are several, `not` steps, sources of a union, alert
 statements and arms of a severity; loosened are thresholds (by one), numbers of steps, and windows
 (twice as long). Not touched: `except` (lists are the installation's), `dedup`, confidence, roles.
 Knows no names and no kinds: a mutant need not check, then it is no mutant.
@@ -172,6 +172,8 @@ def _relation(
                     yield at, change, replace(relation, where=where)
             for at, change, within in _longer(relation.within, spans):
                 yield at, change, replace(relation, within=within)
+        case syntax.Profile():
+            yield from _profile(relation)
         case _:
             return
 
@@ -212,6 +214,18 @@ def _window(
             yield at, change, replace(relation, aggregates=aggregates)
     for at, change, having in _condition(relation.having):
         yield at, change, replace(relation, having=having)
+
+
+def _profile(relation: syntax.Profile) -> Iterator[tuple[At, str, syntax.Relation]]:
+    for at, change, keys in _keys(relation.keys):
+        yield at, change, replace(relation, keys=keys)
+    for index, learn in enumerate(relation.learns):
+        for at, change, where in _condition(learn.where):
+            new = replace(learn, where=where)
+            learns = (*relation.learns[:index], new, *relation.learns[index + 1 :])
+            yield at, change, replace(relation, learns=learns)
+    for at, change, ready in _condition(relation.ready):
+        yield at, change, replace(relation, ready=ready)
 
 
 def _sequence(

@@ -163,6 +163,20 @@ class Scan:
     columns: Columns
 
 
+GivenRow = tuple[int, tuple[Value | tuple[Value, ...], ...]]
+"""`ts`, and a value for each column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Constant rows, which rest on no event: what a test says that a profile has learnt (`dsl.teach`).
+    Their order among rows of the same `ts` is the backend's choice.
+    """
+
+    rows: tuple[GivenRow, ...]
+    columns: Columns
+
+
 @dataclass(frozen=True, slots=True)
 class Ref:
     """The rows of a relation computed once: `DetectionPlan.relations[name]`, or a shared relation
@@ -423,7 +437,7 @@ class Recall:
     columns: Columns
 
 
-Node = Scan | Ref | Match | Union | Window | Sequence | Join | Absence | Profile | Recall
+Node = Scan | Given | Ref | Match | Union | Window | Sequence | Join | Absence | Profile | Recall
 Columns = tuple[tuple[str, Type], ...]
 
 

@@ -38,7 +38,7 @@ class Setting:
     """What a replay knows beside the events.
 
     `directory`: declared objects, None for none; `lists`: rows of lists. `covered`: event types
-    whose sources count as alive for ever (tests of rules); None: those the recording shows, from
+    whose sources count as alive for ever, or from `since` (microseconds) on (tests of rules); None: those the recording shows, from
     its first to its last event, so that nothing is concluded from what came after it. `as_written`:
     names in the events stand as they are (tests of rules). `step`: ticks between batches, as the
     engine would have ticked; else one tick at the end.
@@ -47,6 +47,7 @@ class Setting:
     directory: DirectoryFile | None = None
     lists: Sequence[ListRow] = ()
     covered: Sequence[str] | None = None
+    since: int = 0
     as_written: bool = False
     step: bool = False
 
@@ -93,7 +94,7 @@ def replay(
     )
     engine.put_lists({row.list for row in given.lists}, given.lists)
     if given.covered is not None:
-        engine.coverage.declare(given.covered)
+        engine.coverage.declare(given.covered, given.since)
     left = iter(events)
     seen: set[str] = set()
     first, last = FOREVER, 0

@@ -15,7 +15,9 @@ import duckdb
 from dsl import plan
 from dsl.check import check, check_relation
 from dsl.expectation import complaints
+from dsl.given_events import BASE
 from dsl.schema.registry import event_types
+from dsl.teach import teach
 from engine.directory_file import DirectoryFile
 from engine.lists import rows_of, rows_of_test
 from engine.replay import Setting, replay
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from engine.alerts import RoleValue
     from engine.running import CompiledDetection
 
+    _Key = tuple[tuple[tuple[str, object], ...], str]
     Compile = Callable[[DetectionPlan], CompiledDetection]
     Decode = Callable[[Path], Iterable[Event]]
 
@@ -138,7 +141,8 @@ class _Tests:
         # recording nothing is declared and everything is learnt.
         declared = None if test.using and not test.directory else DirectoryFile(test.directory, ())
         covered = None if test.using and not test.events else tuple(event_types())
-        return Setting(declared, rows, covered, as_written=not test.using)
+        since = 0 if test.observed is None else BASE - test.observed
+        return Setting(declared, rows, covered, since, as_written=not test.using)
 
     def _lists(self, test: RuleTest) -> dict[str, ListFile]:
         return {n: f for n, f in self._catalogue.lists.items() if n not in test.lists}
@@ -160,7 +164,7 @@ class DetectionTests(_Tests):
     ) -> None:
         super().__init__(rule, catalogue, compile_detection, decode)
         self._detection = rule
-        self._compiled: dict[tuple[tuple[str, object], ...], tuple[Rule, CompiledDetection]] = {}
+        self._compiled: dict[_Key, tuple[Rule, CompiledDetection]] = {}
 
     def _seen(self, test: RuleTest) -> list[Seen]:
         rule, compiled = self._rule_of(test)
@@ -176,13 +180,14 @@ class DetectionTests(_Tests):
             done.engine.store.close()
 
     def _rule_of(self, test: RuleTest) -> tuple[Rule, CompiledDetection]:
-        key = tuple(sorted(test.params.items()))
+        key = (tuple(sorted(test.params.items())), repr(test.profile))
         if key not in self._compiled:
             built, found = check(
                 self._detection, self._catalogue.relations, self._catalogue.lists, test.params
             )
             if built is None:
                 raise NotRunnable(_said(found))
+            built, _ = teach(built, test.profile)
             rule = Rule(built, self._detection.envelope)
             self._compiled[key] = rule, self._compile(built)
         return self._compiled[key]
@@ -198,7 +203,10 @@ class RelationTests(_Tests):
         )
         if built is None:
             raise NotRunnable(_said(found))
+        built, _ = teach(built, test.profile)
         top = dict(built.shared)[built.id]
+        if isinstance(top, plan.Profile):
+            raise NotRunnable("a profile has no rows: it is tested by a rule that asks it")
         compiled = self._compile(detection_of(built, plan.Ref(built.id, top.columns)))
         done = replay([], self._events(test), self._compile, self._setting(test))
         store = done.engine.store

@@ -78,6 +78,8 @@ class Why:
         for shared, relations in ((True, self.built.shared), (False, self.built.relations)):
             for name, node in relations:
                 hidden = shared and any(name == own for own, _ in self.built.relations)
+                if isinstance(node, plan.Profile):
+                    continue  # it has no rows
                 if hidden or kind not in known.events(node, shared=shared):
                     continue
                 rows = self._rows(plan.Ref(name, node.columns), event_id)
@@ -114,11 +116,11 @@ class Why:
             for condition in conditions[1:count]:
                 where = plan.Op("and", where, condition, condition.type)
             if not self._rows(replace(node, where=where), event_id):
-                return self._named(name, count - 1, shared=shared)
+                return self._named(name, count - 1, conditions[count - 1], shared=shared)
         return Finding(name, 0)
 
-    def _named(self, name: str, index: int, *, shared: bool) -> Finding:
-        """The condition as its author wrote it."""
+    def _named(self, name: str, index: int, condition: plan.Expr, *, shared: bool) -> Finding:
+        """The condition as its author wrote it; one that nobody wrote is that a profile is ready."""
         home, _, inner = name.removeprefix("shared.").partition(".")
         rule = self.catalogue.relations[home] if shared else self.detection
         wanted = (inner or home) if shared else name
@@ -132,7 +134,11 @@ class Why:
                 if index < len(written):
                     at = written[index].at
                     text = " ".join(rule.source.block("detect")[at.start : at.end].split())
-                    return Finding(name, 0, text, rule.source.file, rule.source.span(at).line)
+                elif isinstance(condition, plan.Col):
+                    at, text = statement.relation.at, condition.name
+                else:
+                    break
+                return Finding(name, 0, text, rule.source.file, rule.source.span(at).line)
         return Finding(name, 0)
 
 

@@ -21,6 +21,7 @@ from dsl.check.envelope import (
     warn_unread_lists,
     warn_untold_reasons,
 )
+from dsl.check.lessons import check_lessons
 from dsl.check.look_back import look_back
 from dsl.check.monotone import emission
 from dsl.check.report import Report
@@ -88,6 +89,7 @@ def check(
         monotone=all(a.monotone for a in finished),
         params=tuple((name, p.value) for name, p in declared.items()),
     )
+    check_lessons(detection.source, detection.tests, built, found)
     return built, found.items
 
 
@@ -124,6 +126,7 @@ def check_relation(
         monotone=False,
         params=(),
     )
+    check_lessons(relation.source, relation.tests, built, found)
     return built, found.items
 
 

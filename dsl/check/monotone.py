@@ -87,6 +87,8 @@ class Analysis:
                 return self._join(node, name)
             case plan.Absence():
                 return self._absence(node, name)
+            case plan.Given():
+                return Rows("fixed", {name: Facts("fixed") for name, _ in node.columns})
             case plan.Recall():
                 return self._recall(node)
             case plan.Profile():

@@ -160,7 +160,8 @@ def _told(
         if learn is None:
             told.unknown |= {word, *(f"{p}{word}.{s}" for s in STATISTICS for p in ("", "peers."))}
         else:
-            told.absent |= dict(_not_told(name, learn, peers=peers))
+            why = dict(_not_told(name, learn, peers=peers))
+            told.absent |= {n: a for n, a in why.items() if n not in told.reads}
     if not peers:
         for word in [r for r in told.reads if r.startswith(f"{PEERS}.")]:
             del told.reads[word]

@@ -14,6 +14,14 @@ def _given(entry: str) -> str:
     return f"given:\n  - {entry}\n{_EXPECT}"
 
 
+_LESSON: Final = (
+    "detect: |\n  usual = profile of kerberos_as by account bucket 1d over 30d learn n := count()\n"
+    "  t = match kerberos_as where usual.n > 3\n  alert t as (actor: account)\n"
+    "explain: An example.\ntests:\n  - name: example\n    profile: {{{}}}\n"
+    "    given:\n      - {{kerberos_as: {{account: alice}}}}\n    expect: []\n"
+)
+
+
 def _test(code: str, title: str, paragraph: str, wrong: str, right: str) -> Code:
     return Code(code, title, paragraph, wrong, right, "test")
 
@@ -70,11 +78,6 @@ _CODES: Final = (
         "keys",
     ),
     _test(
-        "D0708", "profiles in tests",
-        "Learned profiles cannot be injected into tests yet; set the state up with events.",
-        f"profile: {{}}\n{_GIVEN}{_EXPECT}", _GIVEN + _EXPECT,
-    ),
-    _test(
         "D0709", "nothing to shift",
         "`shift` names `last`, `first`, `all` or the number of an entry, from 0.",
         f"{_GIVEN}shift: {{second: 5m}}\n{_EXPECT}", f"{_GIVEN}shift: {{last: 5m}}\n{_EXPECT}",
@@ -111,6 +114,19 @@ _CODES: Final = (
         "tests:\n  - name: example\n    lists: {example: [ws1]}\n    given:\n"
         "      - {kerberos_as: {account: alice}}\n    expect: []\n",
         "keys",
+    ),
+    Code(
+        "D0715", "a profile that the rule does not have",
+        "`profile` of a test names profiles of the block, or shared ones that it asks.",
+        _LESSON.format("usul: [{key: {account: alice}, n: 3}]"),
+        _LESSON.format("usual: [{key: {account: alice}, n: 3}]"), "keys",
+    ),
+    Code(
+        "D0716", "what a profile does not learn",
+        "An entry names all keys of the profile, and what it learns: a number stands for each closed "
+        "bucket, a list for the last ones.",
+        _LESSON.format("usual: [{key: {account: alice}, hosts: [ws1]}]"),
+        _LESSON.format("usual: [{key: {account: alice}, n: [2, 3]}]"), "keys",
     ),
 )  # fmt: skip
 CODES: Final = {code.code: code for code in _CODES}

@@ -34,9 +34,9 @@ def sensor_name(interface: str) -> str:
     return f"interface:{interface}"
 
 
-def last_number(store: Store, interface: str) -> int:
-    """The greatest number that the store has of the interface's events: a run goes on from there."""
-    seen = store.state(f"seen/{sensor_name(interface)}")
+def last_number(store: Store, sensor: str) -> int:
+    """The greatest number that the store has of a sensor's events: a run goes on from there."""
+    seen = store.state(f"seen/{sensor}")
     ranges = msgspec.json.decode(seen, type=list[tuple[int, int]]) if seen else []
     return ranges[-1][1] if ranges else 0
 
@@ -50,7 +50,7 @@ class Capture:
     """
 
     def __init__(self, live: LiveInput, after: int = 0) -> None:
-        self.interface = live.interface
+        self.name = live.interface
         self.lost = 0
         self.dropped = 0
         self.shed = 0
@@ -74,6 +74,17 @@ class Capture:
             events = list(self._waiting)
             self._waiting.clear()
         return events
+
+    def complaints(self) -> dict[str, str]:
+        """What goes wrong, by topic; empty where nothing does."""
+        told = {"away": f"{self.away}; waiting for it" if self.away else ""}
+        for topic, number, what in (
+            ("dropped", self.dropped, "packets were dropped by the kernel"),
+            ("shed", self.shed, "packets were left unread, the machine is too slow"),
+            ("lost", self.lost, "events were dropped, the engine is too slow"),
+        ):
+            told[topic] = f"{self.name}: {number} {what} since the start" if number else ""
+        return told
 
     def close(self) -> list[Event]:
         """Stop, and give what was still inside."""

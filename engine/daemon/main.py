@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.cli.rules import Loaded
-    from engine.daemon.service import Service
+    from engine.daemon.interfaces import Opened
+    from engine.daemon.service import Service, Source
     from engine.run import Engine
     from engine.sinks.jsonl import JsonLines
     from engine.store import Store
-    from sensor.inputs.interface import LiveInput
 
 TICK_S = 1.0
 
@@ -57,6 +57,22 @@ TICK_S = 1.0
     show_default=True,
     metavar="MB",
     help="Memory for packets of an interface that wait to be read.",
+)
+@click.option(
+    "--syslog",
+    "places",
+    multiple=True,
+    metavar="WAY[:[ADDRESS:]PORT]",
+    help="Take Windows events by syslog: udp, tcp or tls, as in `udp`, `tls:10.0.0.1:6514`. May be given again.",
+)
+@click.option(
+    "--certificate",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="PEM file with the certificate of --syslog tls, and its chain.",
+)
+@click.option(
+    "--key", type=click.Path(path_type=Path), metavar="FILE", help="PEM file with its private key."
 )
 @click.option(
     "--user",
@@ -88,6 +104,9 @@ def main(
     folders: tuple[Path, ...],
     interfaces: tuple[str, ...],
     buffer_mb: int,
+    places: tuple[str, ...],
+    certificate: Path | None,
+    key: Path | None,
     user: str | None,
     store_path: Path,
     alerts_path: Path,
@@ -97,25 +116,29 @@ def main(
     directory_path: Path | None,
     quiet: bool,
 ) -> None:
-    """Watch folders and interfaces, and raise alerts until stopped (Ctrl-C, SIGTERM).
+    """Watch folders, interfaces and syslog, and raise alerts until stopped (Ctrl-C, SIGTERM).
 
     Exit codes: 0 stopped in order; 2 could not start, or could not go on.
     """
-    if not folders and not interfaces:
-        hint = "name a folder with --watch or an interface with --interface"
+    if not folders and not interfaces and not places:
+        hint = "name a folder with --watch, an interface with --interface, or take --syslog"
         output.fail("nothing to watch", hint)
     from engine.cli.rules import load_rules  # noqa: PLC0415 - `--help` answers at once
+    from engine.daemon.interfaces import give_up_privileges, open_all  # noqa: PLC0415
 
     stop = _stopped_by_signals()
-    lives, who = _interfaces(interfaces, buffer_mb << 20, user, [store_path, alerts_path])
+    opened = open_all(interfaces, buffer_mb << 20, places, certificate, key)
+    who = give_up_privileges(user, [store_path, alerts_path]) if opened.any() else ""
     loaded = load_rules(rules, settings, lists)
     engine = _engine(store_path, loaded, directory_path)
     lines = _open_alerts(alerts_path)
-    own = [store_path, Path(f"{store_path}.wal"), alerts_path]
-    service = _service(engine, folders, lives, lines, own, quiet=quiet, stop=stop)
+    rejected = store_path.with_name(f"{store_path.name}.rejected")
+    own = [store_path, Path(f"{store_path}.wal"), alerts_path, rejected, Path(f"{rejected}.1")]
+    service = _service(engine, folders, opened, lines, own, rejected, quiet=quiet, stop=stop)
     if not quiet:
-        watched = [*map(str, folders), *(f"{live.interface} ({live.way})" for live in lives)]
-        output.note(f"watching {', '.join(watched)}{who}")
+        watched = [*map(str, folders), *opened.words()]
+        nobody = f", as {who} without privileges" if who else ""
+        output.note(f"watching {', '.join(watched)}{nobody}")
     _run(service, stop)
 
 
@@ -149,19 +172,6 @@ def _stopped_by_signals() -> threading.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, handle)
     return stop
-
-
-def _interfaces(
-    names: Sequence[str], memory: int, user: str | None, written: Sequence[Path]
-) -> tuple[list[LiveInput], str]:
-    """The inputs, and words about who reads them."""
-    if not names:
-        return [], ""
-    from engine.daemon.interfaces import give_up_privileges, open_interfaces  # noqa: PLC0415
-
-    lives = open_interfaces(names, memory)
-    who = give_up_privileges(user, written)
-    return lives, f", as {who} without privileges" if who else ""
 
 
 def _open_store(path: Path) -> Store:
@@ -212,13 +222,16 @@ def _engine(store_path: Path, loaded: Loaded, directory_path: Path | None) -> En
 def _service(
     engine: Engine,
     folders: Sequence[Path],
-    lives: Sequence[LiveInput],
+    opened: Opened,
     lines: JsonLines,
     own: Sequence[Path],
+    rejected: Path,
     *,
     quiet: bool,
     stop: threading.Event,
 ) -> Service:
+    from engine.cli.reading import wants_raw  # noqa: PLC0415
+    from engine.daemon import capture, listening  # noqa: PLC0415
     from engine.daemon.capture import Capture, last_number  # noqa: PLC0415
     from engine.daemon.folders import Folders  # noqa: PLC0415
     from engine.daemon.service import Service  # noqa: PLC0415
@@ -226,5 +239,16 @@ def _service(
     watched = Folders(
         folders, engine.store, own, lambda p, e: output.warn(f"{p}: {output.reason(e)}")
     )
-    captures = [Capture(live, last_number(engine.store, live.interface)) for live in lives]
-    return Service(engine, watched, captures, lines, quiet=quiet, stopping=stop.is_set)
+
+    def last(sensor: str) -> int:
+        return last_number(engine.store, sensor)
+
+    sources: list[Source] = [
+        Capture(live, last(capture.sensor_name(live.interface))) for live in opened.lives
+    ]
+    raw = wants_raw(r.rule.plan for r in engine.running.values())
+    for syslog in opened.syslogs:
+        sensor = listening.sensor_name(syslog.place.name)
+        after = last(sensor), last(f"{sensor} raw")
+        sources.append(listening.Listening(syslog, rejected, *after, raw=raw))
+    return Service(engine, watched, sources, lines, quiet=quiet, stopping=stop.is_set)

@@ -7,7 +7,7 @@ every sink has them on disk: a crash at any point neither loses nor repeats one.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import click
 import msgspec
@@ -23,7 +23,7 @@ from engine.store import alerts as stored
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from engine.daemon.capture import Capture
+    from dsl.schema.base import Event
     from engine.daemon.folders import Folders
     from engine.run import Engine
     from engine.sinks.jsonl import JsonLines
@@ -33,6 +33,23 @@ _BREATH_S: Final = 5.0
 """So long at most are live events and alerts left waiting while files are read."""
 _HOUSEKEEPING_S: Final = 600.0
 _REMIND_S: Final = 60.0
+
+
+class Source(Protocol):
+    """What tells events while the daemon runs, in a thread of its own: see `capture`, `listening`."""
+
+    name: str
+    fault: str
+    """Why it will never tell anything again, if it will not."""
+
+    def take(self) -> list[Event]:
+        """The events that came since the last call."""
+
+    def complaints(self) -> dict[str, str]:
+        """What goes wrong, by topic; empty where nothing does."""
+
+    def close(self) -> list[Event]:
+        """Stop, and give what was still inside."""
 
 
 class Service:
@@ -45,7 +62,7 @@ class Service:
         self,
         engine: Engine,
         folders: Folders,
-        captures: Sequence[Capture],
+        sources: Sequence[Source],
         lines: JsonLines | None,
         *,
         quiet: bool = False,
@@ -54,7 +71,7 @@ class Service:
     ) -> None:
         self._engine = engine
         self._folders = folders
-        self._captures = captures
+        self._sources = sources
         self._lines = lines
         self._quiet = quiet
         self._stopping = stopping
@@ -67,10 +84,10 @@ class Service:
     def step(self) -> None:
         """Take what came, tick, deliver."""
         self._take_live()
-        for capture in self._captures:
-            if capture.fault:
+        for source in self._sources:
+            if source.fault:
                 self.close()
-                output.fail(f"the capture of {capture.interface} failed: {capture.fault}")
+                output.fail(f"the capture of {source.name} failed: {source.fault}")
         try:
             self._reader.step()
         except Stopped:
@@ -81,8 +98,8 @@ class Service:
 
     def close(self) -> None:
         """Take the last events, tick once more, deliver, and close the store in order."""
-        for capture in self._captures:
-            self._reader.take(capture.close())
+        for source in self._sources:
+            self._reader.take(source.close())
         self._tick()
         if self._lines is not None:
             self._lines.close()
@@ -160,21 +177,14 @@ class Service:
             self._tick()
 
     def _take_live(self) -> None:
-        for capture in self._captures:
-            self._reader.take(capture.take())
+        for source in self._sources:
+            self._reader.take(source.take())
 
     def _complain(self) -> None:
         """Say what goes wrong beside the work."""
-        for capture in self._captures:
-            name = capture.interface
-            self._tell(f"away {name}", f"{capture.away}; waiting for it" if capture.away else "")
-            for topic, number, what in (
-                ("dropped", capture.dropped, "packets were dropped by the kernel"),
-                ("shed", capture.shed, "packets were left unread, the machine is too slow"),
-                ("lost", capture.lost, "events were dropped, the engine is too slow"),
-            ):
-                told = f"{name}: {number} {what} since the start" if number else ""
-                self._tell(f"{topic} {name}", told)
+        for source in self._sources:
+            for topic, complaint in source.complaints().items():
+                self._tell(f"{topic} {source.name}", complaint)
         for folder in self._folders.missing:
             self._tell(f"missing {folder}", f"{folder} is not there; waiting for it")
         for name, why in self._engine.faults.items():

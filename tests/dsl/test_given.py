@@ -89,7 +89,11 @@ def test_the_place_of_a_test(loaded):
         (["shift: {last: soon}"], ["D0606"]),
         (["params: {many: 5}"], ["D0707"]),
         (["using: [none.pcap]"], ["D0710"]),
-        (["profile: {}"], ["D0708"]),
+        (["profile: {usual: [{n: 3}]}"], ["D0705"]),
+        (["profile: {usual: [{key: {account: u}, first_seen: 3d}]}"], ["D0705"]),
+        (["profile: {usual: 3}"], ["D0606"]),
+        (["observed: soon"], ["D0606"]),
+        (["observed: -3d"], ["D0705"]),
         (["givn: []"], ["D0604"]),
     ],
 )

@@ -77,6 +77,18 @@ ALERT = "\nalert m as (source: source)"
             "m = union dns_query, ldap_bind",
             [("without this source", "dns_query"), ("without this source", "ldap_bind")],
         ),
+        (
+            "m = profile of dns_query by a, b bucket 1d over 30d learn s := set(c) where d ready n >= 5 and e",
+            [
+                ("without this key", "a"),
+                ("without this key", "b"),
+                ("without the clause", "d"),
+                ("without the clause", "n >= 5 and e"),
+                ("without this operand of `and`", "n >= 5"),
+                ("without this operand of `and`", "e"),
+                ("looser by one", "5"),
+            ],
+        ),
     ],
 )
 def test_clauses(relation, expected):

@@ -4,7 +4,7 @@ A case is a detection (`detect`, `params`), events as in a rule's tests (`given`
 each alert statement the rows it must make: `at` and `start` in seconds after the begin, roles by
 name, `severity`, `confidence`, `dedup`. Beside them stands, where a case needs it,
 
-- `directory`: as in a rule's tests
+- `directory`, `profile`: as in a rule's tests
 - `lists`: name -> values (hosts), or name -> {kind, values}; a value may be {value, expires}
 - `silent`: event type -> [begin, end] in which its sources were not alive; `all` for all types
 - `relations`: name -> block of a shared relation
@@ -31,6 +31,7 @@ from dsl.plan import DetectionPlan
 from dsl.schema.base import Event
 from dsl.schema.registry import event_type, event_types
 from dsl.source import parse_source
+from dsl.teach import teach
 from engine.directory_file import DirectoryFile
 from engine.entities_build import directory_of
 from engine.entities_rows import DirectoryRows
@@ -94,8 +95,7 @@ def build(
 ) -> tuple[DetectionPlan, Detection]:
     """The plan of a case's detection, and what was read of it."""
     test: dict[str, Any] = {"name": "case", "given": case["given"], "expect": []}
-    if "directory" in case:
-        test["directory"] = case["directory"]
+    test |= {key: case[key] for key in ("directory", "profile") if key in case}
     file = {**ENVELOPE, "id": "case", "detect": "DETECT", "tests": [test]}
     if "params" in case:
         file["params"] = case["params"]
@@ -106,7 +106,8 @@ def build(
     files = {n: ListFile(n, kind, "", (), detection.source, written) for n, kind in lists.items()}
     plan, found = check(detection, shared(case, folder), files)
     assert plan is not None, found
-    return plan, detection
+    assert not [d for d in found if d.severity == "error"], found
+    return teach(plan, detection.tests[0].profile)[0], detection
 
 
 def with_block(file: Mapping[str, Any], detect: str) -> str:

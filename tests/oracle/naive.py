@@ -112,6 +112,12 @@ class Evaluator:
                 values = {name: event.get(name) for name, _ in node.columns}
                 yield Row(values, event["ts"], event["tie"], event["ts"], (event["id"],))
 
+    def given(self, node: plan.Given) -> Iterable[Row]:
+        names = [n for n, _ in node.columns]
+        for tie, (ts, values) in enumerate(node.rows):
+            plain = [list(v) if isinstance(v, tuple) else v for v in values]
+            yield Row(dict(zip(names, plain, strict=True)), ts, tie, ts, ())
+
     def match(self, node: plan.Match) -> Iterable[Row]:
         for row in self.rows(node.source):
             if node.where is not None and self.seer(row)(node.where) is not True:

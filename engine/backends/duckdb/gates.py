@@ -110,7 +110,7 @@ def _clauses(definitions: Definitions, node: plan.Node, *, shared: bool) -> list
             return _earlier(_named(of(anchor), own), wait)
         case plan.Recall(source):
             return _named(of(source), {n: n for n, _ in source.columns})
-        case plan.Profile():
+        case plan.Profile() | plan.Given():
             return []  # it makes no rows
 
 

@@ -10,6 +10,7 @@ from sqlglot import exp
 from dsl import plan
 from engine.backends.duckdb import absence, join, sequence, window
 from engine.backends.duckdb.expression import lower
+from engine.backends.duckdb.given import lower_given
 from engine.backends.duckdb.keyed import Keyed, own_columns, through_match
 from engine.backends.duckdb.lineage import ChoiceLineage, EventLineage, sql_type
 from engine.backends.duckdb.profiles.learnt import Learnt, lower_learnt
@@ -91,6 +92,8 @@ class Lowering:
         match node:
             case plan.Scan():
                 return self._scan(node)
+            case plan.Given():
+                return lower_given(self, node, wanted)
             case plan.Ref():
                 return self._ref(node)
             case plan.Match():

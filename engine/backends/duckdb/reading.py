@@ -70,7 +70,7 @@ def below(node: plan.Node) -> tuple[plan.Node, ...]:
             return tuple(s.source for s in node.steps)
         case plan.Join(left, right) | plan.Absence(left, right):
             return (left, right)
-        case plan.Scan() | plan.Ref():
+        case plan.Scan() | plan.Given() | plan.Ref():
             return ()
 
 
@@ -101,7 +101,7 @@ def mentioned(node: plan.Node) -> frozenset[str]:
         case plan.Recall():
             arguments = [columns_read(r.argument) for r in node.reads]
             return frozenset(c for c, _ in node.keys).union(*arguments)
-        case plan.Scan() | plan.Ref() | plan.Union():
+        case plan.Scan() | plan.Given() | plan.Ref() | plan.Union():
             return frozenset()
 
 

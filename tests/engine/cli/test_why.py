@@ -33,6 +33,21 @@ def test_the_first_condition_that_is_false(atp, capture, rule, seqs):
     assert "is not true  (rules/discovery/zone_transfers.yaml:" in line
 
 
+@pytest.mark.parametrize(
+    ("ready", "said"),
+    [
+        ("age >= 2h", "no  a: `u.ready` is not true  (rules/discovery/zone_transfers.yaml:15)\n"),
+        ("n == 0", "yes a: a row\nyes alert a: a row\n"),
+    ],
+)
+def test_a_profile_has_no_rows_but_may_not_be_ready(atp, capture, rule, seqs, ready, said):
+    place = f"{capture}:{seqs('dns_query', 'axfr')}"
+    block = f"""u = profile of dns_query by source bucket 1h over 1d learn n := count() ready {ready}
+  a = match dns_query where qtype == axfr and u.n == 0"""
+    asks = rule(**{"a = match dns_query where qtype == axfr": block})
+    assert atp("explain", asks, "--why", place).out.startswith(said)
+
+
 def test_an_event_of_another_type(atp, capture, rule, seqs):
     place = f"{capture}:{seqs('kerberos_as', 'realm')}"
     done = atp("explain", rule(), "--why", place)

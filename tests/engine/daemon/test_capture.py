@@ -59,10 +59,10 @@ def test_events_come_while_it_runs_and_at_its_end(cable, opened, recording):
 
 
 def test_a_run_goes_on_where_the_last_ended(store):
-    assert last_number(store, "right") == 0
+    assert last_number(store, "interface:right") == 0
     store.append((), {"seen/interface:right": "[[1,70],[72,90]]"})
-    assert last_number(store, "right") == 90
-    assert last_number(store, "left") == 0
+    assert last_number(store, "interface:right") == 90
+    assert last_number(store, "interface:left") == 0
 
 
 def test_events_that_nobody_takes_are_counted(cable, opened, recording, monkeypatch):

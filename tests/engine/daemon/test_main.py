@@ -235,7 +235,7 @@ def test_without_the_right_to_capture(atp_run):
 
 
 REFUSED = [
-    ([], "error: nothing to watch\n  = hint: name a folder with --watch or an interface"),
+    ([], "error: nothing to watch\n  = hint: name a folder with --watch, an interface"),
     (["--watch", "none"], "error: none: No such file or directory\n"),
     (["--watch", "text"], "error: text is no folder\n"),
     (["--watch", "in", "--alerts", "none/a"], "error: none/a: No such file or directory\n"),

@@ -1,0 +1,114 @@
+"""Syslog in a thread of its own: messages to events, handed over in batches.
+
+What could not be read is counted, and written to a file of its own where people can look at it.
+TCP and TLS senders are kept waiting while the engine is busy; of UDP the oldest events are dropped
+and counted then.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from engine.printable import printable
+from sensor.inputs.damage import Damage
+from sensor.inputs.logevents import LogEvents
+from sensor.inputs.siem import records_of_message
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dsl.schema.base import Event
+    from sensor.inputs.syslog import Syslog
+
+_WAITING: Final = 500_000
+_ROOM: Final = 100_000
+_SHOWN: Final = 2_000
+"""Characters of a message that are kept for inspection."""
+_FILE_LIMIT: Final = 8 << 20
+
+
+def sensor_name(place: str) -> str:
+    """The sensor that a place is: the same in every run."""
+    return f"syslog:{place}"
+
+
+class Listening:
+    """Events of one place; numbered on from `after`, raw ones from `after_raw`. A source as
+    `capture.Capture` is one.
+
+    `lost` counts events dropped because nobody took them, `unread` messages that could not be read.
+    """
+
+    fault = ""
+
+    def __init__(
+        self, syslog: Syslog, rejected: Path, after: int = 0, after_raw: int = 0, *, raw: bool
+    ) -> None:
+        self.name = f"syslog {syslog.place.name}"
+        self.lost = 0
+        self.unread = 0
+        self._syslog = syslog
+        self._rejected = rejected
+        self._after = {False: after + 1, True: after_raw}
+        self._waiting: deque[Event] = deque(maxlen=_WAITING)
+        self._lock = threading.Lock()
+        self._sensor = sensor_name(syslog.place.name)
+        self._events = LogEvents(self._sensor, self._emit, raw=raw)
+        syslog.start(self._message, lambda: len(self._waiting) < _ROOM)
+
+    def take(self) -> list[Event]:
+        """The events that came since the last call."""
+        with self._lock:
+            events = list(self._waiting)
+            self._waiting.clear()
+        return events
+
+    def complaints(self) -> dict[str, str]:
+        """What goes wrong, by topic; empty where nothing does."""
+        unread = f"{self.unread} messages could not be read since the start, see {self._rejected}"
+        lost = f"{self.lost} events were dropped since the start, the engine is too slow"
+        refused = (
+            f"{self._syslog.refused} connections were refused since the start, there are too many"
+        )
+        return {
+            "unread": unread if self.unread else "",
+            "lost": lost if self.lost else "",
+            "refused": refused if self._syslog.refused else "",
+        }
+
+    def close(self) -> list[Event]:
+        """Stop, and give what was still inside."""
+        self._syslog.close()
+        self._events.end()
+        return self.take()
+
+    def _message(self, message: bytes, peer: str) -> None:
+        try:
+            for item in records_of_message(message):
+                if isinstance(item, Damage):
+                    self._reject(message, peer, item.reason)
+                else:
+                    self._events.record(item)
+        except Exception as error:  # noqa: BLE001 - nobody's message may end the listening
+            self._reject(message, peer, f"a defect of atp, {type(error).__name__}: {error}")
+
+    def _emit(self, event: Event) -> None:
+        event.seq = (event.seq or 0) + self._after[event.sensor != self._sensor]
+        with self._lock:
+            self.lost += len(self._waiting) == _WAITING
+            self._waiting.append(event)
+
+    def _reject(self, message: bytes, peer: str, why: str) -> None:
+        self.unread += 1
+        text = printable(message[:_SHOWN].decode("utf-8", errors="replace"))
+        line = f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {peer} {why}: {text}\n"
+        try:
+            if self._rejected.exists() and self._rejected.stat().st_size > _FILE_LIMIT:
+                self._rejected.replace(self._rejected.with_name(self._rejected.name + ".1"))
+            with self._rejected.open("a", encoding="utf-8") as file:
+                file.write(line)
+        except OSError:
+            return  # counted all the same

@@ -1,0 +1,148 @@
+"""Records of Windows event logs -> events of one sensor, wherever the records came from.
+
+For coverage it emits a heartbeat for each computer and event type when the type first appears, at
+the time of the computer's first record, one at its last, and one for all its types in each minute
+in which it wrote any record. Does no input or output.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from dsl.schema.registry import event_type
+from dsl.schema.sensor import SensorHealth
+from sensor.map.identity import host
+from sensor.map.raw import raw_event
+from sensor.map.windows import mapping_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from dsl.schema.base import Event
+    from sensor.inputs.damage import Damage
+    from sensor.map.record import Record
+
+_DAMAGES_LIMIT: Final = 1000
+_MINUTE_US: Final = 60_000_000
+
+
+@dataclass(slots=True)
+class Summary:
+    """What came of a log.
+
+    records: how many were read; mapped: how many of them gave events; damages: parts that could not
+    be read (the first thousand; all are counted as `log.damages`); counters: `record CHANNEL:ID`
+    and `event TYPE` -> how many, `log.map_failed` for records that a mapping could not take.
+    """
+
+    records: int = 0
+    mapped: int = 0
+    damages: list[Damage] = field(default_factory=list)
+    counters: Counter[str] = field(default_factory=Counter)
+
+
+class LogEvents:
+    """Emits what records tell, numbered from 0 as events of the sensor `name`; with `raw` also a
+    `windows_event` for each record.
+    """
+
+    def __init__(self, name: str, emit: Callable[[Event], None], *, raw: bool = False) -> None:
+        self.summary = Summary()
+        self._name = name
+        self._emit = emit
+        self._raw = raw
+        self._seq = 0
+        self._coverage = _Coverage()
+
+    def damage(self, damage: Damage) -> None:
+        """A part could not be read."""
+        self.summary.counters["log.damages"] += 1
+        if len(self.summary.damages) < _DAMAGES_LIMIT:
+            self.summary.damages.append(damage)
+
+    def record(self, record: Record) -> None:
+        """The next record."""
+        self.summary.records += 1
+        self.summary.counters[f"record {record.channel}:{record.event_id}"] += 1
+        if beat := self._coverage.see(record.computer, record.ts):
+            self._send(beat)
+        if self._raw:
+            self._send_raw(record)
+        for event in self._mapped(record):
+            if beat := self._coverage.begin(record.computer, event_type(event)):
+                self._send(beat)
+            self._send(event)
+
+    def end(self) -> None:
+        """No more records come: the last heartbeats."""
+        for beat in self._coverage.end():
+            self._send(beat)
+
+    def _send(self, event: Event) -> None:
+        event.sensor, event.seq = self._name, self._seq
+        self._seq += 1
+        self._emit(event)
+
+    def _send_raw(self, record: Record) -> None:
+        # numbered apart, so that the other events' numbers do not depend on whether they are told
+        event = raw_event(record)
+        event.sensor, event.seq = f"{self._name} raw", self.summary.records
+        self.summary.counters["event windows_event"] += 1
+        self._emit(event)
+
+    def _mapped(self, record: Record) -> list[Event]:
+        mapping = mapping_of(record)
+        if mapping is None:
+            return []
+        try:
+            events = mapping(record)
+        except (ValueError, LookupError, TypeError, ArithmeticError):
+            self.summary.counters["log.map_failed"] += 1
+            return []
+        if events:
+            self.summary.mapped += 1
+        for event in events:
+            self.summary.counters[f"event {event_type(event)}"] += 1
+        return events
+
+
+@dataclass(slots=True)
+class _Coverage:
+    """First and last record of each computer, and which types it told of."""
+
+    span: dict[str, list[int]] = field(default_factory=dict)
+    types: dict[tuple[str, str], None] = field(default_factory=dict)
+    beaten: dict[str, int] = field(default_factory=dict)
+
+    def see(self, computer: str, ts: int) -> SensorHealth | None:
+        """A record of any kind: a sign of life of all the computer's types, one a minute."""
+        span = self.span.get(computer)
+        if span is None:
+            self.span[computer] = [ts, ts]
+            return None
+        span[0] = min(span[0], ts)
+        span[1] = max(span[1], ts)
+        last = self.beaten.get(computer)
+        if last is None or ts < last + _MINUTE_US:
+            return None
+        self.beaten[computer] = ts
+        return _heartbeat(ts, computer, "*")
+
+    def begin(self, computer: str, type_name: str) -> SensorHealth | None:
+        """The first heartbeat of a type of a computer, or None if it was given."""
+        key = (computer, type_name)
+        if key in self.types:
+            return None
+        self.types[key] = None
+        self.beaten.setdefault(computer, self.span[computer][0])
+        return _heartbeat(self.span[computer][0], computer, type_name)
+
+    def end(self) -> Iterator[SensorHealth]:
+        for computer, type_name in self.types:
+            yield _heartbeat(self.span[computer][1], computer, type_name)
+
+
+def _heartbeat(ts: int, computer: str, type_name: str) -> SensorHealth:
+    return SensorHealth(ts=ts, dc=host(computer), kind="heartbeat", activity=type_name)
