@@ -15,6 +15,7 @@ import yaml
 from dsl.format import layout
 from dsl.schema.registry import event_types
 from engine.sigma.literals import identifier, quoted_for_people
+from engine.sigma.values import NETWORK_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -94,7 +95,7 @@ def list_file(name: str, placeholder: str) -> str:
     return _yaml(
         {
             "list": name,
-            "kind": "text",
+            "kind": "ip" if name.startswith(NETWORK_PREFIX) else "text",
             "description": f"What `%{written}%` stands for in rules imported from Sigma.",
             "entries": [],
         }

@@ -87,11 +87,16 @@ class Importer:
             return replace(told, refused=said(fault))
         except RecursionError:
             return replace(told, refused="its condition is nested too deeply")
+        except (AttributeError, KeyError, TypeError, ValueError) as fault:
+            # pySigma reads a condition only now; what it stumbles over costs no other rule
+            return replace(told, refused=f"it has not the form of a rule: {fault}")
         return replace(told, written=written, notes=(*told.notes, *block.notes))
 
     def _block(self, one: Read) -> Block:
         if isinstance(one.rule, SigmaCorrelationRule):
-            return Correlations(self._ranges).alert(one.rule)
+            block = Correlations(self._ranges).alert(one.rule)
+            block.notes += one.gaps
+            return block
         assert isinstance(one.rule, SigmaRule)  # noqa: S101 - filters are done
         return block_of(one.rule)
 

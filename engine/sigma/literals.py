@@ -17,14 +17,17 @@ if TYPE_CHECKING:
 
 _FORBIDDEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
 """What the file of a detection may not hold, and line breaks."""
+_LAST: Final = chr(0x10FFFF)
 _SPECIAL: Final = frozenset("\\.^$*+?{}[]()|")
 _MOST_REPEATS: Final = 1000
 _ATOM: Final = r"(?:\\x[0-9A-Fa-f]{2}|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[^\\()\[\]{}*+?|^$])"
 _REPEAT: Final = re.compile(rf"({_ATOM})\{{(\d+)(,?)(\d*)\}}")
 _FLAGS: Final = re.compile(r"\(\?([ims]+)\)")
 _NOT_RE2: Final = re.compile(r"\(\?(?:<?[=!]|>|\(|P=|R)|(?<!\\)(?:\\\\)*\\[1-9GKkRX]|[*+?}]\+")
+_CLASS: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
+_NO_RANGE: Final = re.compile(r"(\\[wdsWDS])-(?!\])|\\.|-(?=\\[wdsWDS])", re.DOTALL)
 _NAMED_GROUP: Final = re.compile(r"\(\?<([A-Za-z_]\w*)>")
-_NEEDLESS: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\([_<>\"'#%&,:;=@`~/! -])")
+_NEEDLESS: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\([_<>\"'#%&,:;=@`~/! ])")
 
 
 def quoted(text: str) -> str | None:
@@ -62,8 +65,18 @@ def _escaped(character: str) -> str:
     if not _FORBIDDEN.match(character):
         return character
     if ord(character) > 0xFF:
-        raise RefusedError(f"the character U+{ord(character):04X} cannot be written in a rule")
+        return _neither_before_nor_after(character)
     return f"\\x{ord(character):02x}"
+
+
+def _neither_before_nor_after(character: str) -> str:
+    """A character that no file may hold as the one that is left out by two ranges: Python and RE2
+    have no escape in common for it.
+    """
+    before, after = chr(ord(character) - 1), chr(ord(character) + 1)
+    if _FORBIDDEN.match(before) or _FORBIDDEN.match(after):
+        raise RefusedError(f"the character U+{ord(character):04X} cannot be written in a rule")
+    return f"[^\\x00-{before}{after}-{_LAST}]"
 
 
 def expression(pattern: str, flags: str = "") -> str:
@@ -72,8 +85,9 @@ def expression(pattern: str, flags: str = "") -> str:
         raise RefusedError(f"the regular expression `{pattern}` needs look-around or references")
     pattern = _NAMED_GROUP.sub(r"(?P<\1>", pattern)
     pattern = _NEEDLESS.sub(r"\1\2", pattern)
+    pattern = _CLASS.sub(lambda found: _NO_RANGE.sub(_dash, found[0]), pattern)
     pattern = _scoped(pattern, flags)
-    pattern = _FORBIDDEN.sub(lambda found: _escaped(found[0]), pattern)
+    pattern = _written(pattern)
     pattern = _split_repeats(pattern)
     try:
         re.compile(pattern)
@@ -83,6 +97,21 @@ def expression(pattern: str, flags: str = "") -> str:
     if literal is None:
         raise RefusedError(f"the regular expression `{pattern}` cannot be written in a rule")
     return literal
+
+
+def _written(pattern: str) -> str:
+    """The pattern with escapes for what no file may hold."""
+    wide = next((c for c in _FORBIDDEN.findall(pattern) if ord(c) > 0xFF), None)
+    if wide is not None and "[" in pattern:
+        raise RefusedError(f"the character U+{ord(wide):04X} cannot be written in a rule")
+    return _FORBIDDEN.sub(lambda found: _escaped(found[0]), pattern)
+
+
+def _dash(found: re.Match[str]) -> str:
+    """A dash beside a class within brackets as the character that it is for Perl."""
+    if found[1]:
+        return rf"{found[1]}\-"
+    return r"\-" if found[0] == "-" else found[0]
 
 
 def _scoped(pattern: str, flags: str) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast
-from uuid import UUID
 
 from sigma import exceptions
 from sigma.correlations import SigmaCorrelationRule
@@ -21,10 +20,12 @@ from sigma.rule import SigmaRule
 from sigma.rule.detection import EmptySigmaDetections
 from sigma.rule.logsource import EmptyLogSource
 
+from engine.sigma.aggregations import divided
 from engine.sigma.refused import RefusedError
+from engine.sigma.slips import cleaned
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable
 
     from engine.sigma.documents import Document
 
@@ -33,7 +34,6 @@ _LOGIC: Final = (
     exceptions.SigmaLogsourceError, exceptions.SigmaModifierError,
 )  # fmt: skip
 """Faults of what is searched for, and not of what is said about it."""
-_OPERATOR: Final = re.compile(r"\b(AND|OR|NOT|OF|ALL|ANY|THEM|And|Or|Not|Of|All|Any|Them)\b")
 
 
 class _Lenient(RegexEngine):
@@ -61,15 +61,19 @@ AnyRule = SigmaRule | SigmaCorrelationRule
 class Read:
     """One document as pySigma reads it: a rule, a correlation or a filter; or why it is refused.
 
-    `filters` names the filters that were applied to it; `referenced` says that a correlation reads
-    it and does not want it to alert by itself.
+    `parts` are the rules behind a rule of version 1 with an aggregation, which is a correlation
+    then. `notes` are slips that cost nothing, `gaps` what is uncertain. `filters` names the filters
+    that were applied to it; `referenced` says that a correlation reads it and does not want it to
+    alert by itself.
     """
 
     document: Document
     rule: AnyRule | None = None
     filter: SigmaFilter | None = None
     refused: str = ""
+    parts: dict[str, SigmaRule] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    gaps: tuple[str, ...] = ()
     filters: list[str] = field(default_factory=list)
     referenced: bool = False
 
@@ -85,29 +89,43 @@ def read(documents: Iterable[Document]) -> list[Read]:
 def _read(document: Document) -> Read:
     if document.fault:
         return Read(document, refused=document.fault)
-    keys = _cleaned(document.keys)
     made = Read(document)
     try:
-        if "correlation" in keys:
-            rule = SigmaCorrelationRule.from_dict(keys, collect_errors=True, policy=_POLICY)
-            made.rule = rule
-        elif "filter" in keys:
-            made.filter = SigmaFilter.from_dict(keys, collect_errors=True, policy=_POLICY)
-        else:
-            made.rule = SigmaRule.from_dict(keys, collect_errors=True, policy=_POLICY)
-    except exceptions.SigmaError as error:
+        wholes = _parsed(made, document.keys)
+    except (RefusedError, exceptions.SigmaError) as error:
         made.refused = said(error)
         return made
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         made.refused = f"it has not the form of a rule: {error}"
         return made
-    whole = made.rule or made.filter
-    errors = whole.errors if whole is not None else []
-    if whole is not None and _without_logic(whole):
-        grave = [e for e in errors if isinstance(e, _LOGIC)] or errors
-        made.refused = said(grave[0]) if grave else "it searches for nothing"
-    made.notes = [said(e) for e in errors]
+    for whole in wholes:
+        if _without_logic(whole) and not made.refused:
+            grave = [e for e in whole.errors if isinstance(e, _LOGIC)] or whole.errors
+            made.refused = said(grave[0]) if grave else "it searches for nothing"
+        made.notes += [n for e in whole.errors if (n := said(e)) not in made.notes]
     return made
+
+
+def _parsed(made: Read, document: dict[str, Any]) -> list[AnyRule | SigmaFilter]:
+    """What pySigma reads in the keys of a document, put where it belongs."""
+    apart = divided(document)
+    keys = cleaned(apart.correlation if apart else document)
+    rule: AnyRule
+    if apart is not None:
+        made.gaps = apart.notes
+        made.parts = {
+            name: SigmaRule.from_dict(cleaned(rule), collect_errors=True, policy=_POLICY)
+            for name, rule in apart.rules.items()
+        }
+    if "correlation" in keys:
+        rule = SigmaCorrelationRule.from_dict(keys, collect_errors=True, policy=_POLICY)
+    elif "filter" in keys:
+        made.filter = SigmaFilter.from_dict(keys, collect_errors=True, policy=_POLICY)
+        return [made.filter]
+    else:
+        rule = SigmaRule.from_dict(keys, collect_errors=True, policy=_POLICY)
+    made.rule = rule
+    return [*made.parts.values(), rule]
 
 
 def _without_logic(rule: SigmaRule | SigmaCorrelationRule | SigmaFilter) -> bool:
@@ -127,54 +145,20 @@ def said(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def _cleaned(keys: dict[str, Any]) -> dict[str, Any]:
-    """Slips that other readers forgive: operators in capitals, ids that are no UUID, a time frame
-    among the searches, lists that are one text.
-    """
-    keys = dict(keys)
-    for name in ("detection", "filter"):
-        part = keys.get(name)
-        if isinstance(part, dict):
-            part = {str(k): v for k, v in part.items() if k != "timeframe"}
-            if "condition" in part:
-                part["condition"] = _lowered(part["condition"], part)
-            keys[name] = part
-    if keys.get("id") is not None and not _is_uuid(keys["id"]):
-        keys.pop("id")
-    for name in ("references", "falsepositives", "tags", "fields"):
-        if isinstance(keys.get(name), str):
-            keys[name] = [keys[name]]
-    return keys
-
-
-def _lowered(condition: object, names: Collection[str]) -> object:
-    if isinstance(condition, str):
-        return _OPERATOR.sub(
-            lambda m: m[0] if m[0] in names else m[0].lower(), " ".join(condition.split())
-        )
-    return [_lowered(c, names) for c in condition] if isinstance(condition, list) else condition
-
-
-def _is_uuid(value: object) -> bool:
-    try:
-        UUID(str(value))
-    except ValueError:
-        return False
-    return isinstance(value, str)
-
-
 def _apply_filters(found: list[Read]) -> None:
     """Each filter on the rules that it names, in the order of the files."""
     filters = [r for r in found if r.filter is not None and not r.refused]
     for one in found:
-        if not isinstance(one.rule, SigmaRule) or one.refused:
+        searching = [r for r in (*one.parts.values(), one.rule) if isinstance(r, SigmaRule)]
+        if one.refused:
             continue
         for by in filters:
             assert by.filter is not None  # noqa: S101 - chosen so
             try:
-                if by.filter._should_apply_on_rule(one.rule):
-                    by.filter.apply_on_rule(one.rule)
-                    one.filters.append(by.document.title)
+                hit = [r for r in searching if by.filter._should_apply_on_rule(r)]
+                for rule in hit:
+                    by.filter.apply_on_rule(rule)
+                one.filters += [by.document.title] if hit else []
             except exceptions.SigmaError as error:
                 one.refused = f"the filter `{by.document.title}` cannot be applied: {said(error)}"
                 break
@@ -206,7 +190,7 @@ def _resolve(found: list[Read]) -> None:
     for one in found:
         if isinstance(one.rule, SigmaCorrelationRule) and not one.refused:
             try:
-                one.rule.resolve_rule_references(names)  # type: ignore[arg-type]  # asked by name only
+                one.rule.resolve_rule_references(one.parts or names)  # type: ignore[arg-type]  # asked by name only
             except RefusedError as error:
                 one.refused = str(error)
     for one in found:

@@ -31,6 +31,7 @@ from sigma.types import (
 from engine.sigma.literals import escaped, expression, has_letters, identifier, quoted, small
 from engine.sigma.logic import Logic, No, Said, Test, Word, some
 from engine.sigma.refused import RefusedError
+from engine.sigma.slips import NETWORKS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,6 +56,8 @@ _LISTED: Final = {
 }  # fmt: skip
 LIST_PREFIX: Final = "sigma_"
 """Begin of the names of lists that stand for placeholders."""
+NETWORK_PREFIX: Final = "sigma_networks__"
+"""The same of lists of addresses and networks; no other placeholder can be named so."""
 
 Part = str | SpecialChars | Placeholder
 
@@ -150,6 +153,11 @@ class Values:
         inside = parts[before : len(parts) - after]
         if len(inside) != 1 or not isinstance(inside[0], Placeholder):
             raise RefusedError("a placeholder stands inside a longer text")
+        if inside[0].name.startswith(NETWORKS):
+            meant = inside[0].name.removeprefix(NETWORKS)
+            name = NETWORK_PREFIX + identifier(meant)
+            self._lists[name] = meant
+            return Said(f"address_of({text}) in @{name}")
         name = LIST_PREFIX + identifier(inside[0].name)
         self._lists[name] = inside[0].name
         left = f"lower({text})" if not (before or after) else text
@@ -216,4 +224,4 @@ def _is_number(value: SigmaString) -> bool:
     return len(value.s) == 1 and isinstance(value.s[0], str) and value.s[0].isdecimal() and value.s[0].isascii()  # fmt: skip
 
 
-__all__ = ["LIST_PREFIX", "No", "Values"]
+__all__ = ["LIST_PREFIX", "NETWORK_PREFIX", "No", "Values"]

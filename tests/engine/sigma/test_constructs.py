@@ -1,5 +1,7 @@
 """Every construct of the specification: what it becomes, or why it is refused."""
 
+import datetime as dt
+
 import pytest
 import yaml
 
@@ -50,6 +52,8 @@ SEARCHES = [
     ({"Image|re|i|m|s": "(?i)A"}, 'image matches "(?ims)A"'),
     ({"Image|re": r"a(?i)b\_c\/"}, r'image matches "a(?i:b_c/)"'),
     ({"Image|re": "(?<n>a)x{1500,}"}, 'image matches "(?P<n>a)x{1000}x{500,}"'),
+    ({"Image|re": r"[\w-.]-[a\-z][^\d-]"}, r'image matches "[\w\-.]-[a\-z][^\d-]"'),
+    ({"Image|contains": "a\ufeffb"}, 'lower(image) matches "(?s)a[^\\x00-\ufefe\uff00-\U0010ffff]b"'),
     ({"Image|re|contains": "a|b"}, 'image matches ".*(?:a|b).*"'),
     ({"SourceIp|cidr": "10.0.0.0/8"}, 'address_of(source_ip) cidr "10.0.0.0/8"'),
     ({"Image|base64": "foo"}, 'lower(image) == "zm9v"'),
@@ -71,6 +75,16 @@ SEARCHES = [
     ({"h|expand": "%srv%"}, 'lower(data["h"]) in @sigma_srv'),
     ({"h|expand": "%Srv x%*"}, 'data["h"] startswith any @sigma_srv_x'),
     ({"h|expand|contains": "%srv%"}, 'data["h"] contains any @sigma_srv'),
+    ({"SourceIp|cidr|expand": "%nets%"}, "address_of(source_ip) in @sigma_networks__nets"),
+    ({"SourceIp|expand|cidr": ["%nets%", "%Own%"]}, "address_of(source_ip) in @sigma_networks__nets or address_of(source_ip) in @sigma_networks__own"),
+    # values of another kind than their modifiers ask for
+    ({"h|contains": [5, True]}, 'data["h"] contains "5" or lower(data["h"]) contains "true"'),
+    ({"h|re": 5}, 'data["h"] matches "5"'),
+    ({"h|gt": "5"}, 'number(data["h"]) > 5'),
+    ({"h|exists": "Yes"}, 'data["h"] is not null'),
+    ({"h": dt.date(2020, 1, 2)}, 'data["h"] == "2020-01-02"'),
+    ({5: "1"}, 'data["5"] == "1"'),
+    ({"Image|utf16le|base64": "A"}, 'lower(image) == "qqa="'),
     # fields of the record's head, of columns, of no column
     ({"EventID": [4624, "4625"]}, "event_id in {4624, 4625}"),
     ({"EventID": "46*"}, 'text(event_id) startswith "46"'),
@@ -168,8 +182,14 @@ REFUSED = [
     ({"detection": {"s": {"a|re": "("}, "condition": "s"}}, "invalid"),
     ({"detection": {"s": {"a|nonsense": "x"}, "condition": "s"}}, "nonsense"),
     ({"detection": {"s": {"a": "x"}, "condition": "s and t"}}, "'t' not defined"),
-    ({"detection": {"s": {"a": "x"}, "condition": "s | count() > 5"}}, "deprecated"),
+    ({"detection": {"s": {"a": "x"}, "condition": "s | fun() > 5"}}, "fun() > 5"),
     ({"detection": {"s": {"a": "x"}, "condition": "(s"}}, "found"),
+    ({"detection": {"s": {"a": "x"}, "condition": "s | max(a) > 5"}}, "max(a) > 5"),
+    ({"detection": {"s": {"a": "x"}, "condition": "s | count() > 5 and s"}}, "not known"),
+    ({"detection": {"s": {"a": "x"}, "condition": "s | near t"}}, "'t' not defined"),
+    ({"detection": {"s": {"a": "x"}, "condition": "s | count() > 5", "timeframe": "soon"}}, "Timespan"),
+    ({"detection": {"s": {"a|re": "[\ufeff]"}, "condition": "s"}}, "U+FEFF"),
+    ({"detection": {"s": {"a|cidr|expand": ["%x%", "10.0.0.0/8"]}, "condition": "s"}}, "CIDR"),
     ({"detection": {"s": {"a": "x"}}}, "at least one condition"),
     ({"detection": {"s": {"a|cidr": "10.0.0.1/8"}, "condition": "s"}}, "CIDR"),
     ({"detection": {"s": {"a|expand": "x%y%z"}, "condition": "s"}}, "placeholder"),

@@ -174,3 +174,51 @@ def test_what_is_refused(imported, what, reason):
             made.plan(4)
         refused = str(caught.value)
     assert reason in refused
+
+
+def version_1(condition, timeframe="1m"):
+    """A rule of version 1, whose condition ends in an aggregation."""
+    searches = {"one": {"EventID": 1}, "two": {"EventID": 2}, "three": {"EventID": 3}}
+    frame = {"timeframe": timeframe} if timeframe else {}
+    detection = {**searches, **frame, "condition": condition}
+    return {"title": "old", "logsource": {"product": "windows"}, "detection": detection}
+
+
+VERSION_1 = [
+    ("one | count() > 2", correlation("event_count", condition={"gt": 2})),
+    ("one | count() by User >= 3", correlation("event_count", **GROUPED, condition={"gte": 3})),
+    ("one | count() by User = 2", correlation("event_count", **GROUPED, condition={"eq": 2})),
+    ("one|COUNT( User ) > 1", correlation("value_count", condition={"gt": 1, "field": "User"})),
+    ("one | sum(size) > 7", correlation("value_sum", condition={"gt": 7, "field": "size"})),
+    ("one | avg(size) by User >= 10.5", correlation("value_avg", **GROUPED, condition={"gte": 10.5, "field": "size"})),
+    (["one | count() < 2"], correlation("event_count", condition={"lt": 2})),
+    ("one | near two", correlation("temporal", ["one", "two"])),
+    ("one | NEAR two and not three", correlation("temporal", ["one", "two", "three"], condition="one and two and not three")),
+    ("one | near (two or 1 of thr*)", correlation("temporal", ["one", "two", "three"], condition="one and (two or three)")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("condition", "same"), VERSION_1, ids=lambda v: str(v)[:60])
+def test_an_aggregation_of_version_1_is_a_correlation(imported, put, condition, same):
+    rows = imported([version_1(condition)]).rows(put(events()))
+    wanted = sorted(expected(same["correlation"]))
+    assert wanted
+    assert sorted(r.ts // SECOND for r in rows) == wanted
+
+
+def test_what_an_aggregation_leaves_open_is_said(imported):
+    assert imported([version_1("one | count() > 1")]).read[0].gaps == ()
+    assert "24 hours" in imported([version_1("one | count() > 1", None)]).read[0].gaps[0]
+    assert "over 1d" in imported([version_1("one | count() > 1", None)]).block().text
+    assert "in common" in imported([version_1("one | near two")]).read[0].gaps[0]
+
+
+def test_filters_are_applied_to_rules_of_version_1(imported):
+    ident = "6f3e2987-db24-4c78-a860-b4f4095a7095"
+    by = {
+        "title": "not ours", "logsource": {"product": "windows"},
+        "filter": {"rules": [ident], "own": {"User": "x"}, "condition": "not own"},
+    }  # fmt: skip
+    made = imported([by, version_1("one | near two") | {"id": ident}])
+    assert made.block(2).text.count('not lower(user) == "x"') == 2
+    assert made.read[1].filters == ["not ours"]
