@@ -86,6 +86,10 @@ def _headline(node: plan.Node) -> str:
         case plan.Profile():
             spans = f"bucket {format_duration(node.bucket)} over {format_duration(node.over)}"
             return f"profile of {_headline(node.source)} by {', '.join(node.keys)} {spans}"
+        case plan.Model():
+            using = f" using {', '.join(node.using)}" if node.using else ""
+            keys, span = ", ".join(node.keys), format_duration(node.over)
+            return f"model novelty of {_headline(node.source)} by {keys} over {span}{using}"
         case plan.Recall(source):
             return _headline(source)
 

@@ -372,19 +372,61 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
+class Model:
+    """How unusual a row is, learned from the closed days (UTC) before its own: no rows of its own,
+    it is only read by `Recall`, whose `keys` name the row's values of `keys` and `using`. Of a row
+    with a null key, or where too little was learned, every read is null.
+
+    The reads: `score` 0..1, `why` in words and numbers, `version` of what was learned,
+    `threshold(n)`: the score that the highest rows of n accounts a day exceeded on the closed days
+    of the fortnight before. Let t = row.ts, D = its day, W the `over` before D, not before the first day
+    that was learned; what follows is of the source's rows in W, by days.
+
+    The keys are actor and resource. The score is 1 - exp(-s / 10) once seven days of W have rows;
+    s is the sum of
+
+    - of the resource and of each column of `using` (a null one aside) that the actor met on d <= 7
+      days of W: -ln p / (1 + d) / sqrt(1 + pace). p = (k2 + 0.5) / (n2 + 1) over the actor's domain,
+      then (k1 + 5 p) / (n1 + 5) over its organisational unit, then (k0 + 5 p) / (n0 + 5) over its
+      department (as of D's begin): n other accounts with rows in W, k of them met the value.
+      pace = (f + F) / (l + 1): f values first met in the later half of W, l active days in it, F the
+      domain's f per active day
+    - if today, until t, the actor met c > 0 resources that it did not meet in W:
+      -ln((days of the later half with c or more first met + 0.5) / (l + 1))
+    - of the hour of the week of t: -ln((h + H) / (w + 1)): w whole weeks since the actor's first row
+      in W, in h of them it was active at this hour or one beside; H = (the domain's h + 0.5) / (the
+      domain's w + 1)
+    - of the first `using` column that is a host, if the actor did not meet it in W:
+      -ln((m + M) / (d + 1)): the host was met on d days of the later half, on m of them by an
+      account for the first time; M = (all hosts' m + 0.5) / (all hosts' d + 1)
+
+    A day teaches an actor at most 20 new values of a column, those with the earliest rows. A row
+    that made an alert of the detection teaches nothing. A row that comes after its day was closed
+    is scored and teaches nothing.
+    """
+
+    source: Node
+    keys: tuple[str, ...]
+    using: tuple[str, ...]
+    over: int
+    columns: Columns
+
+
+@dataclass(frozen=True, slots=True)
 class Read:
     """A column of a `Recall`. `name` is what stands behind the alias: `n`, `n.mean`, `known`,
     `peers.n.p95`, `hour_share(ts)`. `learn` is empty unless `what` is a total or a statistic.
+    `score`, `why`, `version` and `threshold` are those of a `Model`.
 
-    `argument` belongs to `hour_share` (a time) and `ready` (a condition, None = always ready), and
-    is over the columns of the recalling row: those of its source, and of `ready` also
+    `argument` belongs to `threshold` (a number of cases), to `hour_share` (a time) and to `ready`
+    (a condition, None = always ready), and is over the columns of the recalling row: those of its source, and of `ready` also
     `<alias>.<name>` of earlier reads of the same recall.
     """
 
     name: str
     what: Literal[
         "total", "statistic", "first_seen", "last_seen", "age", "cold", "ready", "hour_share",
-        "buckets", "size",
+        "buckets", "size", "score", "why", "version", "threshold",
     ]  # fmt: skip
     learn: str
     statistic: Statistic | None
@@ -396,7 +438,7 @@ class Read:
 @dataclass(frozen=True, slots=True)
 class Recall:
     """Each row r of `source` once, with the columns `<alias>.<read>`: what the profile knew of r's
-    key as of r. `keys` are (column of `source`, key of the profile). Of a row with a null key
+    key as of r. `keys` are (column of `source`, key of the profile). `profile` may be a `Model`. Of a row with a null key
     every read is null, `ready` false.
 
     With t = r.ts, b = the largest multiple of `bucket` (since 1970) <= t and W = [b - over, t): the
@@ -437,7 +479,20 @@ class Recall:
     columns: Columns
 
 
-Node = Scan | Given | Ref | Match | Union | Window | Sequence | Join | Absence | Profile | Recall
+Node = (
+    Scan
+    | Given
+    | Ref
+    | Match
+    | Union
+    | Window
+    | Sequence
+    | Join
+    | Absence
+    | Profile
+    | Model
+    | Recall
+)
 Columns = tuple[tuple[str, Type], ...]
 
 

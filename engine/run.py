@@ -24,7 +24,8 @@ from engine.entities import Directory
 from engine.entities_rows import FOREVER
 from engine.event_json import event_line
 from engine.ingest import Ingest
-from engine.running import CompiledDetection, Moment, Rule, Running
+from engine.profiles.memory import Memory, News
+from engine.running import DIRECTORY_WAIT_US, CompiledDetection, Moment, Rule, Running
 from engine.store import alerts as stored
 from engine.store import facts
 from engine.watermark import Watermarks
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from engine.alert_records import Alert, Change
     from engine.entities_rows import DirectoryRows
     from engine.lists import ListRow
+    from engine.profiles.known import Learning
     from engine.running import Slice
     from engine.store import Store
 
@@ -86,6 +88,8 @@ class Engine:
         """Detections the database could not compute at the last tick, and what it said."""
         self.running = {rule.plan.id: Running(rule, compile_detection(rule.plan)) for rule in rules}
         self._ingest = Ingest(self.directory, as_written=as_written)
+        self.memory: Memory | None = None
+        """What profiles have learnt, where there are any and state is kept."""
         if keep:
             ticked = engine_state.resume(
                 store.connection, self._ingest, self.watermarks, self.coverage, self.running
@@ -165,17 +169,20 @@ class Engine:
         """
         if self._clock is not None:
             self.watermarks.observe((), self._clock())
+        self._write_facts()
+        changed_from = self.directory.take_changed_from()
+        self._learn(changed_from)
         moment = Moment(
             now=self.watermarks.now,
             new=self._new,
             watermark=self.watermarks.of,
             arrived=self._arrivals.any,
-            changed_from=self.directory.take_changed_from(),
+            changed_from=changed_from,
             settled=self.directory_settled,
             final=final,
             until=self._until,
+            memory=self.memory,
         )
-        self._write_facts()
         self._new = {}
         first = [n for n, r in self.running.items() if "alert" not in r.rule.plan.events]
         readers = [n for n in self.running if n not in first]
@@ -228,6 +235,31 @@ class Engine:
                 self._arrivals.add("alert", event.ts, event.ts)
                 times.append(event.ts)
         return (min(times), max(times)) if times else None
+
+    def _learn(self, changed_from: int | None) -> None:
+        """Profiles learn what the watermark has passed."""
+        if not self._keep:
+            return
+        learnings = [
+            (learning, self._learnt_to(learning))
+            for running in self.running.values()
+            for generation in running.generations
+            for learning in generation.compiled.learnings
+            # alerts as events are written anew whenever they change
+            if "alert" not in learning.profile.events
+        ]
+        if self.memory is None and learnings:
+            self.memory = Memory(self.store.parts)
+        if self.memory is not None:
+            now, highest = self.watermarks.now, self._ingest.next_id - 1
+            self.memory.keep_up(learnings, self.store, News(highest, self._new, changed_from, now))
+
+    def _learnt_to(self, learning: Learning) -> int:
+        """Up to when a profile's rows are final."""
+        mark = self.watermarks.of(learning.profile.events)
+        if not learning.directory:
+            return mark
+        return min(mark, max(self.directory_settled or 0, self.watermarks.now - DIRECTORY_WAIT_US))
 
     def _write_facts(self) -> None:
         """What the directory and coverage have learnt, for the rules to read."""

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from dsl.envelope import Envelope as RuleEnvelope
     from dsl.plan import AlertPlan, DetectionPlan
     from engine.alerts import AlertRow
+    from engine.profiles.known import Learning
+    from engine.profiles.memory import Memory
 
 DIRECTORY_WAIT_US: Final = lateness.SLOW_US
 """How long a negative directory fact waits for a sync that began after the row."""
@@ -36,13 +38,24 @@ class CompiledAlert(Protocol):
     """An alert statement lowered to a backend."""
 
     @property
+    @property
     def anchors(self) -> Sequence[tuple[str, int]]:
         """Event types of which each row has an event of its own, and how long before the row's `ts`
         (microseconds) that may lie.
         """
 
-    def rows(self, connection: duckdb.DuckDBPyConnection, lo: int, hi: int) -> list[AlertRow]:
-        """All rows with ts in [lo, hi]."""
+    @property
+    def look_back(self) -> int:
+        """How far before a row events lie that change it, not counting what profiles learnt."""
+
+    def rows(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        lo: int,
+        hi: int,
+        memory: Memory | None = None,
+    ) -> list[AlertRow]:
+        """All rows with ts in [lo, hi]; `memory` has what profiles learnt."""
 
 
 class CompiledDetection(Protocol):
@@ -50,6 +63,8 @@ class CompiledDetection(Protocol):
 
     @property
     def alerts(self) -> Sequence[CompiledAlert]: ...
+    @property
+    def learnings(self) -> Sequence[Learning]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +92,7 @@ class Moment:
     type in a span. `changed_from`: answers of the directory
     changed from here on. `settled`: the directory is complete up to here; None: there is none.
     `until`: rows later than this are not asked for yet.
+    `memory`: what profiles have learnt; None: they are asked of the events themselves.
     """
 
     now: int
@@ -87,6 +103,7 @@ class Moment:
     settled: int | None = None
     final: bool = False
     until: int = FOREVER
+    memory: Memory | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,14 +185,20 @@ class Running:
         made = []
         for index, alert in enumerate(self.rule.plan.alerts):
             limit = self._limit(alert, moment, watermark)
-            spans = self._spans(index, alert, span, limit)
+            spans = self._spans(index, span, limit)
             if alert.waits_for_directory and self.settled < min(settled, limit):
                 # What was decided without the directory is judged again now that it is complete.
-                spans.append((self.settled + 1, min(settled, limit, self.newest + alert.look_back)))
+                spans.append(
+                    (self.settled + 1, min(settled, limit, self.newest + self._look_back(index)))
+                )
             for low, high in _joined(spans):
                 made += self._slices(connection, index, low, high, moment)
         self.settled = max(self.settled, min(settled, self.newest))
         return made
+
+    def _look_back(self, index: int) -> int:
+        """What an event in time changes of an alert's rows: those that far after it."""
+        return self.generations[-1].compiled.alerts[index].look_back
 
     def _limit(self, alert: AlertPlan, moment: Moment, watermark: int) -> int:
         """Up to which ts rows of an alert may be decided now."""
@@ -184,15 +207,13 @@ class Running:
             limit = min(limit, max(moment.settled or 0, moment.now - DIRECTORY_WAIT_US))
         return min(limit, moment.until)
 
-    def _spans(
-        self, index: int, alert: AlertPlan, span: tuple[int, int] | None, limit: int
-    ) -> list[tuple[int, int]]:
+    def _spans(self, index: int, span: tuple[int, int] | None, limit: int) -> list[tuple[int, int]]:
         """What new events touched, and what the limit has passed since."""
-        last = min(limit, self.newest + alert.look_back)
+        last = min(limit, self.newest + self._look_back(index))
         done = self.decided.get(index)
         spans = []
         if span is not None:
-            reached = span[1] + alert.look_back
+            reached = span[1] + self._look_back(index)
             spans.append((span[0], min(reached, last)))
         if done is not None and done < last:
             spans.append((done + 1, last))
@@ -220,7 +241,7 @@ class Running:
                 continue
             alert = generation.compiled.alerts[index]
             asked = any(moment.arrived(kind, begin - early, end) for kind, early in alert.anchors)
-            rows = alert.rows(connection, begin, end) if asked else []
+            rows = alert.rows(connection, begin, end, moment.memory) if asked else []
             made.append(Slice(index, begin, end, self._rated(rows, generation, index, moment)))
         return made
 
@@ -278,7 +299,10 @@ class Running:
 
     def forget(self, now: int) -> set[bytes]:
         """Drop rows and records that nothing can join any more; answers their dedup values."""
-        reach = self.rows.dedup_us + self.rule.plan.look_back + FORGET_US
+        reach = self.rows.dedup_us + max(
+            map(self._look_back, range(len(self.rule.plan.alerts))), default=0
+        )
+        reach += FORGET_US
         gone = self.rows.forget(now - reach)
         for key in gone:
             self.records.pop(key, None)

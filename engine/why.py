@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 class Finding:
     """One relation, or alert statement, and the event: `rows` rest on it; `false` is the text of
     the first condition that drops it, in `file` at `line`; `waits` names what it is computed from
-    where that has no row of the event either.
+    where that has no row of the event either. `told`: what profiles told the row that asked them.
     """
 
     relation: str
@@ -39,6 +39,7 @@ class Finding:
     file: str = ""
     line: int = 0
     waits: str = ""
+    told: tuple[tuple[str, object], ...] = ()
 
 
 def detection_of(built: plan.DetectionPlan, top: plan.Node) -> plan.DetectionPlan:
@@ -85,19 +86,37 @@ class Why:
                 rows = self._rows(plan.Ref(name, node.columns), event_id)
                 with_row[name] = rows
                 if rows:
-                    yield Finding(name, rows)
+                    found = Finding(name, rows)
                 elif isinstance(node, plan.Match):
-                    yield self._dropped(name, node, event_id, shared=shared)
+                    found = self._dropped(name, node, event_id, shared=shared)
                 else:
                     waits = [r for r in _read(node) if not with_row.get(r, 1)]
-                    yield Finding(name, 0, waits=", ".join(dict.fromkeys(waits)))
+                    found = Finding(name, 0, waits=", ".join(dict.fromkeys(waits)))
+                yield replace(found, told=self._told(node, event_id))
         for number, alert in enumerate(self.built.alerts, start=1):
             if kind not in known.events(alert.source, shared=False):
                 continue
             one = replace(self.built, alerts=(alert,))
             rows = self._count(one, event_id)
             name = f"alert {alert.source.name if isinstance(alert.source, plan.Ref) else number}"
-            yield Finding(name, rows)
+            yield Finding(name, rows, told=self._told(alert.source, event_id))
+
+    def _told(self, node: plan.Node, event_id: int) -> tuple[tuple[str, object], ...]:
+        """What profiles told the last row that rests on the event, within one relation."""
+        told: dict[str, object] = {}
+        waiting = [node]
+        while waiting:
+            at = waiting.pop()
+            if isinstance(at, plan.Recall):
+                one = self.compile_detection(detection_of(self.built, at)).alerts[0]
+                every = one.rows(self.connection, 0, FOREVER)
+                rows = [row for row in every if event_id in row.evidence]
+                for name in (f"{at.alias}.{read.name}" for read in at.reads) if rows else ():
+                    told[name] = rows[-1].roles[name]
+                waiting.append(at.source)
+            else:
+                waiting += below(at)
+        return tuple(told.items())
 
     def _rows(self, node: plan.Node, event_id: int) -> int:
         return self._count(detection_of(self.built, node), event_id)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from dsl.attributes import ATTRIBUTES
 from dsl.check.kinds import named
+from dsl.check.models import READS as MODEL_READS
+from dsl.check.models import THRESHOLD, THRESHOLD_DOC
 from dsl.functions import AGGREGATES, FUNCTIONS
 from dsl.learning import ALWAYS, LEARNED, SHARE, SHARE_DOC, STATISTICS
 from pages.markdown import code, codes, plain, table
@@ -65,6 +67,14 @@ def lines(_: Catalogue) -> Iterator[str]:
             *((code(f"usual.{w}"), plain(doc)) for w, (_, doc) in ALWAYS.items()),
             (code(f"usual.{SHARE}(ts)"), plain(SHARE_DOC)),
             *((code(f"usual.n.{s}"), plain(doc)) for s, doc in STATISTICS.items()),
+        ),
+    )  # fmt: skip
+    yield "\n## What a model tells"
+    yield from table(
+        "name", "is",
+        rows=(
+            *((code(f"rare.{w}"), plain(doc)) for w, (_, doc) in MODEL_READS.items()),
+            (code(f"rare.{THRESHOLD}(3)"), plain(THRESHOLD_DOC)),
         ),
     )  # fmt: skip
     yield "\n## Attributes of entities\n"

@@ -11,9 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dsl import plan, syntax
-from dsl.check import joins, profiles, sequences, verbs
+from dsl.check import joins, models, profiles, sequences, verbs
 from dsl.check.context import Context
-from dsl.check.refused import refuse, refused_names
 from dsl.check.report import Report
 from dsl.check.scope import Relation
 from dsl.check.walk import parts
@@ -117,7 +116,6 @@ class BlockRelations:
             params,
             shared.lists,
             frozenset(self.assigns),
-            refused_names(block),
             self.profile,
             shared.read_covered,
         )
@@ -148,14 +146,16 @@ class BlockRelations:
         if relation.told is None:
             return relation
         name = relation.name
+        profile = "ready" in relation.told.reads
         self.context.report.error(
-            "D0217", path.at, f"`{name}` is a profile and has no rows", "rows belong here",
-            f"read what it learnt from, and ask it by name: `{name}.n`",
+            "D0217", path.at, f"`{name}` is a {'profile' if profile else 'model'} and has no rows",
+            "rows belong here",
+            f"read what it learnt from, and ask it by name: `{name}.{'n' if profile else 'score'}`",
         )  # fmt: skip
         return Relation(name, None, {}, open=True)
 
     def profile(self, path: syntax.Path) -> Relation | None:
-        """The profile that a dotted name begins with, None where it begins with none."""
+        """The profile or model that a dotted name begins with, None where it begins with none."""
         name = path.parts[0]
         local = self.assigns.get(name)
         if local is not None:
@@ -164,7 +164,7 @@ class BlockRelations:
             there = self.shared.defined(name)
         else:
             return None
-        if not isinstance(there, syntax.Profile):
+        if not isinstance(there, syntax.Profile | syntax.Model):
             return None
         found = self.own(name) if local is not None else self.shared.get(name)
         return self._cycle(path, name) if found is None else found
@@ -230,8 +230,7 @@ class BlockRelations:
             case syntax.Profile(source):
                 return profiles.profile(context, node, name, self.rows(source))
             case syntax.Model(_, source):
-                self.rows(source)  # its own faults are told, too
-                return refuse(context, node, name)
+                return models.model(context, node, name, self.rows(source))
 
     def unread(self, alerts: tuple[syntax.Alert, ...]) -> list[syntax.Assign]:
         """Relations that nothing names."""

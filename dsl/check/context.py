@@ -28,8 +28,8 @@ class Context:
     """The surroundings of one block.
 
     `lists`: kind of every list by name; "any" = entries of several kinds. `local`: names of the
-    block's relations, `refused` those among them that this version does not compute (models).
-    `profile` gives the profile that a dotted name begins with, None where it begins with none.
+    block's relations. `profile` gives the profile or model that a dotted name begins with, None
+    where it begins with none.
     `read_covered` collects the absences whose `covered` something reads.
     """
 
@@ -37,6 +37,5 @@ class Context:
     params: Mapping[str, Param]
     lists: Mapping[str, str]
     local: frozenset[str]
-    refused: frozenset[str]
     profile: Callable[[Path], Relation | None]
     read_covered: set[str] = field(default_factory=set)

@@ -79,6 +79,9 @@ def _more(node: plan.Node) -> tuple[int, ...]:
             }[direction]  # fmt: skip
         case plan.Absence(within=within, direction=direction):
             return (within, within) if direction == "following" else (0, within)
+        case plan.Model():
+            # what was learned is kept by itself; the row's own day is read
+            return (DAY,)
         case plan.Profile(bucket=bucket, over=over):
             # as the reader sees it: a row may lie anywhere in the open bucket
             return (over + bucket,)

@@ -42,7 +42,7 @@ def unknown_column(check: Expressions, node: syntax.Path) -> None:
     rows rest on something refused, whose columns nobody knows.
     """
     first, scope = node.parts[0], check.scope
-    if first in check.context.refused or scope.open:
+    if scope.open:
         return
     written = ".".join(node.parts)
     absent = scope.missing(node.parts)

@@ -94,6 +94,10 @@ class Analysis:
             case plan.Profile():
                 source = self.rows(node.source)
                 return Rows(source.trend, {k: source.columns[k] for k in node.keys}, source.reasons)
+            case plan.Model():
+                source = self.rows(node.source)
+                kept = {k: source.columns[k] for k, _ in node.columns}
+                return Rows(source.trend, kept, source.reasons)
 
     def _scan(self, node: plan.Scan) -> Rows:
         fields = event_types()[node.event].columns
@@ -246,11 +250,11 @@ class Analysis:
         outcome: Trend = "any" if events else source.trend
         reasons = source.reasons
         if events:
-            reasons = (*reasons, f"what the profile `{node.alias}` has learnt may still change")
+            reasons = (*reasons, f"what `{node.alias}` has learnt may still change")
         reads = {}
         for read in node.reads:
             settled = not events and not read.peers and learned.trend == "fixed"
-            never_less = read.what in ("age", "hour_share", "buckets", "size")
+            never_less = read.what in ("age", "hour_share", "buckets", "size", "score", "threshold")
             reads[f"{node.alias}.{read.name}"] = Facts("fixed" if settled else "any", never_less)
         return Rows(outcome, source.columns | reads, reasons)
 

@@ -8,13 +8,14 @@ without the author speaking of `cold` or `ready` is done here as well.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dsl import plan, syntax
 from dsl.check.columns import same_kind
 from dsl.check.expressions import Expressions
 from dsl.check.kinds import BOOL, FLOAT, TIME, named
 from dsl.check.missing import near
+from dsl.check.models import THRESHOLD, threshold
 from dsl.check.profiles import always, mentioned
 from dsl.check.scope import Absent, Column, Relation, Scope, Told, scope_of
 from dsl.check.walk import expressions, parts, recolumned
@@ -26,11 +27,13 @@ if TYPE_CHECKING:
 
     from dsl.check.context import Context
 
+_EXAMPLES: Final = {SHARE: f"{SHARE}(ts)", THRESHOLD: f"{THRESHOLD}(3)"}
+
 
 @dataclass(slots=True)
 class _Asked:
     """One profile that a statement may read. `keys`: (column of the rows, key of the profile), None
-    where the rows lack one. `shares`: `hour_share` by the column's name.
+    where the rows lack one. `shares`: reads with an argument by the column's name.
     """
 
     relation: Relation
@@ -49,17 +52,25 @@ class Recalls:
     asked: dict[str, _Asked] = field(default_factory=dict)
 
     def share(self, check: Expressions, node: syntax.Call) -> plan.Expr | None:
-        """`usual.hour_share(ts)`."""
+        """`usual.hour_share(ts)`, of a model `rare.threshold(3)`."""
         alias, *words = node.function.parts
         asked = self.asked[alias]
-        if words != [SHARE]:
+        function = asked.told.function
+        if words != [function]:
             written = ".".join(words)
             hint = f"read `{alias}.{written}`" if written in asked.told.reads else ""
             check.error(
-                "D0204", node.function.at, f"the profile `{alias}` has no function `{written}`",
-                "no such function", hint or f"there is `{alias}.{SHARE}(ts)`",
+                "D0204", node.function.at, f"`{alias}` has no function `{written}`",
+                "no such function",
+                hint or f"there is `{alias}.{_EXAMPLES[function]}`",
             )  # fmt: skip
             return None
+        if function == THRESHOLD:
+            read = threshold(Expressions(self.context, scope_of(self.source)), alias, node)
+            if read is None:
+                return None
+            asked.shares[read.name] = read
+            return plan.Col(f"{alias}.{read.name}", FLOAT)
         if len(node.arguments) != 1:
             hint = f"it is `{alias}.{SHARE}(ts)`"
             check.error("D0303", node.at, f"`{SHARE}` takes one time", "", hint)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from dsl.check.kinds import TIME
+from dsl.learning import SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -36,8 +37,9 @@ class Absent:
 
 @dataclass(slots=True)
 class Told:
-    """What a profile tells: `reads` by the name behind its own. `unknown`: names whose kind nobody
-    knows, `absent`: those that are not told, with the reason. `ready` is over the plain names.
+    """What a profile or model tells: `reads` by the name behind its own. `unknown`: names whose kind
+    nobody knows, `absent`: those that are not told, with the reason. `ready` is over the plain
+    names. `function` is asked with an argument.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Told:
     unknown: set[str] = field(default_factory=set)
     absent: dict[str, Absent] = field(default_factory=dict)
     ready: plan.Expr | None = None
+    function: str = SHARE
 
 
 @dataclass(frozen=True, slots=True)

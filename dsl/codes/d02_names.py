@@ -166,5 +166,13 @@ _CODES: Final = (
         f"{_USUAL} learn n := count()\nnew = match kerberos_tgs where usual.n == 0\n"
         "t = sequence by account within 1h: kerberos_as then new",
     ),
+    _code(
+        "D0225", "no such model",
+        "A model is of a kind; `novelty` is the one that this version computes.",
+        "rare = model oddness of logon by account, server over 30d\n"
+        "t = match logon where rare.score > 0.9",
+        "rare = model novelty of logon by account, server over 30d\n"
+        "t = match logon where rare.score > 0.9",
+    ),
 )  # fmt: skip
 CODES: Final = {c.code: c for c in _CODES}

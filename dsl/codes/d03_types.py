@@ -134,5 +134,12 @@ _CODES: Final = (
         't = match kerberos_as where fast let who := case(encrypted -> account, else "nobody")\n'
         "      , size := case(fast -> 1, else 0)",
     ),
+    _code(
+        "D0316", "what a model cannot learn",
+        "`novelty` is learned of pairs, who and what, of names and words.",
+        "rare = model novelty of logon by account over 30d\nt = match logon where rare.score > 0.9",
+        "rare = model novelty of logon by account, server over 30d\n"
+        "t = match logon where rare.score > 0.9",
+    ),
 )  # fmt: skip
 CODES: Final = {c.code: c for c in _CODES}

@@ -8,11 +8,12 @@ from dsl.codes.code import Code
 
 _CODES: Final = (
     Code(
-        "D0402", "models",
-        "A model scores how unusual a row is. This version reads the statement and has no models.",
+        "D0402", "trained models",
+        "`access_anomaly` and `outlier` are read and not computed: in the benchmark they find less than `novelty`.",
         "rare = model access_anomaly of logon by account, source over 30d\n"
         "t = match logon where rare.score > 0.9\nalert t as (actor: account)",
-        "t = match logon where logon_type == network\nalert t as (actor: account)",
+        "rare = model novelty of logon by account, source over 30d\n"
+        "t = match logon where rare.score > 0.9\nalert t as (actor: account)",
     ),
 )  # fmt: skip
 CODES: Final = {c.code: c for c in _CODES}

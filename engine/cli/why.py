@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from dsl.catalogue import Catalogue, Detection
     from dsl.plan import DetectionPlan
     from dsl.schema.base import Event
+
+_MOST: Final = 10
+"""Values of a list that are shown."""
 
 
 def show_why(
@@ -60,6 +64,7 @@ def show_why(
                     click.echo(
                         f"{click.style('yes', fg='green')} {printable(found.relation)}: {rows}"
                     )
+                    _show_told(found.told)
                 continue
             said = f"{click.style('no', fg='red')}  {printable(found.relation)}"
             if found.false:
@@ -68,10 +73,21 @@ def show_why(
             elif found.waits:
                 said += f": no row of it in {printable(found.waits)}"
             click.echo(said)
+            _show_told(found.told)
             if first:
                 return
     finally:
         store.close()
+
+
+def _show_told(told: Iterable[tuple[str, object]]) -> None:
+    """What profiles told, a line each; of a list its first values."""
+    for name, value in told:
+        said = value
+        if isinstance(value, list | tuple) and len(value) > _MOST:
+            said = [*value[:_MOST], f"and {len(value) - _MOST} more"]
+        text = json.dumps(said, ensure_ascii=False, default=str)
+        click.echo(f"      {printable(name)} = {printable(text)}")
 
 
 def place_of(place: str) -> tuple[Path, int]:

@@ -190,6 +190,19 @@ class Service:
         for name, why in self._engine.faults.items():
             first = why.strip().partition("\n")[0]
             self._tell(f"fault {name}", f"the detection `{name}` could not be computed: {first}")
+        self._complain_of_profiles()
+
+    def _complain_of_profiles(self) -> None:
+        memory = self._engine.memory
+        if memory is None:
+            return
+        for name, why in memory.faults.items():
+            first = why.strip().partition("\n")[0]
+            self._tell(f"learn {name}", f"the profile `{name}` could not learn: {first}")
+        for known in memory.known.values():
+            for count, what in ((known.upkeep.cut, "values"), (known.upkeep.forgotten, "keys")):
+                told = f"the profile `{known.name}` had no room for {count} {what} since the start"
+                self._tell(f"{what} {known.name}", told if count else "")
 
     def _tell(self, topic: str, message: str) -> None:
         """Warn of something new, of one topic once in a minute."""

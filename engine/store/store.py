@@ -12,6 +12,7 @@ from dsl.schema.registry import event_type, event_types
 from engine.store.columns import event_of, table_of
 from engine.store.database import open_file, open_memory
 from engine.store.facts import put_state
+from engine.store.parts import Parts
 from engine.store.past import open_past
 from engine.store.tables import event_columns
 
@@ -36,7 +37,19 @@ class Store:
             self._database = open_memory()
         else:
             self._database = open_file(path) if until is None else open_past(path, until)
+        self._path = path
+        self._parts: Parts | None = None
         self.connection: duckdb.DuckDBPyConnection = self._database.connection
+
+    @property
+    def parts(self) -> Parts:
+        """What profiles have learnt, in a file beside the store's or in memory as it is."""
+        if self._parts is None:
+            beside = (
+                None if self._path is None else self._path.with_name(f"{self._path.name}.learnt")
+            )
+            self._parts = Parts(beside)
+        return self._parts
 
     def append(self, events: Sequence[Event], state: Mapping[str, str] | None = None) -> None:
         """Store events (ids and stamps given by ingest) and rows of `state`, all or nothing."""
@@ -162,6 +175,26 @@ class Store:
         ((number,),) = self.connection.execute(query, {"low": low, "high": high}).fetchall()
         return int(number)
 
+    def oldest(self, types: Iterable[str]) -> int | None:
+        """The least `ts` of any event of these types, None where there is none."""
+        found = []
+        for name in types:
+            row = self._row(f'SELECT min(ts) FROM "{_known(name)}"')  # noqa: S608  # a name of the schema
+            if row is not None and row[0] is not None:
+                found.append(int(str(row[0])))
+        return min(found, default=None)
+
+    def arrived(self, types: Iterable[str], after: int, before: int) -> set[int]:
+        """Times, by the minute, of events with an id above `after` and a `ts` less than `before`."""
+        found: set[int] = set()
+        for name in types:
+            rows = self.connection.execute(
+                f'SELECT DISTINCT ts - ts % 60000000 FROM "{_known(name)}" WHERE id > ? AND ts < ?',  # noqa: S608  # a name of the schema
+                [after, before],
+            ).fetchall()
+            found |= {int(ts) for (ts,) in rows}
+        return found
+
     def highest_id(self) -> int:
         """The greatest id of any stored event, 0 where there is none."""
         parts = " UNION ALL ".join(f'SELECT max(id) AS id FROM "{n}"' for n in event_types())  # noqa: S608  # names of the schema
@@ -196,6 +229,8 @@ class Store:
 
     def close(self) -> None:
         """Give the database back; a store in memory is gone then."""
+        if self._parts is not None:
+            self._parts.close()
         self._database.close()
 
 

@@ -7,6 +7,8 @@ import pytest
 
 from dsl import given, given_directory, words
 from dsl.attributes import ATTRIBUTES
+from dsl.check.models import KINDS as MODELS
+from dsl.check.models import READS, THRESHOLD
 from dsl.codes import all_codes
 from dsl.envelope import KEYS
 from dsl.functions import AGGREGATES, FUNCTIONS
@@ -23,6 +25,8 @@ SPOKEN = {
     "aggregate": AGGREGATES,
     "function of a profile": LEARNED,
     "what a profile tells": (*(f"usual.{w}" for w in ALWAYS), f"{PEERS}.{SIZE}", SHARE, *STATISTICS),
+    "what a model tells": (*(f"rare.{w}" for w in READS), THRESHOLD),
+    "kind of a model": MODELS,
     "kind": KINDS,
     "key of a file": KEYS,
     "key of a test": (*given._KEYS, "at", "every", "for"),
@@ -82,7 +86,7 @@ def test_every_reserved_word_stands_in_the_list_of_them(language):
 
 def test_functions_and_codes_that_are_named_exist(language):
     called = {m for span in language.spans for m in re.findall(r"\b([a-z_]+)\(", span)}
-    known = {*FUNCTIONS, *AGGREGATES, *LEARNED, SHARE, "case", "is_"}
+    known = {*FUNCTIONS, *AGGREGATES, *LEARNED, SHARE, THRESHOLD, "case", "is_"}
     assert called - known == set()
     named = set(re.findall(r"D0\d{3}", language.text))
     assert named - set(all_codes()) == set()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import naive_expressions as expressions
+import naive_novelty
 from naive_directory import World
 from naive_profiles import Recollection
 
@@ -67,11 +68,17 @@ class Evaluator:
         self.named = dict(self.detection.shared) | dict(self.detection.relations)
         self.cache: dict[str, list[Row]] = {}
         self.open_choices = 0
+        self.models: dict[str, naive_novelty.Novelty] = {}
 
     def alerts(self) -> list[list[AlertRow]]:
         return [self.alert(a) for a in self.detection.alerts]
 
     def alert(self, alert: plan.AlertPlan) -> list[AlertRow]:
+        if any(isinstance(node, plan.Model) for node in self.named.values()):
+            return naive_novelty.by_day(self, alert)
+        return self.alert_rows(alert)
+
+    def alert_rows(self, alert: plan.AlertPlan) -> list[AlertRow]:
         made = []
         for row in self.rows(alert.source):
             see = self.seer(row)
@@ -310,6 +317,11 @@ class Evaluator:
 
     def recall(self, node: plan.Recall) -> Iterable[Row]:
         profile = self.named[node.profile.name]
+        if isinstance(profile, plan.Model):
+            return naive_novelty.recalled(self, node, Row)
+        return self.remembered(node, profile)
+
+    def remembered(self, node: plan.Recall, profile: plan.Profile) -> Iterable[Row]:
         known = Recollection(self, node, profile, grouped(self.rows(profile.source), profile.keys))
         for row in self.rows(node.source):
             values = {**row.values, **known.of(row)}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from dsl import plan
 from engine.backends.duckdb.bounds import needed
 from engine.backends.duckdb.evidence import HIT, lower_evidence, size_of
 from engine.backends.duckdb.exclusions import Excepted
@@ -13,6 +14,13 @@ from engine.backends.duckdb.expression import lower
 from engine.backends.duckdb.gates import anchors_of, lower_gates
 from engine.backends.duckdb.lineage import countable
 from engine.backends.duckdb.nodes import HIGH, LOW, Lowering
+from engine.backends.duckdb.profiles.compile import (
+    begin_of,
+    compile_learnings,
+    compile_recalls,
+    own_look_back,
+    query_of,
+)
 from engine.backends.duckdb.reading import Definitions
 from engine.backends.duckdb.relation import LINEAGE, OVERFLOW, Relation
 from engine.backends.duckdb.routines import NAMES
@@ -35,19 +43,26 @@ from engine.backends.duckdb.window import lower_needed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dsl import plan
-
 
 def compile_detection(detection: plan.DetectionPlan) -> CompiledDetection:
     """Lower a detection. Raises `Unsupported` for what DuckDB has no exact form of."""
     return CompiledDetection(
-        detection.id, tuple(_compile(detection, alert) for alert in detection.alerts)
+        detection.id,
+        tuple(_compile(detection, alert, i) for i, alert in enumerate(detection.alerts)),
+        compile_learnings(detection),
     )
 
 
-def _compile(detection: plan.DetectionPlan, alert: plan.AlertPlan) -> CompiledAlert:
+def _compile(detection: plan.DetectionPlan, alert: plan.AlertPlan, index: int) -> CompiledAlert:
     definitions = Definitions(dict(detection.relations), dict(detection.shared))
-    lowering = Lowering(definitions, alert.look_back, definitions.columns(alert))
+    lowering = Lowering(
+        definitions,
+        begin_of(definitions, alert),
+        definitions.columns(alert),
+        owner=f"{detection.id} {index}",
+        budget=_budget(definitions, alert),
+        reach=alert.look_back or 0,
+    )
     source = lowering.node(alert.source, "rows", 0)
     scope = Scope(domain=source.domain)
 
@@ -56,29 +71,39 @@ def _compile(detection: plan.DetectionPlan, alert: plan.AlertPlan) -> CompiledAl
     dedup = [(f"dedup.{n}", e) for n, e in alert.dedup_by]
     values = [*((f"role.{n}", e) for n, e in alert.roles), *dedup, *excepted]
     full = _full(lowering, alert, source, values)
-    gates = [*lower_gates(definitions, alert, LOW, HIGH), *_windows(detection, alert)]
+    gates = [*lower_gates(definitions, alert, LOW, HIGH), *_windows(definitions, alert)]
+    profiles, recalls = compile_recalls(lowering)
     called = frozenset().union(*map(_called, [full, *gates]))
+    asked = query_of(lowering.statement.finish(scope.attach(probe)))
+    whole = query_of(full)
     return CompiledAlert(
         anchors=anchors_of(definitions, alert),
         gates=tuple(g.sql(dialect=DIALECT, copy=False) for g in gates),
-        probe=lowering.statement.finish(scope.attach(probe)).sql(dialect=DIALECT, copy=False),
+        probe=asked.text,
         types=tuple(e.type for _, e in values),
         roles=tuple(n for n, _ in alert.roles),
         dedup=len(dedup),
         exceptions=_exceptions(detection, alert),
         routines=called,
-        full=full.sql(dialect=DIALECT, copy=False),
+        profiles=profiles,
+        recalls=recalls,
+        look_back=own_look_back(definitions, alert.source),
+        parameters=(asked.parameters, whole.parameters),
+        full=whole.text,
+        models=tuple(lowering.models.values()),
+        events=detection.events,
+        reach=alert.look_back or 0,
     )
 
 
-def _windows(detection: plan.DetectionPlan, alert: plan.AlertPlan) -> Iterator[exp.Select]:
+def _windows(definitions: Definitions, alert: plan.AlertPlan) -> Iterator[exp.Select]:
     """Queries that all have a row if any row is in the slice: of the windows it needs."""
-    definitions = Definitions(dict(detection.relations), dict(detection.shared))
     for window in needed(definitions, alert.source):
-        lowering = Lowering(definitions, alert.look_back, definitions.columns(alert))
+        lowering = Lowering(definitions, begin_of(definitions, alert), definitions.columns(alert))
         lowering.far, lowering.inside_shared = window.far, window.shared
         query = lower_needed(lowering, window.node)
-        if query is not None:
+        # what profiles and models have learnt is put beside the whole statement only
+        if query is not None and not lowering.profiles and not lowering.models:
             yield lowering.statement.finish(_any(lowering.add("needed", query)))
 
 
@@ -91,6 +116,12 @@ def _any(relation: str) -> exp.Select:
     """
     count = exp.Count(this=exp.Star())
     return select(number(1), source=read(relation)).having(binary(exp.GT, count, number(0)))
+
+
+def _budget(definitions: Definitions, alert: plan.AlertPlan) -> bool:
+    """Whether a model is asked what so many cases a day come to."""
+    recalls = (n for n in definitions.reached(alert.source) if isinstance(n, plan.Recall))
+    return any(r.what == "threshold" for recall in recalls for r in recall.reads)
 
 
 def _called(query: exp.Expr) -> frozenset[str]:

@@ -109,8 +109,10 @@ def _clauses(definitions: Definitions, node: plan.Node, *, shared: bool) -> list
             wait = node.within if node.direction == "following" else 0
             return _earlier(_named(of(anchor), own), wait)
         case plan.Recall(source):
-            return _named(of(source), {n: n for n, _ in source.columns})
-        case plan.Profile() | plan.Given():
+            reads = {f"{node.alias}.{r.name}" for r in node.reads}
+            own = {n: n for n, _ in source.columns if n not in reads}
+            return _named(of(source), own)
+        case plan.Profile() | plan.Model() | plan.Given():
             return []  # it makes no rows
 
 

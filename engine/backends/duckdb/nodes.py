@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
@@ -13,8 +13,9 @@ from engine.backends.duckdb.expression import lower
 from engine.backends.duckdb.given import lower_given
 from engine.backends.duckdb.keyed import Keyed, own_columns, through_match
 from engine.backends.duckdb.lineage import ChoiceLineage, EventLineage, sql_type
+from engine.backends.duckdb.novelty.recall import lower_model, lower_novelty
 from engine.backends.duckdb.profiles.learnt import Learnt, lower_learnt
-from engine.backends.duckdb.profiles.recall import lower_recall
+from engine.backends.duckdb.profiles.recall import Recalled, lower_recall
 from engine.backends.duckdb.reading import Definitions, columns_read
 from engine.backends.duckdb.relation import (
     CARRIED,
@@ -43,30 +44,45 @@ from engine.backends.duckdb.terms import (
     storage,
     stored,
 )
+from engine.backends.unsupported import Unsupported
+
+if TYPE_CHECKING:
+    from engine.backends.duckdb.novelty.model import NoveltyModel
 
 LOW: Final = exp.Parameter(this=exp.Var(this="low"))
 HIGH: Final = exp.Parameter(this=exp.Var(this="high"))
-"""First and last `ts` (microseconds) of the rows wanted: bound when the statement runs."""
+BEGIN: Final = exp.Parameter(this=exp.Var(this="begin"))
+"""First and last `ts` (microseconds) of the rows wanted, and from when on events are read for them
+where that depends on what the engine remembers: bound when the statement runs."""
 
 
 @dataclass
 class Lowering:
     """Lowers the nodes of one detection into one statement.
 
-    `look_back`: how far before `$low` events are read at all, None: from the beginning. `columns`:
-    names of the columns of events that are read at all. `far`, `keyed`: how far before `$low`, and
-    for which keys, the rows of the node at hand are wanted.
+    `begin`: from when on events are read where nothing says how far back they are wanted (what a
+    profile or a model learns from), None: from the beginning. `columns`: names of the columns of
+    events that are read at all. `far`, `keyed`: how far before `$low` (None: `begin` says it), and
+    for which keys, the rows of the node at hand are wanted. `owner`: for whom models learn,
+    `budget`: whether they are asked what so many cases a day come to, `reach`: how far before a row
+    they may be asked; `models`: those that are read.
     """
 
     definitions: Definitions
-    look_back: int | None
+    begin: exp.Expr | None
     columns: frozenset[str]
     statement: Statement = field(default_factory=Statement)
     done: dict[tuple[bool, str, int | None, Keyed | None], Relation] = field(default_factory=dict)
     profiles: dict[tuple[bool, str], Learnt] = field(default_factory=dict)
+    recalled: list[Recalled] = field(default_factory=list)
+    numbered: int = 0
     inside_shared: bool = False
     far: int | None = 0
     keyed: Keyed | None = None
+    owner: str = ""
+    budget: bool = False
+    reach: int = 0
+    models: dict[tuple[bool, str], NoveltyModel] = field(default_factory=dict)
 
     def node(
         self,
@@ -77,11 +93,11 @@ class Lowering:
     ) -> Relation:
         """The relation of a node; `wanted` is the name that a reader would give it.
 
-        `further`: how much earlier than its reader's its rows are wanted (microseconds), None: as
-        far as anything looks back. `keyed`: for which keys, None: for all.
+        `further`: how much earlier than its reader's its rows are wanted (microseconds), None: from
+        `begin` on. `keyed`: for which keys, None: for all.
         """
         outside = self.far, self.keyed
-        self.far = self.look_back if further is None or self.far is None else self.far + further
+        self.far = None if further is None or self.far is None else self.far + further
         self.keyed = keyed
         try:
             return self._node(node, wanted)
@@ -109,8 +125,12 @@ class Lowering:
             case plan.Absence():
                 return absence.lower_absence(self, node, wanted)
             case plan.Recall():
+                _, asked = self.definitions.find(node.profile.name, shared=self.inside_shared)
+                if isinstance(asked, plan.Model):
+                    shape = self.model(node.profile).shape
+                    return lower_novelty(self, asked, shape, node, wanted)
                 return lower_recall(self, node, wanted)
-            case plan.Profile():
+            case plan.Profile() | plan.Model():
                 raise ValueError("a profile has no rows of its own")
 
     def add(self, wanted: str, query: exp.Query) -> str:
@@ -136,18 +156,49 @@ class Lowering:
             raise TypeError(f"`{profile.name}` is no profile")
         if (shared, profile.name) not in self.profiles:
             outside, self.inside_shared = self.inside_shared, shared
-            self.profiles[shared, profile.name] = lower_learnt(self, node, profile.name)
+            number, self.numbered = self.numbered, self.numbered + 1
+            self.profiles[shared, profile.name] = lower_learnt(
+                self, node, profile.name, number, shared=shared
+            )
             self.inside_shared = outside
         return self.profiles[shared, profile.name]
 
+    def model(self, profile: plan.Ref) -> NoveltyModel:
+        """A model that is recalled, once for all that recall it."""
+        shared, node = self.definitions.find(profile.name, shared=self.inside_shared)
+        if not isinstance(node, plan.Model):
+            raise TypeError(f"`{profile.name}` is no model")
+        if (shared, profile.name) not in self.models:
+            own = Lowering(
+                self.definitions,
+                minus(LOW.copy(), exp.Literal.number(self.reach)),
+                self.columns,
+                inside_shared=shared,
+                owner=self.owner,
+                budget=self.budget,
+                reach=self.reach,
+            )
+            self.models[shared, profile.name] = lower_model(own, node)
+            if own.recalled:
+                raise Unsupported("a model learns from rows that asked a profile")
+        return self.models[shared, profile.name]
+
+    def learned_from(self, profile: plan.Ref, source: plan.Node) -> Relation:
+        """What a model learns from, as a part of this statement."""
+        shared, _ = self.definitions.find(profile.name, shared=self.inside_shared)
+        outside, self.inside_shared = self.inside_shared, shared
+        found = self.node(source, profile.name)
+        self.inside_shared = outside
+        return found
+
     def _scan(self, node: plan.Scan) -> Relation:
         event = {"ts": column("ts"), "tie": column("tie"), "id": column("id")}
-        low: exp.Expr = LOW.copy()
-        if self.far:
-            low = minus(low, number(self.far))
+        low = self.begin
+        if self.far is not None:
+            low = minus(LOW.copy(), number(self.far)) if self.far else LOW
         wanted = conjunction(
             [
-                None if self.far is None else binary(exp.GTE, column("ts"), low),
+                None if low is None else binary(exp.GTE, column("ts"), low.copy()),
                 binary(exp.LTE, column("ts"), HIGH.copy()),
                 column("primary") if node.primary_only else None,
             ]

@@ -16,7 +16,7 @@ _parsed: Final[WeakKeyDictionary[duckdb.DuckDBPyConnection, dict[str, duckdb.Sta
 
 
 def run(
-    connection: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, int]
+    connection: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, int | None]
 ) -> list[tuple[Any, ...]]:
     """All rows of a statement with parameters `$name`, nothing left open."""
     known = _parsed.setdefault(connection, {})

@@ -60,7 +60,7 @@ def asks_world(expr: plan.Expr) -> bool:
 def below(node: plan.Node) -> tuple[plan.Node, ...]:
     """The nodes directly below a node."""
     match node:
-        case plan.Match(source) | plan.Window(source) | plan.Profile(source):
+        case plan.Match(source) | plan.Window(source) | plan.Profile(source) | plan.Model(source):
             return (source,)
         case plan.Recall(source, profile):
             return (source, profile)
@@ -98,6 +98,8 @@ def mentioned(node: plan.Node) -> frozenset[str]:
             for learn in node.learns:
                 asked += [columns_read(learn.where), *map(columns_read, learn.arguments)]
             return frozenset(node.keys).union(*asked)
+        case plan.Model():
+            return frozenset((*node.keys, *node.using))
         case plan.Recall():
             arguments = [columns_read(r.argument) for r in node.reads]
             return frozenset(c for c, _ in node.keys).union(*arguments)
@@ -122,11 +124,15 @@ class Definitions:
 
     def reached(self, node: plan.Node, *, shared: bool = False) -> Iterator[plan.Node]:
         """Every node that a node rests on, itself first, relations once."""
+        return (found for _, found in self.walked(node, shared=shared))
+
+    def walked(self, node: plan.Node, *, shared: bool = False) -> Iterator[tuple[bool, plan.Node]]:
+        """Every node that a node rests on, and whether it stands inside a shared relation."""
         seen: set[tuple[bool, str]] = set()
         waiting = [(shared, node)]
         while waiting:
             inside, at = waiting.pop()
-            yield at
+            yield inside, at
             if isinstance(at, plan.Ref):
                 found = self.find(at.name, shared=inside)
                 if (found[0], at.name) not in seen:
@@ -140,12 +146,18 @@ class Definitions:
         return sorted({n.event for n in every if isinstance(n, plan.Scan)})
 
     def columns(self, alert: plan.AlertPlan) -> frozenset[str]:
-        """Names of the columns that an alert needs of any event; of `a.b.c` also `b.c` and `c`."""
+        """Names of the columns that an alert needs of any event."""
         own = [e for _, e in (*alert.roles, *alert.dedup_by)] + [e for e, _ in alert.excepts]
         own += [e for e in (alert.severity, alert.confidence, alert.when) if e is not None]
-        read = frozenset().union(
-            *map(columns_read, own), *map(mentioned, self.reached(alert.source))
-        )
+        return self.columns_below(alert.source, frozenset().union(*map(columns_read, own)))
+
+    def columns_below(
+        self, node: plan.Node, own: frozenset[str] = frozenset(), *, shared: bool = False
+    ) -> frozenset[str]:
+        """Names of the columns that a node needs of any event, and `own`; of `a.b.c` also `b.c` and
+        `c`.
+        """
+        read = own.union(*map(mentioned, self.reached(node, shared=shared)))
         # whatever asks for coverage does so for the row's domain
         parts = [n.split(".") for n in read]
         suffixes = {".".join(p[i:]) for p in parts for i in range(len(p))}

@@ -14,13 +14,24 @@ from typing import TYPE_CHECKING, Final
 from engine.alerts import AlertRow
 from engine.backends.duckdb import routines
 from engine.backends.duckdb.exclusions import Excepted, stored_exclusions
+from engine.backends.duckdb.novelty.learned import DAY
 from engine.backends.duckdb.parsed import run
+from engine.backends.duckdb.profiles.remembered import Bounds, chosen, remembering
 from engine.backends.duckdb.results import Reader, reader
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import duckdb
 
     from dsl.types import Type
+    from engine.backends.duckdb.novelty.model import NoveltyModel
+    from engine.backends.duckdb.profiles.learning import CompiledLearning
+    from engine.backends.duckdb.profiles.remembered import (
+        CompiledProfile,
+        CompiledRecall,
+        Memory,
+    )
 
 _FAR: Final = 2**62
 """Times beyond this (in microseconds: 146,000 years) are not read, so that no sum overflows."""
@@ -30,7 +41,9 @@ _FAR: Final = 2**62
 class CompiledAlert:
     """One alert statement as text with `$low` and `$high` for the slice. `anchors`: types of the
     events that rows become true with, and how long before them these may lie (microseconds).
-    `types` are those of roles, dedup values and excepted values.
+    `types` are those of roles, dedup values and excepted values. `look_back` does not count what
+    `profiles` learnt; `parameters` are those of `probe` and of `full`. With `models` a slice is
+    computed day by day: `events` are the types that may make a row, up to `reach` before it.
     """
 
     anchors: tuple[tuple[str, int], ...]
@@ -41,7 +54,14 @@ class CompiledAlert:
     dedup: int
     exceptions: tuple[Excepted, ...]
     routines: frozenset[str]
+    profiles: tuple[CompiledProfile, ...]
+    recalls: tuple[CompiledRecall, ...]
+    look_back: int
+    parameters: tuple[tuple[str, ...], tuple[str, ...]]
     full: str = field(repr=False)
+    models: tuple[NoveltyModel, ...] = ()
+    events: tuple[str, ...] = ()
+    reach: int = 0
 
     @property
     def sql(self) -> str:
@@ -55,15 +75,72 @@ class CompiledAlert:
         """How to read the values of a row."""
         return tuple(map(reader, self.types))
 
-    def rows(self, connection: duckdb.DuckDBPyConnection, lo: int, hi: int) -> list[AlertRow]:
-        """All rows with ts in [lo, hi] (microseconds), in order."""
+    def rows(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        lo: int,
+        hi: int,
+        memory: Memory | None = None,
+    ) -> list[AlertRow]:
+        """All rows with ts in [lo, hi] (microseconds), in order. What profiles say comes from
+        `memory` and the events since, without it from the events of their whole windows.
+        """
         if lo > hi:
             return []
         routines.install(connection, self.routines)
-        bounds = {"low": max(lo, -_FAR), "high": min(hi, _FAR)}
-        if not all(run(connection, question, bounds) for question in (*self.gates, self.probe)):
+        if not self.models:
+            return self._slice(connection, lo, hi, memory)
+        rows: list[AlertRow] = []
+        for low, high in self._days(connection, lo, hi):
+            found = self._slice(connection, low, high, memory)
+            for model in self.models:
+                model.withhold(connection, low // DAY, (i for r in found for i in r.evidence))
+            rows += found
+        return rows
+
+    def _days(
+        self, connection: duckdb.DuckDBPyConnection, lo: int, hi: int
+    ) -> Iterator[tuple[int, int]]:
+        """The slice by days that have events, each with the models at that day."""
+        # a row may be true later than its last event: a window's, a join's end
+        asked = " UNION ".join(
+            f'SELECT DISTINCT ts // {DAY} AS day FROM "{e}" WHERE ts >= $low AND ts <= $high'  # noqa: S608  # names of the schema
+            for e in self.events
+        )
+        found = connection.execute(
+            asked, {"low": max(lo, -_FAR) - self.reach, "high": min(hi, _FAR)}
+        ).fetchall()
+        days = sorted({int(d) + later for (d,) in found for later in range(self.reach // DAY + 2)})
+        for day in days:
+            low, high = max(lo, day * DAY), min(hi, (day + 1) * DAY - 1)
+            if low > high or not self._may(connection, low, high):
+                continue
+            # a model counts a day into the reach: the one that a row lies in
+            first = (low - self.reach) // DAY + 1
+            for model in self.models:
+                model.read_at(connection, range(first, day + 1))
+            yield low, high
+
+    def _may(self, connection: duckdb.DuckDBPyConnection, low: int, high: int) -> bool:
+        """Whether the slice has the events that a row needs."""
+        bounds = {"low": low, "high": high}
+        return all(run(connection, gate, bounds) for gate in self.gates)
+
+    def _slice(
+        self, connection: duckdb.DuckDBPyConnection, lo: int, hi: int, memory: Memory | None
+    ) -> list[AlertRow]:
+        """The rows of a slice; where there are models, those of its day are at hand."""
+        low, high = max(lo, -_FAR), min(hi, _FAR)
+        if not self._may(connection, low, high):
             return []
-        found = run(connection, self.full, bounds)
+        begin = low - self.look_back
+        bounds: Bounds = {"low": low, "high": high, "begin": begin}
+        first = {p.number: begin for p in self.profiles}
+        probe, full = self.parameters
+        with remembering(connection, self.recalls, self.profiles, first, bounds, memory) as known:
+            if not run(connection, self.probe, chosen(known, probe)):
+                return []
+            found = run(connection, self.full, chosen(known, full))
         if not found:
             return []
         exclusions = stored_exclusions(connection, self.exceptions)
@@ -93,3 +170,4 @@ class CompiledDetection:
 
     id: str
     alerts: tuple[CompiledAlert, ...]
+    learnings: tuple[CompiledLearning, ...] = ()

@@ -64,8 +64,8 @@ def test_so_in_every_rule(project, texts):
 
 def test_a_shared_column_is_renamed_in_all_rules(project, texts):
     (path,) = [p for p in texts if p.stem == "directory_search"]
-    line = next(i for i, row in enumerate(texts[path].split("\n"), 1) if "kind := case" in row)
-    column = texts[path].split("\n")[line - 1].index("kind") + 1
+    line = next(i for i, row in enumerate(texts[path].split("\n"), 1) if "tool := case" in row)
+    column = texts[path].split("\n")[line - 1].index("tool") + 1
     found = occurrence_at(project, path, line, column)
     done = renamed(project, found.symbols, "sought")
     assert {p.stem for p in done.edits} >= {"directory_search", "ldap_reconnaissance"}

@@ -37,7 +37,7 @@ def test_the_first_condition_that_is_false(atp, capture, rule, seqs):
     ("ready", "said"),
     [
         ("age >= 2h", "no  a: `u.ready` is not true  (rules/discovery/zone_transfers.yaml:15)\n"),
-        ("n == 0", "yes a: a row\nyes alert a: a row\n"),
+        ("n == 0", "yes a: a row\n      u.n = 0\n      u.ready = true\nyes alert a: a row\n"),
     ],
 )
 def test_a_profile_has_no_rows_but_may_not_be_ready(atp, capture, rule, seqs, ready, said):
@@ -46,6 +46,18 @@ def test_a_profile_has_no_rows_but_may_not_be_ready(atp, capture, rule, seqs, re
   a = match dns_query where qtype == axfr and u.n == 0"""
     asks = rule(**{"a = match dns_query where qtype == axfr": block})
     assert atp("explain", asks, "--why", place).out.startswith(said)
+
+
+def test_what_profiles_told(atp, capture, rule, seqs):
+    place = f"{capture}:{seqs('dns_query', 'axfr')}"
+    block = """usual = profile of dns_query by source bucket 1h over 30d learn n := count(), types := set(qtype)
+  a = match dns_query where qtype == axfr and usual.n < 1000000 and not qtype in usual.types"""
+    asking = rule(**{"a = match dns_query where qtype == axfr": block})
+    done = atp("explain", asking, "--why", place)
+    assert done.code == 0, done.err
+    first, *told, last = done.out.splitlines()
+    assert (first, last) == ("yes a: a row", "yes alert a: a row")
+    assert [line.split(" = ")[0].strip() for line in told] == ["usual.n", "usual.types"]
 
 
 def test_an_event_of_another_type(atp, capture, rule, seqs):

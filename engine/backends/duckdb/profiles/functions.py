@@ -7,7 +7,7 @@ bucket (for statistics), or the total of several buckets. Parts merge in any ord
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
@@ -21,7 +21,6 @@ from engine.backends.duckdb.terms import (
     largest,
     not_null,
     number,
-    plus,
     record,
     smallest,
     storage,
@@ -30,13 +29,15 @@ from engine.backends.duckdb.terms import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dsl import plan
     from engine.backends.duckdb.scope import Scope
 
-ZERO_FILLED = frozenset({"count", "count_distinct", "sum"})
+ZERO_FILLED: Final = frozenset({"count", "count_distinct", "sum"})
 """Learns whose value in an empty bucket is 0."""
-LISTED = frozenset({"count_distinct", "values"})
-"""Learns whose parts are lists."""
+STATISTICAL: Final = frozenset({"count_distinct", "values"})
+"""Learns without a total: only their statistics can be read."""
 
 
 def input_of(learn: plan.Learn, scope: Scope) -> exp.Expr:
@@ -97,23 +98,28 @@ def bucket_value(learn: plan.Learn, merged_part: exp.Expr) -> exp.Expr:
     return merged_part
 
 
-def total(learn: plan.Learn, closed: exp.Expr, opened: exp.Expr) -> exp.Expr:
-    """The value of a learn over closed buckets and the open one, from the parts of both."""
+def total(learn: plan.Learn, parts: Sequence[exp.Expr]) -> exp.Expr:
+    """The value of a learn over several spans of time, from the part of each, earliest first."""
     match learn.function:
         case "count":
-            return plus(call("coalesce", closed, number(0)), call("coalesce", opened, number(0)))
+            none = exp.Array(expressions=[number(0), *parts])
+            return call("list_sum", none)
         case "sum":
-            return call("list_sum", exp.Array(expressions=[closed, opened]))
+            return call("list_sum", exp.Array(expressions=list(parts)))
         case "min":
-            return smallest(closed, opened)
+            return smallest(*parts)
         case "max":
-            return largest(closed, opened)
+            return largest(*parts)
         case "first":
-            return extracted(call("coalesce", closed, opened), "v")
+            return extracted(call("coalesce", *parts), "v")
         case _:
-            return extracted(call("coalesce", opened, closed), "v")
+            return extracted(call("coalesce", *reversed(parts)), "v")
 
 
 def value_type(learn: plan.Learn) -> str:
     """The DuckDB type of a bucket's value in statistics."""
-    return "BIGINT" if learn.function in ("count", "count_distinct") else storage(learn.type)
+    if learn.function in ("count", "count_distinct"):
+        return "BIGINT"
+    kind = storage(learn.type)
+    # a sum of hostile numbers may need more bits than each of them
+    return "HUGEINT" if learn.function == "sum" and kind == "BIGINT" else kind

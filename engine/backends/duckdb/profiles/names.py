@@ -1,7 +1,9 @@
 """Names and small shapes that the steps of a recall share.
 
 A key column is `_k0`, `_k1`, …; `_t` is the time of the row that asks, `_b` the begin of a bucket,
-`_hour` the hour of the week. Knows no plan.
+`_hour` the hour of the week; `_n`, `_first`, `_last`, `_hours` say how many rows there were, when,
+and in which hours; `_x0`, … are what a row brings to each learn, `_p0`, … parts (`functions`), `_v0`,
+… the values that statistics rest on, `_s0`, … the values of sets. Knows no plan.
 """
 
 from __future__ import annotations
@@ -28,6 +30,13 @@ if TYPE_CHECKING:
 TIME: Final = "_t"
 BUCKET: Final = "_b"
 HOUR: Final = "_hour"
+COUNT: Final = "_n"
+FIRST: Final = "_first"
+LAST: Final = "_last"
+HOURS: Final = "_hours"
+CLOSED: Final = "_closed"
+"""How many closed buckets the statistics of a key rest on."""
+HOURS_TYPE: Final = "STRUCT(key BIGINT, value UBIGINT)[]"
 _HOUR_US: Final = 3_600_000_000
 _WEEK_HOURS: Final = 168
 _MONDAY: Final = 72

@@ -11,8 +11,16 @@ from typing import TYPE_CHECKING, Final
 from sqlglot import exp
 
 from engine.backends.duckdb.profiles import functions
-from engine.backends.duckdb.profiles.learnt import COUNT, FIRST, HOURS, LAST
-from engine.backends.duckdb.profiles.names import BUCKET, HOUR, TIME, same
+from engine.backends.duckdb.profiles.names import (
+    BUCKET,
+    COUNT,
+    FIRST,
+    HOUR,
+    HOURS,
+    LAST,
+    TIME,
+    same,
+)
 from engine.backends.duckdb.terms import (
     call,
     column,
@@ -41,8 +49,7 @@ def lower_opened(
     """For each key and time of `asked` the count, times, hours and parts of the rows of the same
     bucket that lie before it. `buckets` holds each key and bucket of `asked` once.
     """
-    plain = [i for i in learns if learnt.profile.learns[i].function not in ("set", "values")]
-    plain = [i for i in plain if learnt.profile.learns[i].function != "count_distinct"]
+    plain = [i for i in learns if learnt.profile.learns[i].function not in functions.STATISTICAL]
     inputs = [f"_x{i}" for i in plain]
     rows = select(
         *(column(c) for c in (*learnt.keys, BUCKET, "ts", "tie", HOUR, *inputs)),

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Final
 from sqlglot import exp
 
 from engine.backends.duckdb.expression import lower
-from engine.backends.duckdb.profiles.learnt import COUNT
-from engine.backends.duckdb.profiles.names import BUCKET, TIME, same
+from engine.backends.duckdb.profiles.names import BUCKET, COUNT, TIME, same
 from engine.backends.duckdb.scope import Scope
 from engine.backends.duckdb.terms import (
     binary,
@@ -53,9 +52,9 @@ class Peers:
 
 
 def lower_peers(
-    lowering: Lowering, learnt: Learnt, by: plan.Expr, asked: str, wanted: str
+    lowering: Lowering, learnt: Learnt, by: plan.Expr, asked: str, remembered: str, wanted: str
 ) -> Peers:
-    """Find the peers of each key and time of `asked`."""
+    """Find the peers of each key and time of `asked`; `remembered` are keys beside those of rows."""
     keys = learnt.keys
     grouped = lowering.add(f"{wanted}.groups", _with_group(learnt, by, read(asked)))
     times = lowering.add(
@@ -65,7 +64,10 @@ def lower_peers(
         .distinct(),
     )
     known = lowering.add(
-        f"{wanted}.keys", select(*map(column, keys), source=read(learnt.rows)).distinct()
+        f"{wanted}.keys",
+        select(*map(column, keys), source=read(learnt.rows)).union(
+            select(*map(column, keys), source=read(remembered)), distinct=True, copy=False
+        ),
     )
     candidates = lowering.add(
         f"{wanted}.candidates",

@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING, Final
 from sqlglot import exp
 
 from engine.backends.duckdb.expression import lower
-from engine.backends.duckdb.profiles import functions, sets
-from engine.backends.duckdb.profiles.learnt import CLOSED, COUNT, FIRST, HOURS, LAST
-from engine.backends.duckdb.profiles.names import hour_of
+from engine.backends.duckdb.profiles import sets
+from engine.backends.duckdb.profiles.names import (
+    CLOSED,
+    COUNT,
+    FIRST,
+    HOURS,
+    LAST,
+    hour_of,
+)
 from engine.backends.duckdb.profiles.peers import SIZE
 from engine.backends.duckdb.terms import (
     array,
@@ -81,6 +87,8 @@ def lower_read(read: plan.Read, learnt: Learnt, scope: Scope, age: exp.Expr) -> 
             return _hour_share(read, scope)
         case "ready":
             raise ValueError("`ready` reads the others")
+        case _:
+            raise ValueError(f"a profile does not tell `{read.name}`")
 
 
 def age(learnt: Learnt, events: Sequence[str], scope: Scope) -> exp.Expr:
@@ -100,7 +108,8 @@ def age(learnt: Learnt, events: Sequence[str], scope: Scope) -> exp.Expr:
     earliest = subquery(
         select(call("min", column("ts", "f")), source=relation(learnt.source.name, "f"))
     )
-    so_far = minus(scope.time, exp.Paren(this=call("coalesce", alive, earliest)))
+    begun = call("coalesce", alive, smallest(earliest, learnt.earliest))
+    so_far = minus(scope.time, exp.Paren(this=begun))
     profile = learnt.profile
     return largest(number(0), smallest(number(profile.over), so_far))
 
@@ -137,7 +146,8 @@ def _statistic(read: plan.Read, position: int, table: str) -> exp.Expr:
         case "mad":
             return call("list_aggregate", values, text("mad"))
         case name:
-            return call(_PLAIN[name or "mean"], values)
+            # sums of fractions depend on the order, to the last bit
+            return call(_PLAIN[name or "mean"], call("list_sort", values))
 
 
 def _hour_share(read: plan.Read, scope: Scope) -> exp.Expr:
@@ -150,8 +160,3 @@ def _hour_share(read: plan.Read, scope: Scope) -> exp.Expr:
     count = call("coalesce", call("list_sum", counts), number(0))
     every = call("nullif", column(COUNT, OWN), number(0))
     return when(not_null(hour.copy()), binary(exp.Div, count, every))
-
-
-def total(learn: plan.Learn, position: int) -> exp.Expr:
-    """A total from the parts of the closed buckets (`c`) and of the open one (`o`)."""
-    return functions.total(learn, column(f"_p{position}", "c"), column(f"_p{position}", "o"))

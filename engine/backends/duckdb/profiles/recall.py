@@ -6,22 +6,25 @@ pass over its rows; the rows that recall are joined to both. Only what is read i
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
 from engine.backends.duckdb.keyed import own_columns
-from engine.backends.duckdb.profiles import reads, sets
-from engine.backends.duckdb.profiles.learnt import (
+from engine.backends.duckdb.profiles import functions, reads, sets
+from engine.backends.duckdb.profiles.closed import lower_begun, lower_closed
+from engine.backends.duckdb.profiles.names import (
+    BUCKET,
     CLOSED,
     COUNT,
     FIRST,
     HOURS,
     LAST,
-    Learnt,
-    close,
+    TIME,
+    bucket_of,
+    same,
 )
-from engine.backends.duckdb.profiles.names import BUCKET, TIME, bucket_of, same
 from engine.backends.duckdb.profiles.opened import lower_opened
 from engine.backends.duckdb.profiles.peers import lower_group, lower_peers
 from engine.backends.duckdb.relation import OVERFLOW, Relation
@@ -37,7 +40,6 @@ from engine.backends.duckdb.terms import (
     named,
     not_null,
     number,
-    plus,
     read,
     select,
     smallest,
@@ -48,18 +50,35 @@ from engine.backends.duckdb.terms import (
 if TYPE_CHECKING:
     from dsl import plan
     from engine.backends.duckdb.nodes import Lowering
+    from engine.backends.duckdb.profiles.learnt import Learnt
 
 _ASKED: Final = "_asked"
 
 
+@dataclass(frozen=True)
+class Recalled:
+    """A recall of a statement: `asked` is the relation of keys of which something must be known.
+
+    What the engine remembers of these keys is registered as the relation `remembered` before the
+    statement runs, and all keys that it knows as `every` where peers are read.
+    """
+
+    node: plan.Recall
+    learnt: Learnt
+    learns: tuple[int, ...]
+    asked: str
+    remembered: str
+    every: str | None
+
+
 def lower_recall(lowering: Lowering, node: plan.Recall, wanted: str) -> Relation:
     """The relation of a recall."""
-    asked = own_columns(node.source.columns, lowering.keyed)
-    source = lowering.node(node.source, f"{wanted}.rows", 0, asked)
+    keyed = own_columns(node.source.columns, lowering.keyed)
+    source = lowering.node(node.source, f"{wanted}.rows", 0, keyed)
     learnt = lowering.learnt(node.profile)
     profile = learnt.profile
     pairs = [(c, f"_k{profile.keys.index(k)}") for c, k in node.keys]
-    asking = lowering.add(
+    asked = lowering.add(
         f"{wanted}.asked",
         select(
             *(named(column(c), k) for c, k in pairs),
@@ -71,21 +90,25 @@ def lower_recall(lowering: Lowering, node: plan.Recall, wanted: str) -> Relation
         .distinct(),
     )
     learns = _learns(learnt, node.reads)
-    group = None
+    remembered = f"remembered {len(lowering.recalled)}"
     of_peers = [r for r in node.reads if r.peers]
+    peers, every = None, None
     if of_peers and profile.peers is not None:
-        peers = lower_peers(lowering, learnt, profile.peers, asking, wanted)
-        facts = _facts(lowering, learnt, peers.asked, learns, wanted)
-        lists = [_list(learnt, r) for r in of_peers if r.learn]
-        group = lower_group(lowering, learnt, peers, facts, sorted(set(lists)), wanted)
-    else:
-        facts = _facts(lowering, learnt, asking, learns, wanted)
+        every = f"{remembered} keys"
+        peers = lower_peers(lowering, learnt, profile.peers, asked, every, wanted)
+        asked = peers.asked
+    lowering.recalled.append(Recalled(node, learnt, learns, asked, remembered, every))
+    facts = _facts(lowering, lowering.recalled[-1], wanted)
+    group = None
+    if peers is not None:
+        lists = {_list(learnt, r) for r in of_peers if r.learn}
+        group = lower_group(lowering, learnt, peers, facts, sorted(lists), wanted)
     return _beside(lowering, node, source, learnt, (facts, group), wanted)
 
 
-def _learns(learnt: Learnt, read_: tuple[plan.Read, ...]) -> list[int]:
+def _learns(learnt: Learnt, read_: tuple[plan.Read, ...]) -> tuple[int, ...]:
     """Positions of the learns that are read."""
-    return sorted({learnt.position(r.learn) for r in read_ if r.learn})
+    return tuple(sorted({learnt.position(r.learn) for r in read_ if r.learn}))
 
 
 def _list(learnt: Learnt, read_: plan.Read) -> str:
@@ -93,46 +116,54 @@ def _list(learnt: Learnt, read_: plan.Read) -> str:
     return f"_{'v' if read_.what == 'statistic' else 's'}{learnt.position(read_.learn)}"
 
 
-def _facts(lowering: Lowering, learnt: Learnt, asked: str, learns: list[int], wanted: str) -> str:
-    """All that is known of each key and time of `asked`, from closed buckets and the open one."""
+def _facts(lowering: Lowering, recalled: Recalled, wanted: str) -> str:
+    """All that is known of each key and time that asks: from closed buckets (`c`), from what is
+    remembered of the open one (`b`), and from its rows (`o`).
+    """
+    learnt, asked, remembered = recalled.learnt, recalled.asked, recalled.remembered
     keys, profile = learnt.keys, learnt.profile
     buckets = lowering.add(
         f"{wanted}.asked_buckets",
         select(*map(column, (*keys, BUCKET)), source=read(asked)).distinct(),
     )
-    closed = close(lowering, learnt, buckets, learns, wanted)
-    opened = lower_opened(lowering, learnt, asked, buckets, learns, wanted)
+    plain = [i for i in recalled.learns if profile.learns[i].function != "set"]
+    closed = lower_closed(lowering, learnt, buckets, plain, remembered, wanted)
+    begun = lower_begun(lowering, learnt, plain, buckets, remembered, wanted)
+    opened = lower_opened(lowering, learnt, asked, buckets, plain, wanted)
+
+    def each(name: str) -> list[exp.Expr]:
+        return [column(name, part) for part in "cbo"]
+
+    hours = call("list_concat", column(HOURS, "c"), column(HOURS, "b"))
     values = {
-        COUNT: plus(
-            call("coalesce", column(COUNT, "c"), number(0)),
-            call("coalesce", column(COUNT, "o"), number(0)),
-        ),
-        FIRST: smallest(column(FIRST, "c"), column(FIRST, "o")),
-        LAST: largest(column(LAST, "c"), column(LAST, "o")),
+        COUNT: call("list_sum", exp.Array(expressions=[number(0), *each(COUNT)])),
+        FIRST: smallest(*each(FIRST)),
+        LAST: largest(*each(LAST)),
         CLOSED: call("coalesce", column(CLOSED, "c"), number(0)),
-        HOURS: call("list_concat", column(HOURS, "c"), call("map_entries", column(HOURS, "o"))),
+        HOURS: call("list_concat", hours, call("map_entries", column(HOURS, "o"))),
     }
     query = select(
-        *map(column, (*keys, TIME)),
-        *(named(v, n) for n, v in values.items()),
-        source=read(asked),
+        *map(column, (*keys, TIME)), *(named(v, n) for n, v in values.items()), source=read(asked)
     )
     on_bucket, on_time = [*keys, BUCKET], [*keys, TIME]
     query = query.join(read(closed, "c"), on=same(on_bucket, "c", "r"), join_type="left")
+    query = query.join(read(begun, "b"), on=same(on_bucket, "b", "r"), join_type="left")
     query = query.join(read(opened, "o"), on=same(on_time, "o", "r"), join_type="left")
-    for i in learns:
+    for i in recalled.learns:
         learn = profile.learns[i]
         if learn.function == "set":
-            found = sets.lower_set(lowering, learnt, buckets, i, f"{wanted}.{learn.name}")
+            wanted_set = f"{wanted}.{learn.name}"
+            found = sets.lower_set(lowering, learnt, buckets, i, remembered, wanted_set)
             alias = f"s{i}"
             query = query.join(read(found, alias), on=same(on_bucket, alias, "r"), join_type="left")
+            known = sets.members(column(f"_s{i}", alias), learn.type)
+            query = query.select(named(known, f"_s{i}"), copy=False)
+            continue
+        query = query.select(named(column(f"_v{i}", "c"), f"_v{i}"), copy=False)
+        if learn.function not in functions.STATISTICAL:
             query = query.select(
-                named(sets.members(column(f"_s{i}", alias), learn.type), f"_s{i}"), copy=False
+                named(functions.total(learn, each(f"_p{i}")), f"_t{i}"), copy=False
             )
-        else:
-            query = query.select(named(column(f"_v{i}", "c"), f"_v{i}"), copy=False)
-            if learn.function not in ("values", "count_distinct"):
-                query = query.select(named(reads.total(learn, i), f"_t{i}"), copy=False)
     return lowering.add(f"{wanted}.facts", query)
 
 

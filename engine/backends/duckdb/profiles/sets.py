@@ -31,6 +31,7 @@ from engine.backends.duckdb.terms import (
     read,
     record,
     select,
+    star,
     storage,
 )
 
@@ -43,53 +44,46 @@ GROWTH: Final = 100
 """Values that one bucket may add to a set of a key."""
 MOST: Final = 1000
 """Values that a set shows."""
-_VALUE: Final = "_value"
-_SINCE: Final = "_since"
+VALUE: Final = "_value"
+SINCE: Final = "_since"
+_OF: Final = "_of"
+_NTH: Final = "_nth"
+"""The bucket that has a value, and which it is of the value's buckets in the window."""
 
 
-def lower_set(lowering: Lowering, learnt: Learnt, buckets: str, position: int, wanted: str) -> str:
+def lower_set(
+    lowering: Lowering, learnt: Learnt, buckets: str, position: int, remembered: str, wanted: str
+) -> str:
     """For each key and bucket of `buckets` a sorted list `_s…` of {v, since}."""
-    profile = learnt.profile
-    value = column(f"_x{position}")
-    many = profile.learns[position].type.many and profile.learns[position].arguments[0].type.many
     own = [column(c) for c in (*learnt.keys, BUCKET)]
-    rows = learnt.rows
-    if many:
-        unnested = select(
-            *(c.copy() for c in own),
-            column("ts"),
-            named(call("unnest", value), _VALUE),
-            source=read(rows),
-        )
-        rows = lowering.add(f"{wanted}.each", unnested)
-        value = column(_VALUE)
+    rows = lowering.add(f"{wanted}.values", _rows(learnt, position, remembered))
     firsts = lowering.add(
         f"{wanted}.firsts",
         select(
             *(c.copy() for c in own),
-            named(value.copy(), _VALUE),
-            named(call("min", column("ts")), _SINCE),
+            column(VALUE),
+            named(call("min", column(SINCE)), SINCE),
             source=read(rows),
         )
-        .where(not_null(value.copy()))
-        .group_by(*(c.copy() for c in own), value.copy()),
+        .where(not_null(column(VALUE)))
+        .group_by(*(c.copy() for c in own), column(VALUE)),
     )
     bucket = column(BUCKET, "a")
     inside = [
         binary(exp.LTE, column(BUCKET), bucket),
-        binary(exp.GTE, column(BUCKET), minus(bucket.copy(), number(profile.over))),
+        binary(exp.GTE, column(BUCKET), minus(bucket.copy(), number(learnt.profile.over))),
     ]
     asking = [*(column(k, "a") for k in learnt.keys), bucket]
-    nth = over(exp.RowNumber(), [*asking, column(_VALUE)], [column(BUCKET)])
+    nth = over(exp.RowNumber(), [*asking, column(VALUE)], [column(BUCKET)])
     seen = lowering.add(
         f"{wanted}.seen",
         select(
             *(c.copy() for c in asking[:-1]),
             named(bucket.copy(), BUCKET),
-            named(column(BUCKET), "_of"),
-            column(_VALUE),
-            column(_SINCE),
-            named(nth, "_nth"),
+            named(column(BUCKET), _OF),
+            column(VALUE),
+            column(SINCE),
+            named(nth, _NTH),
             source=read(buckets, "a"),
         )
         .join(read(firsts), on=same(learnt.keys, "a", "r"))
@@ -97,36 +91,34 @@ def lower_set(lowering: Lowering, learnt: Learnt, buckets: str, position: int, w
     )
     rank = over(
         exp.RowNumber(),
-        [*(c.copy() for c in own), column("_of"), column("_nth")],
-        [column(_SINCE), column(_VALUE)],
+        [*(c.copy() for c in own), column(_OF), column(_NTH)],
+        [column(SINCE), column(VALUE)],
     )
     ranked = lowering.add(
         f"{wanted}.ranked",
         select(
-            *(column(c) for c in (*learnt.keys, BUCKET, _VALUE, _SINCE, "_nth")),
+            star(),
             named(rank, "_rank"),
             source=read(seen),
         ),
     )
     kept = disjunction(
-        both(equal(column("_nth"), number(1)), binary(exp.LTE, column("_rank"), number(GROWTH))),
-        equal(column("_nth"), number(2)),
+        both(equal(column(_NTH), number(1)), binary(exp.LTE, column("_rank"), number(GROWTH))),
+        equal(column(_NTH), number(2)),
     )
     known = lowering.add(
         f"{wanted}.known",
         select(
             *(c.copy() for c in own),
-            column(_VALUE),
-            named(call("min", column(_SINCE)), _SINCE),
+            column(VALUE),
+            named(call("min", column(SINCE)), SINCE),
             source=read(ranked),
         )
         .where(kept)
-        .group_by(*(c.copy() for c in own), column(_VALUE)),
+        .group_by(*(c.copy() for c in own), column(VALUE)),
     )
-    pair = record({"v": column(_VALUE), "since": column(_SINCE)})
-    ordered = exp.Order(
-        this=pair, expressions=[exp.Ordered(this=column(_VALUE), nulls_first=False)]
-    )
+    pair = record({"v": column(VALUE), "since": column(SINCE)})
+    ordered = exp.Order(this=pair, expressions=[exp.Ordered(this=column(VALUE), nulls_first=False)])
     return lowering.add(
         f"{wanted}.set",
         select(
@@ -135,6 +127,38 @@ def lower_set(lowering: Lowering, learnt: Learnt, buckets: str, position: int, w
             source=read(known),
         ).group_by(*(c.copy() for c in own)),
     )
+
+
+def _rows(learnt: Learnt, position: int, remembered: str) -> exp.Query:
+    """Values of the rows, and those remembered with the time of the first row of their span."""
+    own = (*learnt.keys, BUCKET)
+    rows = select(
+        *map(column, own),
+        named(each_of(learnt, position), VALUE),
+        named(column("ts"), SINCE),
+        source=read(learnt.rows),
+    )
+    pairs = select(
+        *map(column, own),
+        named(call("unnest", column(f"_p{position}")), "_pair"),
+        source=read(remembered),
+    )
+    kept = select(
+        *map(column, own),
+        named(extracted(column("_pair"), "v"), VALUE),
+        named(extracted(column("_pair"), "since"), SINCE),
+        source=exp.Subquery(
+            this=pairs, alias=exp.TableAlias(this=exp.to_identifier("r", quoted=True))
+        ),
+    )
+    return rows.union(kept, distinct=False, copy=False)
+
+
+def each_of(learnt: Learnt, position: int) -> exp.Expr:
+    """The value that a row brings to a set; of a list each of its items, in rows of their own."""
+    value = column(f"_x{position}")
+    many = learnt.profile.learns[position].arguments[0].type.many
+    return call("unnest", value) if many else value
 
 
 def members(pairs: exp.Expr, kind: Type) -> exp.Expr:

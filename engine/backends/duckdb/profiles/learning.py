@@ -1,0 +1,117 @@
+"""What a profile learns from new events: its parts of each span of time, as statements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from engine.backends.duckdb import routines
+from engine.backends.duckdb.profiles.remembered import (
+    Bounds,
+    CompiledProfile,
+    CompiledRecall,
+    Memory,
+    chosen,
+    remembering,
+)
+from engine.profiles.part import Part, Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import duckdb
+
+    from engine.profiles.part import Key
+
+_MOST: Final = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class CompiledQuery:
+    """A statement and the names of its parameters."""
+
+    text: str
+    parameters: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CompiledLearning:
+    """The parts of a profile. `$low` and `$high` are the first and last `ts` learnt, `$unit` the
+    span of a part. `sets` gives (key, span, value, first ts) for each learn that is a set. `reach`: how long
+    before an alert's row the profile may be asked; `directory`: its rows rest on the directory.
+    """
+
+    profile: CompiledProfile
+    profiles: tuple[CompiledProfile, ...]
+    recalls: tuple[CompiledRecall, ...]
+    parts: CompiledQuery
+    sets: tuple[tuple[int, CompiledQuery], ...]
+    routines: frozenset[str]
+    reach: int
+    directory: bool
+
+    def learn(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        span: tuple[int, int],
+        unit: int,
+        memory: Memory | None = None,
+    ) -> dict[tuple[Key, int], Part]:
+        """The parts of the rows with ts in `span`, both ends included, by key and begin."""
+        routines.install(connection, self.routines)
+        low, high = span
+        bounds: Bounds = {"low": low, "high": high, "unit": unit}
+        bounds["begin"] = low - self.profile.look_back
+        first = dict.fromkeys(self.profile.inner, low - self.profile.look_back)
+        own = {f"since_{self.profile.number}": low, f"earliest_{self.profile.number}": None}
+        inner = [p for p in self.profiles if p.number != self.profile.number]
+        with remembering(connection, self.recalls, inner, first, bounds | own, memory) as known:
+            values = chosen(known, self.parts.parameters)
+            rows = connection.execute(self.parts.text, values).fetchall()
+            sets = [
+                (i, connection.execute(q.text, chosen(known, q.parameters)).fetchall())
+                for i, q in self.sets
+            ]
+        return self._parts(rows, sets, unit)
+
+    def _parts(
+        self,
+        rows: Sequence[tuple[Any, ...]],
+        sets: Sequence[tuple[int, Sequence[tuple[Any, ...]]]],
+        unit: int,
+    ) -> dict[tuple[Key, int], Part]:
+        width = len(self.profile.keys)
+        plain = [i for i, (f, _) in enumerate(self.profile.learns) if f != "set"]
+        found: dict[tuple[Key, int], Part] = {}
+        for row in rows:
+            key, (begin, count, first, last, hours, *pieces) = row[:width], row[width:]
+            part = Part(
+                begin=begin, width=unit, count=count, first=first, last=last,
+                hours=[(h["key"], h["value"]) for h in hours],
+                pieces=[None] * len(self.profile.learns),
+            )  # fmt: skip
+            for i, piece in zip(plain, pieces, strict=True):
+                part.pieces[i] = _piece(piece)
+            found[key, begin] = part
+        for i, members in sets:
+            for row in members:
+                key, (begin, value, since) = row[:width], row[width:]
+                part = found[key, begin]
+                pairs = part.pieces[i]
+                if isinstance(pairs, list):
+                    pairs.append([value, since])
+                else:
+                    part.pieces[i] = [[value, since]]
+        shape = Shape(tuple(f for f, _ in self.profile.learns))
+        for part in found.values():
+            shape.bounded(part)
+        return found
+
+
+def _piece(value: Any) -> Any:
+    """A value of DuckDB as a piece: a row with its order is a list, a number has 64 bits."""
+    if isinstance(value, dict):
+        return list(value.values())
+    if isinstance(value, int) and not isinstance(value, bool):
+        return max(-_MOST, min(value, _MOST))
+    return value

@@ -1,0 +1,219 @@
+"""What the engine remembers of profiles, put beside a statement that recalls them.
+
+A statement reads the rows of each profile from `$since_…` on, what lies before it comes from parts.
+Where nothing is remembered the rows of the whole window are read, so the answer is the same; only
+the cost differs.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
+
+import pyarrow as pa
+
+from engine.backends.duckdb.profiles.names import BUCKET, COUNT, FIRST, HOURS, LAST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    import duckdb
+
+    from dsl.plan import LearnFunction
+    from engine.profiles.part import Key, Part
+
+Bounds = dict[str, int | None]
+"""Values of the parameters of a statement."""
+
+_ARROW: Final = {
+    "VARCHAR": pa.string(), "BIGINT": pa.int64(), "BOOLEAN": pa.bool_(), "BLOB": pa.binary(),
+    "DOUBLE": pa.float64(), "INTEGER": pa.int32(),
+}  # fmt: skip
+
+
+class Memory(Protocol):
+    """What the engine remembers of profiles, by the hash of each."""
+
+    def cut(self, profile: str, time: int, before: int) -> int | None:
+        """The latest time, at most `time`, up to which all rows from `before` on are remembered in
+        parts that end there or earlier; None where there is none.
+        """
+
+    def earliest(self, profile: str) -> int | None:
+        """The `ts` of the earliest row that is remembered."""
+
+    def keys(self, profile: str) -> Iterable[Key]:
+        """Every key there is."""
+
+    def parts(
+        self, profile: str, keys: Iterable[Key], begin: int, end: int
+    ) -> Iterator[tuple[Key, Part]]:
+        """Parts of these keys that begin in [begin, end)."""
+
+
+@dataclass(frozen=True)
+class CompiledProfile:
+    """A profile as a statement reads it. `number` tells it apart there; `look_back` is that of its
+    source; `inner` are the numbers of profiles that its source recalls. `keys` are the DuckDB types
+    of the key columns, `learns` the function of each learn with the type of one value.
+    """
+
+    hash: str
+    name: str
+    number: int
+    bucket: int
+    over: int
+    events: tuple[str, ...]
+    look_back: int
+    keys: tuple[str, ...]
+    learns: tuple[tuple[LearnFunction, str], ...]
+    inner: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class CompiledRecall:
+    """A recall of a statement: `asked` gives the keys of which something must be known, which is
+    registered as `remembered`; where peers are read all keys are registered as `every`.
+    """
+
+    profile: CompiledProfile
+    learns: tuple[int, ...]
+    asked: str
+    parameters: tuple[str, ...]
+    remembered: str
+    every: str | None
+
+
+@contextmanager
+def remembering(
+    connection: duckdb.DuckDBPyConnection,
+    recalls: Sequence[CompiledRecall],
+    profiles: Sequence[CompiledProfile],
+    first: Mapping[int, int],
+    bounds: Bounds,
+    memory: Memory | None,
+) -> Iterator[Bounds]:
+    """The bounds of a statement with those of its profiles, while what is remembered is registered.
+
+    `first`: the earliest time as of which a profile may be asked, by number; `bounds` has `begin`
+    for the events that are read beside profiles.
+    """
+    known = dict(bounds)
+    since = _since(profiles, first, memory)
+    for p in profiles:
+        known[f"since_{p.number}"] = since[p.number]
+        known[f"earliest_{p.number}"] = memory.earliest(p.hash) if memory else None
+    begins = [since[p.number] - p.look_back for p in profiles]
+    known["begin"] = min(b for b in (known.get("begin"), *begins) if b is not None)
+    registered: list[str] = []
+    try:
+        for recall in recalls:
+            profile = recall.profile
+            end = since[profile.number]
+            begin = end - end % profile.bucket - profile.over - profile.bucket
+            if memory is not None and recall.every is not None:
+                table = _keys(profile, memory.keys(profile.hash))
+            else:
+                table = _keys(profile, ())
+            if recall.every is not None:
+                connection.register(recall.every, table)
+                registered.append(recall.every)
+            found: Iterable[tuple[Key, Part]] = ()
+            if memory is not None:
+                values = chosen(known, recall.parameters)
+                keys = connection.execute(recall.asked, values).fetchall()
+                found = memory.parts(profile.hash, keys, begin, end)
+            connection.register(recall.remembered, _table(recall, found))
+            registered.append(recall.remembered)
+        yield known
+    finally:
+        for name in registered:
+            connection.unregister(name)
+
+
+def chosen(bounds: Bounds, names: Iterable[str]) -> Bounds:
+    """The values of those parameters that a statement has: DuckDB refuses others."""
+    return {n: bounds[n] for n in names}
+
+
+def _since(
+    profiles: Sequence[CompiledProfile], first: Mapping[int, int], memory: Memory | None
+) -> dict[int, int]:
+    """From when on the rows of each profile are read from the events."""
+    asked = dict(first)
+    since: dict[int, int] = {}
+    # a profile whose rows recall another one asks it as of earlier times
+    for _ in profiles:
+        for p in profiles:
+            if p.number not in asked:
+                continue
+            time = asked[p.number]
+            whole = time - time % p.bucket - p.over
+            cut = memory.cut(p.hash, time, whole) if memory else None
+            since[p.number] = whole if cut is None else max(whole, cut)
+            for inner in p.inner:
+                earlier = since[p.number] - p.look_back
+                asked[inner] = min(asked.get(inner, earlier), earlier)
+    return since
+
+
+def _keys(profile: CompiledProfile, keys: Iterable[Key]) -> pa.Table:
+    rows = list(keys)
+    names = [f"_k{i}" for i in range(len(profile.keys))]
+    arrays = [pa.array([k[i] for k in rows], _ARROW[t]) for i, t in enumerate(profile.keys)]
+    return pa.Table.from_arrays(arrays, names=names)
+
+
+def _table(recall: CompiledRecall, found: Iterable[tuple[Key, Part]]) -> pa.Table:
+    """Parts as the relation that a statement reads."""
+    profile = recall.profile
+    rows = list(found)
+    parts = [p for _, p in rows]
+    columns = _keys(profile, [k for k, _ in rows])
+    hours = pa.list_(pa.struct([("key", pa.int64()), ("value", pa.uint64())]))
+    values = {
+        BUCKET: pa.array([p.begin - p.begin % profile.bucket for p in parts], pa.int64()),
+        COUNT: pa.array([p.count for p in parts], pa.int64()),
+        FIRST: pa.array([p.first for p in parts], pa.int64()),
+        LAST: pa.array([p.last for p in parts], pa.int64()),
+        HOURS: pa.array([[{"key": h, "value": n} for h, n in p.hours] for p in parts], hours),
+    }
+    for i in recall.learns:
+        values[f"_p{i}"] = _pieces(*profile.learns[i], [p.pieces[i] for p in parts])
+    for name, array in values.items():
+        columns = columns.append_column(name, array)
+    return columns
+
+
+def _pieces(function: LearnFunction, kind: str, pieces: list[object]) -> pa.Array:
+    """The pieces of one learn as a column."""
+    one = _ARROW[kind]
+    match function:
+        case "count":
+            return pa.array(pieces, pa.int64())
+        case "count_distinct":
+            return pa.array(pieces, pa.list_(pa.uint64()))
+        case "values":
+            return pa.array(pieces, pa.list_(one))
+        case "first" | "last":
+            fields = ("ts", "tie", "v")
+            kind_ = pa.struct([("ts", pa.int64()), ("tie", pa.int64()), ("v", one)])
+            return pa.array([_fields(fields, p) for p in pieces], kind_)
+        case "set":
+            pair = pa.struct([("v", one), ("since", pa.int64())])
+            lists = [
+                None if p is None else [_fields(("v", "since"), v) for v in _list(p)]
+                for p in pieces
+            ]
+            return pa.array(lists, pa.list_(pair))
+        case _:
+            return pa.array(pieces, one)
+
+
+def _fields(names: Sequence[str], values: object) -> dict[str, object] | None:
+    return None if values is None else dict(zip(names, _list(values), strict=True))
+
+
+def _list(value: object) -> list[object]:
+    return list(value) if isinstance(value, list | tuple) else []

@@ -1,0 +1,1 @@
+"""What profiles have learnt, remembered as sums of minutes, hours and buckets."""

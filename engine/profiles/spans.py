@@ -1,0 +1,91 @@
+"""Spans of parts: fine ones while they are young, then hours, then buckets.
+
+What is asked as of a time must be cut there, and between parts only. So spans stay fine where
+questions are likely: the last two hours are kept by the minute, the open bucket and the one before
+by the hour.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from engine.profiles.part import Part
+
+MINUTE: Final = 60_000_000
+HOUR: Final = 60 * MINUTE
+YOUNG: Final = 2 * HOUR
+"""How long parts stay fine."""
+
+
+class Levels:
+    """The spans of a profile. Times in microseconds since 1970, spans are multiples of their width."""
+
+    def __init__(self, bucket: int) -> None:
+        self.bucket = bucket
+        self.fine = MINUTE if bucket % MINUTE == 0 else bucket
+        self.middle = HOUR if bucket % HOUR == 0 and self.fine < HOUR else self.fine
+        self._middle_to = 0
+        self._bucket_to = 0
+        self.grown = 0
+        """The time that was reached."""
+
+    def reached(self, through: int) -> None:
+        """All rows before `through` are learnt."""
+        self.grown = max(self.grown, through)
+        old = through - YOUNG
+        self._middle_to = max(self._middle_to, old - old % self.middle)
+        self._bucket_to = max(
+            self._bucket_to, min(self.bucket_of(old), self.bucket_of(through) - self.bucket)
+        )
+
+    def bucket_of(self, time: int) -> int:
+        """The begin of the bucket of a time."""
+        return time - time % self.bucket
+
+    def boundary_of(self, time: int) -> int:
+        """The latest boundary of fine spans that is not after a time."""
+        return time - time % self.fine
+
+    def boundary(self, time: int) -> int:
+        """The latest time, at most `time`, that no part reaches over."""
+        fine = self.boundary_of(time)
+        if fine >= self._middle_to:
+            return fine
+        middle = time - time % self.middle
+        return middle if middle >= self._bucket_to else self.bucket_of(time)
+
+    def step(self, through: int, upto: int, most: int) -> tuple[int, int]:
+        """How far to learn on from `through`, at most `most` or one span, and by which span: the
+        widest that parts of that age have.
+        """
+        end = self.boundary_of(upto)
+        for unit, limit in ((self.bucket, self._bucket_to), (self.middle, self._middle_to)):
+            aligned = through + -through % unit
+            if aligned + unit > limit:
+                continue
+            if aligned == through:
+                last = min(limit - limit % unit, through + max(most - most % unit, unit))
+                return min(end, last), unit
+            end = min(end, aligned)
+        return min(end, through + max(most, self.fine)), self.fine
+
+    def span_of(self, time: int) -> tuple[int, int]:
+        """Begin and width of a span that holds every part of a time."""
+        if time < self._bucket_to:
+            return self.bucket_of(time), self.bucket
+        if time < self._middle_to:
+            return time - time % self.middle, self.middle
+        return self.boundary_of(time), self.fine
+
+    def grouped(self, parts: Iterable[Part]) -> dict[tuple[int, int], list[Part]]:
+        """Parts of one key by the span in which they may be one."""
+        groups: dict[tuple[int, int], list[Part]] = {}
+        for part in parts:
+            span = self.span_of(part.begin)
+            if part.begin + part.width > span[0] + span[1]:
+                span = (part.begin, part.width)
+            groups.setdefault(span, []).append(part)
+        return groups

@@ -1,0 +1,165 @@
+"""What profiles have learnt, by key: a table of SQLite in a file beside the store's.
+
+A tick asks for some hundred keys among millions, which is what a B-tree is for: measured, DuckDB's
+index took 0.1 ms and more for each row of such an answer, and grew with the table (docs/decisions).
+Parts of one key lie together in time order. Speaks SQL, knows no profile and no part.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS profile (
+    id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, since INTEGER NOT NULL,
+    through INTEGER NOT NULL, grown INTEGER NOT NULL, earliest INTEGER, seen INTEGER NOT NULL,
+    used INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS part (
+    profile INTEGER NOT NULL, key BLOB NOT NULL, begin INTEGER NOT NULL, data BLOB NOT NULL,
+    PRIMARY KEY (profile, key, begin)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS part_begin ON part (profile, begin);
+"""
+
+
+class Progress(NamedTuple):
+    """How far a profile has learnt: all its rows with ts in [since, through), of the events with an
+    id of at most `seen`. `grown`: the time up to which its parts may have grown together as they do
+    when that is learnt. `earliest`: the ts of the first row; `used`: when it was last asked for.
+    """
+
+    id: int
+    hash: str
+    since: int
+    through: int
+    grown: int
+    earliest: int | None
+    seen: int
+    used: int
+
+
+class Parts:
+    """Parts of profiles by key, in a file or (`path` None) in memory. For one thread."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._connection = sqlite3.connect(
+            ":memory:" if path is None else path, isolation_level=None
+        )
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        # what is lost at a power cut is learnt again from the events
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        self._connection.execute("PRAGMA cache_size = -65536")
+        self._connection.executescript(_TABLES)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of what is done inside, or nothing."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def progress(self) -> dict[str, Progress]:
+        """Every profile by its hash."""
+        rows = self._connection.execute(
+            "SELECT id, hash, since, through, grown, earliest, seen, used FROM profile"
+        ).fetchall()
+        return {row[1]: Progress(*row) for row in rows}
+
+    def add(self, hash_: str, since: int, through: int, seen: int) -> Progress:
+        """A profile that has learnt nothing yet: before `through` it has no rows from `since` on."""
+        self._connection.execute(
+            "INSERT INTO profile (hash, since, through, grown, seen, used) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            (hash_, since, through, through, seen, through),
+        )
+        return self.progress()[hash_]
+
+    def reached(self, progress: Progress) -> None:
+        """Note how far a profile has learnt."""
+        p = progress
+        self._connection.execute(
+            "UPDATE profile SET since = ?, through = ?, grown = ?, earliest = ?, seen = ?, "
+            "used = ? WHERE id = ?",
+            (p.since, p.through, p.grown, p.earliest, p.seen, p.used, p.id),
+        )
+
+    def put(self, profile: int, rows: Iterable[tuple[bytes, int, bytes]]) -> None:
+        """Insert or replace parts: (key, begin, data)."""
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO part VALUES (?, ?, ?, ?)", ((profile, *row) for row in rows)
+        )
+
+    def of_key(self, profile: int, key: bytes, begin: int, end: int) -> list[bytes]:
+        """Parts of a key that begin in [begin, end), in time."""
+        rows = self._connection.execute(
+            "SELECT data FROM part WHERE profile = ? AND key = ? AND begin >= ? AND begin < ? "
+            "ORDER BY begin",
+            (profile, key, begin, end),
+        ).fetchall()
+        return [data for (data,) in rows]
+
+    def after(self, profile: int, key: bytes, most: int) -> list[tuple[bytes, int, bytes]]:
+        """The next parts (key, begin, data) behind a key, at most so many."""
+        return self._connection.execute(
+            "SELECT key, begin, data FROM part WHERE profile = ? AND key > ? "
+            "ORDER BY key, begin LIMIT ?",
+            (profile, key, most),
+        ).fetchall()
+
+    def delete(self, profile: int, rows: Iterable[tuple[bytes, int]]) -> None:
+        """Delete parts: (key, begin)."""
+        self._connection.executemany(
+            "DELETE FROM part WHERE profile = ? AND key = ? AND begin = ?",
+            ((profile, *row) for row in rows),
+        )
+
+    def clear(self, profile: int, begin: int, end: int) -> None:
+        """Delete the parts of all keys that begin in [begin, end)."""
+        self._connection.execute(
+            "DELETE FROM part INDEXED BY part_begin WHERE profile = ? AND begin >= ? AND begin < ?",
+            (profile, begin, end),
+        )
+
+    def expire(self, profile: int, before: int, most: int) -> None:
+        """Delete at most so many parts that begin earlier, the earliest."""
+        found = self._connection.execute(
+            "SELECT key, begin FROM part INDEXED BY part_begin WHERE profile = ? AND begin < ? "
+            "ORDER BY begin LIMIT ?",
+            (profile, before, most),
+        ).fetchall()
+        self.delete(profile, found)
+
+    def forget(self, profile: int, most: int) -> bool:
+        """Delete some parts of a profile, itself when none is left; whether it is gone."""
+        found = self.after(profile, b"", most)
+        self.delete(profile, ((key, begin) for key, begin, _ in found))
+        if found:
+            return False
+        self._connection.execute("DELETE FROM profile WHERE id = ?", (profile,))
+        return True
+
+    def keys(self, profile: int) -> Iterator[bytes]:
+        """Every key of a profile, one jump of the tree each."""
+        key = b""
+        while True:
+            row = self._connection.execute(
+                "SELECT key FROM part WHERE profile = ? AND key > ? ORDER BY key LIMIT 1",
+                (profile, key),
+            ).fetchone()
+            if row is None:
+                return
+            (key,) = row
+            yield key
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._connection.close()
