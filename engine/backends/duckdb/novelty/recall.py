@@ -65,7 +65,8 @@ def lower_novelty(
         ),
     )
     today = _today(lowering, model, node.profile, f"{wanted}.today")
-    name = lowering.statement.free(f"{wanted}.novelty")
+    # the parts read one another by name, and a relation may be read as of several spans of time
+    name = f"{numbered}.novelty"
     for part, text in score_parts(shape, f'"{asked}"', f'"{today}"', name).items():
         lowering.add(part, _parsed(text))
     scored = f"{name}.scored"
