@@ -1,4 +1,4 @@
-"""Opening the interfaces and ports of `atp-run`, and being nobody special from then on.
+"""Opening what `atp-run` reads live, and being nobody special from then on.
 
 Which input reads an interface depends on its name and the system: the ring of Linux, or libpcap
 through scapy (`pcap:NAME`, and everywhere else).
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from engine.daemon.ports import Port, Wanted
     from sensor.inputs.interface import LiveInput
-    from sensor.inputs.syslog import Syslog
 
 _PORTABLE: Final = "pcap:"
 
@@ -27,30 +27,25 @@ class Opened(NamedTuple):
     """What needed privileges to open."""
 
     lives: list[LiveInput]
-    syslogs: list[Syslog]
+    ports: list[Port]
 
     def any(self) -> bool:
         """Whether there is anything."""
-        return bool(self.lives or self.syslogs)
+        return bool(self.lives or self.ports)
 
     def words(self) -> list[str]:
         """For people."""
-        return [f"{live.interface} ({live.way})" for live in self.lives] + [
-            f"syslog {syslog.place.name}" for syslog in self.syslogs
-        ]
+        lives = [f"{live.interface} ({live.way})" for live in self.lives]
+        return lives + [port.name for port in self.ports]
 
 
-def open_all(
-    names: Sequence[str],
-    memory: int,
-    places: Sequence[str],
-    certificate: Path | None,
-    key: Path | None,
-) -> Opened:
-    """Interfaces, each with a buffer of `memory` bytes, and places for syslog; ends the command
-    with the reason if one cannot be opened.
+def open_all(names: Sequence[str], memory: int, wanted: Wanted) -> Opened:
+    """Interfaces, each with a buffer of `memory` bytes, and ports; ends the command with the reason
+    if one cannot be opened.
     """
-    return Opened(_interfaces(names, memory), _places(places, certificate, key))
+    from engine.daemon.ports import open_ports  # noqa: PLC0415 - `--help` answers at once
+
+    return Opened(_interfaces(names, memory), open_ports(wanted))
 
 
 def _interfaces(names: Sequence[str], memory: int) -> list[LiveInput]:
@@ -60,34 +55,6 @@ def _interfaces(names: Sequence[str], memory: int) -> list[LiveInput]:
         return [_opened(name, memory) for name in dict.fromkeys(names)]
     except InterfaceError as error:
         output.fail(str(error), "see `ip link`, and run as root or with CAP_NET_RAW")
-
-
-def _places(texts: Sequence[str], certificate: Path | None, key: Path | None) -> list[Syslog]:
-    if not texts:
-        return []
-    from sensor.inputs.interface import InterfaceError  # noqa: PLC0415 - `--help` answers at once
-    from sensor.inputs.syslog import Syslog, place, tls_of  # noqa: PLC0415
-
-    try:
-        places = [place(text) for text in dict.fromkeys(texts)]
-    except ValueError as error:
-        output.fail(f"--syslog: {error}", "as in `--syslog udp`, `--syslog tls:10.0.0.1:6514`")
-    tls = None
-    if any(where.way == "tls" for where in places):
-        if certificate is None or key is None:
-            output.fail(
-                "syslog over TLS needs a certificate", "name its files: --certificate, --key"
-            )
-        try:
-            tls = tls_of(certificate, key)
-        except InterfaceError as error:
-            output.fail(
-                str(error), "PEM files: the certificate with its chain, and its private key"
-            )
-    try:
-        return [Syslog(where, tls if where.way == "tls" else None) for where in places]
-    except InterfaceError as error:
-        output.fail(str(error), "ports below 1024 need root; or name another one")
 
 
 def _opened(name: str, memory: int) -> LiveInput:

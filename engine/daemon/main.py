@@ -60,7 +60,7 @@ TICK_S = 1.0
 )
 @click.option(
     "--syslog",
-    "places",
+    "syslog",
     multiple=True,
     metavar="WAY[:[ADDRESS:]PORT]",
     help="Take Windows events by syslog: udp, tcp or tls, as in `udp`, `tls:10.0.0.1:6514`. May be given again.",
@@ -73,6 +73,20 @@ TICK_S = 1.0
 )
 @click.option(
     "--key", type=click.Path(path_type=Path), metavar="FILE", help="PEM file with its private key."
+)
+@click.option(
+    "--radius",
+    multiple=True,
+    is_flag=False,
+    flag_value="1813",
+    metavar="[[ADDRESS:]PORT]",
+    help="Be a server of RADIUS accounting for VPN gateways, on UDP port 1813 or this one. May be given again.",
+)
+@click.option(
+    "--radius-clients",
+    type=paths.Existing(folder=False),
+    metavar="FILE",
+    help="The gateways that may send accounting, each with the secret it shares.",
 )
 @click.option(
     "--user",
@@ -104,9 +118,11 @@ def main(
     folders: tuple[Path, ...],
     interfaces: tuple[str, ...],
     buffer_mb: int,
-    places: tuple[str, ...],
+    syslog: tuple[str, ...],
     certificate: Path | None,
     key: Path | None,
+    radius: tuple[str, ...],
+    radius_clients: Path | None,
     user: str | None,
     store_path: Path,
     alerts_path: Path,
@@ -116,18 +132,21 @@ def main(
     directory_path: Path | None,
     quiet: bool,
 ) -> None:
-    """Watch folders, interfaces and syslog, and raise alerts until stopped (Ctrl-C, SIGTERM).
+    """Watch folders, interfaces and ports, and raise alerts until stopped (Ctrl-C, SIGTERM).
 
     Exit codes: 0 stopped in order; 2 could not start, or could not go on.
     """
-    if not folders and not interfaces and not places:
+    from engine.daemon.ports import Wanted  # noqa: PLC0415 - `--help` answers at once
+
+    wanted = Wanted(syslog, radius, radius_clients, certificate, key)
+    if not folders and not interfaces and not wanted.any():
         hint = "name a folder with --watch, an interface with --interface, or take --syslog"
         output.fail("nothing to watch", hint)
     from engine.cli.rules import load_rules  # noqa: PLC0415 - `--help` answers at once
     from engine.daemon.interfaces import give_up_privileges, open_all  # noqa: PLC0415
 
     stop = _stopped_by_signals()
-    opened = open_all(interfaces, buffer_mb << 20, places, certificate, key)
+    opened = open_all(interfaces, buffer_mb << 20, wanted)
     who = give_up_privileges(user, [store_path, alerts_path]) if opened.any() else ""
     loaded = load_rules(rules, settings, lists)
     engine = _engine(store_path, loaded, directory_path)
@@ -231,9 +250,10 @@ def _service(
     stop: threading.Event,
 ) -> Service:
     from engine.cli.reading import wants_raw  # noqa: PLC0415
-    from engine.daemon import capture, listening  # noqa: PLC0415
+    from engine.daemon import capture  # noqa: PLC0415
     from engine.daemon.capture import Capture, last_number  # noqa: PLC0415
     from engine.daemon.folders import Folders  # noqa: PLC0415
+    from engine.daemon.ports import Ground  # noqa: PLC0415
     from engine.daemon.service import Service  # noqa: PLC0415
 
     watched = Folders(
@@ -247,8 +267,5 @@ def _service(
         Capture(live, last(capture.sensor_name(live.interface))) for live in opened.lives
     ]
     raw = wants_raw(r.rule.plan for r in engine.running.values())
-    for syslog in opened.syslogs:
-        sensor = listening.sensor_name(syslog.place.name)
-        after = last(sensor), last(f"{sensor} raw")
-        sources.append(listening.Listening(syslog, rejected, *after, raw=raw))
+    sources += [port.source(Ground(rejected, last, raw)) for port in opened.ports]
     return Service(engine, watched, sources, lines, quiet=quiet, stopping=stop.is_set)
