@@ -7,6 +7,8 @@ import subprocess
 import time
 
 import pytest
+from mmdb_writer import MMDBWriter
+from netaddr import IPSet
 
 from engine.store import Store
 
@@ -68,6 +70,7 @@ def test_sessions_of_radclient(atp_run, radclient, clients, tmp_path):
     port = free_port()
     run = atp_run("--radius", str(port), "--radius-clients", clients, watch=False).begun()
     assert f"watching radius {port}" in run.err
+    run.wait(lambda: "VPN sessions have no country, place or network" in run.err)
     told, code = radclient(
         port, record("Start"), record("Interim-Update", Acct_Session_Time=60), record("Stop", Acct_Session_Time=90)
     )  # fmt: skip
@@ -134,3 +137,17 @@ def test_a_file_that_others_may_read_is_told(atp_run, clients):
     clients.chmod(0o644)
     run = atp_run("--radius", "127.0.0.1:0", "--radius-clients", clients, watch=False).begun()
     assert "holds secrets and is open to others: `chmod 640" in run.err
+
+
+def test_places_of_sessions(atp_run, radclient, clients, tmp_path):
+    writer = MMDBWriter(ip_version=6, database_type="GeoLite2-City", ipv4_compatible=True)
+    writer.insert_network(IPSet(["203.0.113.0/24"]), {"country": {"iso_code": "DE"}})
+    writer.to_db_file(str(tmp_path / "places.mmdb"))
+    port = free_port()
+    run = atp_run(
+        "--radius", str(port), "--radius-clients", clients, "--geolocation", tmp_path / "places.mmdb", watch=False
+    )  # fmt: skip
+    run.wait(lambda: "VPN sessions are placed by GeoLite2-City of 20" in run.err)
+    assert radclient(port, record("Start"))[1] == 0
+    assert run.stop()[0] == 0
+    assert rows(tmp_path / "atp.duckdb", "SELECT country, asn FROM vpn_session") == [("DE", None)]
