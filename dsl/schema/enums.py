@@ -18,7 +18,7 @@ PROTOCOL: Final = (
     "kerberos", "ntlm", "ldap", "gc", "cldap", "adws", "smb", "rpc", "dns", "http", "radius",
     "adfs", "local", "dhcp", "netbios",
 )  # fmt: skip
-VIA_WORDS: Final = ("wire", "etw", "sync", "radius", "syslog", "adws", "engine")
+VIA_WORDS: Final = ("wire", "zeek", "etw", "sync", "radius", "syslog", "adws", "engine")
 """Witnesses; besides these `event_N` for Windows event id N."""
 
 KERBEROS_ERROR: Final[dict[int, str]] = {

@@ -83,7 +83,7 @@ class Listening:
                 if isinstance(item, Damage):
                     self._reject(message, peer, item.reason)
                 else:
-                    self._events.record(item)
+                    self._events.take(item)
         except Exception as error:  # noqa: BLE001 - nobody's message may end the listening
             self._reject(message, peer, f"a defect of atp, {type(error).__name__}: {error}")
 
