@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from dsl.schema.directory import DirectoryChange
 from dsl.schema.kerberos import KerberosAs, KerberosTgs
 from dsl.schema.ntlm import NtlmAuth
+from dsl.schema.radius import VpnSession
 from dsl.schema.rpc import Replication, SamrQuery
 from dsl.schema.sensor import HostBinding, SensorHealth
 from engine.entities_addresses import LEARNT_US
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from dsl.schema.base import Event
     from engine.entities import Directory
+    from engine.geolocation import Geolocation
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
 _COMMON_HOSTS: Final = frozenset({"dc", "server", "source"})
@@ -36,7 +38,8 @@ class Ingest:
     """Resolves batches. `next_id` is the id the next event gets.
 
     With `as_written` (tests of rules) names are taken as they stand, in lower case, and only what
-    is missing is filled in; nothing is learnt from the events.
+    is missing is filled in; nothing is learnt from the events. `geolocation` tells where VPN sessions
+    come from.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class Ingest:
         seen: Seen | None = None,
         next_id: int = 1,
         as_written: bool = False,
+        geolocation: Geolocation | None = None,
     ) -> None:
         self.directory = directory
         self.witnesses = witnesses or Witnesses()
@@ -56,6 +60,7 @@ class Ingest:
         """Events dropped because the engine had them."""
         self._passive = Passive(directory)
         self._as_written = as_written
+        self._geolocation = geolocation
 
     def take(self, events: Sequence[Event]) -> list[Event]:
         """New events of a batch, ready for the store, in order of arrival."""
@@ -172,6 +177,8 @@ class Ingest:
                 event.service_account = self._service_account(event.service, event.domain)
             case Replication(partner=None):
                 event.partner = event.source if event.direction == "outbound" else event.dc
+            case VpnSession() if self._geolocation is not None:
+                self._geolocation.fill(event)
             case SamrQuery(object=None) if event.object_sid:
                 known = directory.account(event.object_sid, domain=event.domain)
                 event.object = known if "@" in known else None

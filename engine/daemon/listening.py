@@ -7,11 +7,10 @@ and counted then.
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import deque
 from typing import TYPE_CHECKING, Final
 
+from engine.daemon.waiting import Waiting
 from engine.printable import printable
 from sensor.inputs.damage import Damage
 from sensor.inputs.logevents import LogEvents
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from dsl.schema.base import Event
     from sensor.inputs.syslog import Syslog
 
-_WAITING: Final = 500_000
-_ROOM: Final = 100_000
 _SHOWN: Final = 2_000
 """Characters of a message that are kept for inspection."""
 _FILE_LIMIT: Final = 8 << 20
@@ -39,7 +36,7 @@ class Listening:
     """Events of one place; numbered on from `after`, raw ones from `after_raw`. A source as
     `capture.Capture` is one.
 
-    `lost` counts events dropped because nobody took them, `unread` messages that could not be read.
+    `unread` counts messages that could not be read.
     """
 
     fault = ""
@@ -48,34 +45,29 @@ class Listening:
         self, syslog: Syslog, rejected: Path, after: int = 0, after_raw: int = 0, *, raw: bool
     ) -> None:
         self.name = f"syslog {syslog.place.name}"
-        self.lost = 0
         self.unread = 0
         self._syslog = syslog
         self._rejected = rejected
         self._after = {False: after + 1, True: after_raw}
-        self._waiting: deque[Event] = deque(maxlen=_WAITING)
-        self._lock = threading.Lock()
+        self._waiting = Waiting()
         self._sensor = sensor_name(syslog.place.name)
         self._events = LogEvents(self._sensor, self._emit, raw=raw)
-        syslog.start(self._message, lambda: len(self._waiting) < _ROOM)
+        syslog.start(self._message, self._waiting.room)
 
     def take(self) -> list[Event]:
         """The events that came since the last call."""
-        with self._lock:
-            events = list(self._waiting)
-            self._waiting.clear()
-        return events
+        return self._waiting.take()
 
     def complaints(self) -> dict[str, str]:
         """What goes wrong, by topic; empty where nothing does."""
         unread = f"{self.unread} messages could not be read since the start, see {self._rejected}"
-        lost = f"{self.lost} events were dropped since the start, the engine is too slow"
+        lost = f"{self._waiting.lost} events were dropped since the start, the engine is too slow"
         refused = (
             f"{self._syslog.refused} connections were refused since the start, there are too many"
         )
         return {
             "unread": unread if self.unread else "",
-            "lost": lost if self.lost else "",
+            "lost": lost if self._waiting.lost else "",
             "refused": refused if self._syslog.refused else "",
         }
 
@@ -91,15 +83,13 @@ class Listening:
                 if isinstance(item, Damage):
                     self._reject(message, peer, item.reason)
                 else:
-                    self._events.record(item)
+                    self._events.take(item)
         except Exception as error:  # noqa: BLE001 - nobody's message may end the listening
             self._reject(message, peer, f"a defect of atp, {type(error).__name__}: {error}")
 
     def _emit(self, event: Event) -> None:
         event.seq = (event.seq or 0) + self._after[event.sensor != self._sensor]
-        with self._lock:
-            self.lost += len(self._waiting) == _WAITING
-            self._waiting.append(event)
+        self._waiting.put(event)
 
     def _reject(self, message: bytes, peer: str, why: str) -> None:
         self.unread += 1

@@ -1,7 +1,6 @@
 """Listening for syslog: UDP, TCP and TLS, each message to whoever asked for it.
 
-Sockets are opened when the object is made (ports below 1024 need a privilege that is given up
-later) and served by one thread. A TCP or TLS sender is kept waiting while `room` says that nothing
+One thread serves a place. A TCP or TLS sender is kept waiting while `room` says that nothing
 can be taken; what UDP sends meanwhile the system drops. References: RFC 5426 (UDP), 6587 (TCP),
 5425 (TLS).
 """
@@ -13,61 +12,23 @@ import contextlib
 import socket
 import ssl
 import threading
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from sensor.inputs.interface import InterfaceError
+from sensor.inputs.places import bound, plain_address
 from sensor.inputs.syslogframes import Frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-WAYS: Final = ("udp", "tcp", "tls")
+    from sensor.inputs.places import Place
+
 PORTS: Final = {"udp": 514, "tcp": 514, "tls": 6514}
 _CONNECTIONS: Final = 500
 _READ: Final = 65_536
 _QUIET_S: Final = 1.0
 """A line that waits for more is a message after so long."""
 _WAIT_S: Final = 0.05
-_BACKLOG: Final = 64
-_UDP_MEMORY: Final = 8 << 20
-
-
-class Place(NamedTuple):
-    """Where to listen: `way` of WAYS, an address ("" for all of them), a port (0: any free one)."""
-
-    way: str
-    address: str
-    port: int
-
-    @property
-    def name(self) -> str:
-        """The same in every run: `udp:514`, `tls:10.0.0.1:6514`."""
-        return ":".join(part for part in (self.way, self.address, str(self.port)) if part)
-
-
-def place(text: str) -> Place:
-    """`udp`, `tcp:1514`, `tls:10.0.0.1:6514`, `tcp:[::1]:514`. Raises ValueError for people."""
-    way, _, rest = text.partition(":")
-    if way not in WAYS:
-        raise ValueError(f"`{way}` is none of {', '.join(WAYS)}")
-    address, _, number = rest.rpartition(":")
-    if not rest:
-        return Place(way, "", PORTS[way])
-    if not (number.isascii() and number.isdigit() and int(number) < 65_536):
-        raise ValueError(f"`{number}` is no port")
-    return Place(way, address.strip("[]"), int(number))
-
-
-def tls_of(certificate: Path, key: Path) -> ssl.SSLContext:
-    """The server's side of TLS. Raises InterfaceError with the file that is wrong."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_cert_chain(certificate, key)
-    except (OSError, ssl.SSLError) as error:
-        raise InterfaceError(f"{certificate}, {key}: {error.strerror or error}") from error
-    return context
 
 
 class Syslog:
@@ -88,7 +49,8 @@ class Syslog:
         self._end = asyncio.Event()
         self._connections: set[asyncio.Task[None]] = set()
         try:
-            self._socket = _bound(where)
+            kind = socket.SOCK_DGRAM if where.way == "udp" else socket.SOCK_STREAM
+            self._socket = bound(where, kind)
         except OSError as error:
             self._loop.close()
             raise InterfaceError(f"syslog {where.name}: {error.strerror or error}") from error
@@ -149,7 +111,7 @@ class Syslog:
             return
         self._connections.add(task)
         frames = Frames()
-        peer = str((writer.get_extra_info("peername") or ("",))[0])
+        peer = plain_address(str((writer.get_extra_info("peername") or ("",))[0]))
         try:
             with contextlib.suppress(OSError, ssl.SSLError):
                 await self._read(reader, frames, peer)
@@ -181,27 +143,4 @@ class _Datagrams(asyncio.DatagramProtocol):
         self._message = message
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self._message(data, str(addr[0]))
-
-
-def _bound(where: Place) -> socket.socket:
-    """A socket for IPv4 and IPv6 where no address is given and the system has both."""
-    kind = socket.SOCK_DGRAM if where.way == "udp" else socket.SOCK_STREAM
-    dual = not where.address and socket.has_dualstack_ipv6()
-    family = socket.AF_INET6 if dual or ":" in where.address else socket.AF_INET
-    made = socket.socket(family, kind)
-    try:
-        if dual:
-            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        if kind == socket.SOCK_DGRAM:
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _UDP_MEMORY)
-        else:
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind((where.address, where.port))
-        if kind == socket.SOCK_STREAM:
-            made.listen(_BACKLOG)
-        made.settimeout(0)
-    except OSError:
-        made.close()
-        raise
-    return made
+        self._message(data, plain_address(str(addr[0])))

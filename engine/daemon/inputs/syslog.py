@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
@@ -10,29 +9,19 @@ import click
 from engine.cli import output
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from engine.daemon.inputs import Ground
     from engine.daemon.listening import Listening
     from sensor.inputs.syslog import Syslog
 
 OPTIONS: Final = (
     click.Option(
-        ["--syslog", "places"],
+        ["--syslog"],
         multiple=True,
         metavar="WAY[:[ADDRESS:]PORT]",
         help="Take Windows events by syslog: udp, tcp or tls, as in `udp`, `tls:10.0.0.1:6514`. "
         "May be given again.",
-    ),
-    click.Option(
-        ["--certificate"],
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="PEM file with the certificate of --syslog tls, and its chain.",
-    ),
-    click.Option(
-        ["--key"],
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="PEM file with its private key.",
     ),
 )
 
@@ -52,29 +41,21 @@ class _Place(NamedTuple):
         return Listening(self.syslog, ground.rejected, *after, raw=ground.raw)
 
 
-def opened(places: tuple[str, ...], certificate: Path | None, key: Path | None) -> list[_Place]:
+def opened(syslog: tuple[str, ...], certificate: Path | None, key: Path | None) -> list[_Place]:
     """The ports are taken; nothing is answered yet."""
-    if not places:
+    if not syslog:
         return []
-    from sensor.inputs.interface import InterfaceError  # noqa: PLC0415 - `--help` answers at once
-    from sensor.inputs.syslog import Syslog, place, tls_of  # noqa: PLC0415
+    from engine.daemon.tls import load_tls  # noqa: PLC0415 - `--help` answers at once
+    from sensor.inputs.interface import InterfaceError  # noqa: PLC0415
+    from sensor.inputs.places import place  # noqa: PLC0415
+    from sensor.inputs.syslog import PORTS, Syslog  # noqa: PLC0415
 
     try:
-        named = [place(text) for text in dict.fromkeys(places)]
+        named = [place(text, PORTS) for text in dict.fromkeys(syslog)]
     except ValueError as error:
         output.fail(f"--syslog: {error}", "as in `--syslog udp`, `--syslog tls:10.0.0.1:6514`")
-    tls = None
-    if any(where.way == "tls" for where in named):
-        if certificate is None or key is None:
-            output.fail(
-                "syslog over TLS needs a certificate", "name its files: --certificate, --key"
-            )
-        try:
-            tls = tls_of(certificate, key)
-        except InterfaceError as error:
-            output.fail(
-                str(error), "PEM files: the certificate with its chain, and its private key"
-            )
+    secured = any(where.way == "tls" for where in named)
+    tls = load_tls("syslog over TLS", certificate, key) if secured else None
     try:
         return [_Place(Syslog(where, tls if where.way == "tls" else None)) for where in named]
     except InterfaceError as error:

@@ -9,7 +9,8 @@ import pytest
 
 from engine.daemon.listening import Listening
 from engine.store import Store
-from sensor.inputs.syslog import Place, Syslog
+from sensor.inputs.places import Place
+from sensor.inputs.syslog import Syslog
 
 
 def cef(number, status="0xC000006A", user="ann"):
