@@ -67,10 +67,23 @@ TICK_S = 1.0
     help="Take Windows events by syslog: udp, tcp or tls, as in `udp`, `tls:10.0.0.1:6514`. May be given again.",
 )
 @click.option(
+    "--json",
+    "json",
+    multiple=True,
+    metavar="WAY[:[ADDRESS:]PORT]",
+    help="Take Windows events and Zeek logs as JSON: tcp or tls (lines), http or https (NDJSON, Elasticsearch's _bulk). May be given again.",
+)
+@click.option(
+    "--json-tokens",
+    type=paths.Existing(folder=False),
+    metavar="FILE",
+    help="Tokens that let senders of --json http and https in, one a line.",
+)
+@click.option(
     "--certificate",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="PEM file with the certificate of --syslog tls, and its chain.",
+    help="PEM file with the certificate of --syslog tls and --json tls, https, and its chain.",
 )
 @click.option(
     "--key", type=click.Path(path_type=Path), metavar="FILE", help="PEM file with its private key."
@@ -121,6 +134,8 @@ def main(
     interfaces: tuple[str, ...],
     buffer_mb: int,
     syslog: tuple[str, ...],
+    json: tuple[str, ...],
+    json_tokens: Path | None,
     certificate: Path | None,
     key: Path | None,
     radius: tuple[str, ...],
@@ -141,7 +156,7 @@ def main(
     """
     from engine.daemon.ports import Wanted  # noqa: PLC0415 - `--help` answers at once
 
-    wanted = Wanted(syslog, radius, radius_clients, certificate, key)
+    wanted = Wanted(syslog, json, json_tokens, radius, radius_clients, certificate, key)
     if not folders and not interfaces and not wanted.any():
         hint = "name a folder with --watch, an interface with --interface, or take --syslog"
         output.fail("nothing to watch", hint)

@@ -1,4 +1,4 @@
-"""Opening the ports of `atp-run`: syslog and RADIUS, and what becomes of each as a source.
+"""Opening the ports of `atp-run`: syslog, JSON and RADIUS, and what becomes of each as a source.
 
 Whatever is wrong ends the command with the reason. Knows no engine: sources are made later, when
 privileges are gone.
@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from engine.cli import output
 from engine.daemon import accounting, listening
+from engine.daemon.json_tokens import load_tokens
 from engine.daemon.radius_clients import load_clients
-from sensor.inputs import radius, syslog
+from sensor.inputs import jsonport, radius, syslog
 from sensor.inputs.interface import InterfaceError
+from sensor.inputs.jsonitems import items_of_line
 from sensor.inputs.places import Place, ends, place, tls_of
+from sensor.inputs.siem import records_of_message
 
 if TYPE_CHECKING:
     import ssl
@@ -27,6 +30,8 @@ class Wanted(NamedTuple):
     """What people asked for, as they wrote it."""
 
     syslog: Sequence[str] = ()
+    json: Sequence[str] = ()
+    json_tokens: Path | None = None
     radius: Sequence[str] = ()
     radius_clients: Path | None = None
     certificate: Path | None = None
@@ -34,7 +39,7 @@ class Wanted(NamedTuple):
 
     def any(self) -> bool:
         """Whether any port is asked for."""
-        return bool(self.syslog or self.radius)
+        return bool(self.syslog or self.json or self.radius)
 
 
 class Ground(NamedTuple):
@@ -57,15 +62,23 @@ class Port(Protocol):
         """Begin to listen."""
 
 
-class _SyslogPort:
-    def __init__(self, opened: syslog.Syslog) -> None:
+class _MessagePort:
+    """Syslog or JSON, by what its messages are read with."""
+
+    def __init__(
+        self, kind: str, opened: syslog.Syslog | jsonport.JsonPort, read: listening.Read
+    ) -> None:
+        self._kind = kind
         self._opened = opened
-        self.name = f"syslog {opened.place.name}"
+        self._read = read
+        self.name = f"{kind} {opened.place.name}"
 
     def source(self, ground: Ground) -> Source:
-        sensor = listening.sensor_name(self._opened.place.name)
+        sensor = listening.sensor_name(self._kind, self._opened.place.name)
         after = ground.last(sensor), ground.last(f"{sensor} raw")
-        return listening.Listening(self._opened, ground.rejected, *after, raw=ground.raw)
+        return listening.Listening(
+            self._kind, self._opened, self._read, ground.rejected, *after, raw=ground.raw
+        )
 
 
 class _RadiusPort:
@@ -81,7 +94,7 @@ class _RadiusPort:
 def open_ports(wanted: Wanted) -> list[Port]:
     """All of them."""
     try:
-        return [*_syslog(wanted), *_radius(wanted)]
+        return [*_syslog(wanted), *_json(wanted), *_radius(wanted)]
     except InterfaceError as error:
         output.fail(str(error), "ports below 1024 need root; or name another one")
 
@@ -94,7 +107,21 @@ def _syslog(wanted: Wanted) -> Iterator[Port]:
     secured = any(where.way == "tls" for where in places)
     tls = _tls("syslog over TLS", wanted) if secured else None
     for where in places:
-        yield _SyslogPort(syslog.Syslog(where, tls if where.way == "tls" else None))
+        opened = syslog.Syslog(where, tls if where.way == "tls" else None)
+        yield _MessagePort("syslog", opened, records_of_message)
+
+
+def _json(wanted: Wanted) -> Iterator[Port]:
+    hint = "as in `--json tcp:9080`, `--json https:10.0.0.1:9200`"
+    places = _places("--json", wanted.json, jsonport.PORTS, hint)
+    secured = any(where.way in jsonport.SECURED for where in places)
+    tls = _tls("JSON over TLS", wanted) if secured else None
+    tokens = [] if wanted.json_tokens is None else load_tokens(wanted.json_tokens)
+    if not tokens and any(where.way.startswith("http") for where in places):
+        output.fail("JSON by HTTP needs tokens of its senders", "name their file: --json-tokens")
+    for where in places:
+        opened = jsonport.JsonPort(where, tls if where.way in jsonport.SECURED else None, tokens)
+        yield _MessagePort("json", opened, items_of_line)
 
 
 def _radius(wanted: Wanted) -> Iterator[Port]:
