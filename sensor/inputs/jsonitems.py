@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from sensor.inputs.damage import Damage
 from sensor.inputs.winshapes import decode, records_of_value
 from sensor.inputs.wintree import NoEventError
 from sensor.inputs.zeek import row_of_value
@@ -39,6 +40,17 @@ def items_of_value(value: object, depth: int = 0) -> Iterator[Record | Row | NoE
         yield row
     else:
         yield from records_of_value(value, depth)
+
+
+def items_of_line(line: bytes) -> Iterator[Record | Row | Damage]:
+    """What one line tells, or why nothing."""
+    try:
+        value = decode(line)
+    except NoEventError as error:
+        yield Damage(0, str(error))
+        return
+    for item in items_of_value(value):
+        yield Damage(0, str(item)) if isinstance(item, NoEventError) else item
 
 
 def _row(value: dict[str, object]) -> Row | None:

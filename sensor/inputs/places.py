@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BACKLOG: Final = 64
-_UDP_MEMORY: Final = 8 << 20
+_UDP_MEMORY: Final = 32 << 20
+_SO_RCVBUFFORCE: Final = 33  # asm-generic/socket.h; Python has no name for it
 
 
 class Place(NamedTuple):
@@ -67,7 +68,7 @@ def bound(where: Place, kind: socket.SocketKind) -> socket.socket:
         if dual:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         if kind == socket.SOCK_DGRAM:
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _UDP_MEMORY)
+            _enlarge(made)
         else:
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind((where.address, where.port))
@@ -78,6 +79,14 @@ def bound(where: Place, kind: socket.SocketKind) -> socket.socket:
         made.close()
         raise
     return made
+
+
+def _enlarge(made: socket.socket) -> None:
+    """A large buffer: beyond what the system gives everybody where the right is there (Linux)."""
+    try:
+        made.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _UDP_MEMORY)
+    except OSError:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _UDP_MEMORY)
 
 
 def plain_address(address: str) -> str:

@@ -35,10 +35,13 @@ class _Place(NamedTuple):
 
     def start(self, ground: Ground) -> Listening:
         from engine.daemon.listening import Listening, sensor_name  # noqa: PLC0415 - as above
+        from sensor.inputs.siem import records_of_message  # noqa: PLC0415
 
-        sensor = sensor_name(self.syslog.place.name)
+        sensor = sensor_name("syslog", self.syslog.place.name)
         after = ground.last(sensor), ground.last(f"{sensor} raw")
-        return Listening(self.syslog, ground.rejected, *after, raw=ground.raw)
+        return Listening(
+            "syslog", self.syslog, records_of_message, ground.rejected, *after, raw=ground.raw
+        )
 
 
 def opened(syslog: tuple[str, ...], certificate: Path | None, key: Path | None) -> list[_Place]:
