@@ -25,12 +25,14 @@ class Ground(NamedTuple):
     """What a source stands on.
 
     `last` is the greatest number that the store has of a sensor's events, a run goes on from there;
-    `raw` whether detections read raw Windows events; `rejected` the file for what cannot be read.
+    `raw` whether detections read raw Windows events; `rejected` the file for what cannot be read;
+    `unresolved` the clients' addresses, since it was asked last, whose hosts are not certain.
     """
 
     last: Callable[[str], int]
     raw: bool
     rejected: Path
+    unresolved: Callable[[], Sequence[str]]
 
 
 class Opened(Protocol):
