@@ -38,7 +38,6 @@ class CompiledAlert(Protocol):
     """An alert statement lowered to a backend."""
 
     @property
-    @property
     def anchors(self) -> Sequence[tuple[str, int]]:
         """Event types of which each row has an event of its own, and how long before the row's `ts`
         (microseconds) that may lie.

@@ -131,9 +131,9 @@ def _directory() -> DirectoryFile:
         DirectoryObject("domain", domain, {"netbios": "CORP", "ticket_lifetime": 36_000_000_000})
     ]
     for i in (1, 2):
-        tags = {"tags": ("dc", "dns_server")}
-        address = (f"10.20.30.{9 + i}",)
-        found.append(DirectoryObject("host", f"dc{i}.{domain}", tags, addresses=address))
+        tags: dict[str, str | int | bool | tuple[str, ...]] = {"tags": ("dc", "dns_server")}
+        address = f"10.20.30.{9 + i}"
+        found.append(DirectoryObject("host", f"dc{i}.{domain}", tags, addresses=(address,)))
     for i in range(stream.HOSTS + 1):
         value = 0x0A400000 + i
         address = ".".join(str(value >> s & 255) for s in (24, 16, 8, 0))
