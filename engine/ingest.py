@@ -169,11 +169,13 @@ class Ingest:
         for name in columns.accounts:
             raw = getattr(event, name)
             if raw:
-                setattr(event, name, directory.account(raw, domain=domain, machine=machine))
+                setattr(event, name, directory.account(raw, domain=domain, machine=machine, ts=ts))
         for name in columns.account_lists:
             raws = getattr(event, name)
             if raws:
-                resolved = [directory.account(r, domain=domain, machine=machine) for r in raws]
+                resolved = [
+                    directory.account(r, domain=domain, machine=machine, ts=ts) for r in raws
+                ]
                 setattr(event, name, resolved)
         for name in columns.hosts:
             raw = getattr(event, name)
@@ -191,7 +193,7 @@ class Ingest:
             case VpnSession() if self._geolocation is not None:
                 self._geolocation.fill(event)
             case SamrQuery(object=None) if event.object_sid:
-                known = directory.account(event.object_sid, domain=event.domain)
+                known = directory.account(event.object_sid, domain=event.domain, ts=event.ts)
                 event.object = known if "@" in known else None
             case DirectoryChange(object_account=None) if event.object:
                 event.object_account = directory.account_with_dn(event.object)
