@@ -19,13 +19,13 @@ from engine.cli import ending, options, output, paths
 from engine.cli.ground import first_line, load_directory, load_geolocation
 from engine.cli.release import version_option
 from engine.collection import untraced
+from engine.daemon import inputs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.cli.rules import Loaded
-    from engine.daemon.interfaces import Opened
-    from engine.daemon.service import Service, Source
+    from engine.daemon.service import Service
     from engine.geolocation import Geolocation
     from engine.run import Engine
     from engine.sinks.jsonl import JsonLines
@@ -42,65 +42,6 @@ TICK_S = 1.0
     metavar="FOLDER",
     type=paths.Existing(file=False),
     help="Read captures and event logs that appear or grow here. May be given again.",
-)
-@click.option(
-    "--interface",
-    "interfaces",
-    multiple=True,
-    metavar="NAME",
-    help="Capture live from this network interface (needs root to open). May be given again.",
-)
-@click.option(
-    "--buffer",
-    "buffer_mb",
-    type=click.IntRange(2, 4096),
-    default=128,
-    show_default=True,
-    metavar="MB",
-    help="Memory for packets of an interface that wait to be read.",
-)
-@click.option(
-    "--syslog",
-    "syslog",
-    multiple=True,
-    metavar="WAY[:[ADDRESS:]PORT]",
-    help="Take Windows events by syslog: udp, tcp or tls, as in `udp`, `tls:10.0.0.1:6514`. May be given again.",
-)
-@click.option(
-    "--json",
-    "json",
-    multiple=True,
-    metavar="WAY[:[ADDRESS:]PORT]",
-    help="Take Windows events and Zeek logs as JSON: tcp or tls (lines), http or https (NDJSON, Elasticsearch's _bulk). May be given again.",
-)
-@click.option(
-    "--json-tokens",
-    type=paths.Existing(folder=False),
-    metavar="FILE",
-    help="Tokens that let senders of --json http and https in, one a line.",
-)
-@click.option(
-    "--certificate",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="PEM file with the certificate of --syslog tls and --json tls, https, and its chain.",
-)
-@click.option(
-    "--key", type=click.Path(path_type=Path), metavar="FILE", help="PEM file with its private key."
-)
-@click.option(
-    "--radius",
-    multiple=True,
-    is_flag=False,
-    flag_value="1813",
-    metavar="[[ADDRESS:]PORT]",
-    help="Be a server of RADIUS accounting for VPN gateways, on UDP port 1813 or this one. May be given again.",
-)
-@click.option(
-    "--radius-clients",
-    type=paths.Existing(folder=False),
-    metavar="FILE",
-    help="The gateways that may send accounting, each with the secret it shares.",
 )
 @click.option(
     "--user",
@@ -131,17 +72,8 @@ TICK_S = 1.0
 @version_option
 def main(
     folders: tuple[Path, ...],
-    interfaces: tuple[str, ...],
-    buffer_mb: int,
-    syslog: tuple[str, ...],
-    json: tuple[str, ...],
-    json_tokens: Path | None,
-    certificate: Path | None,
-    key: Path | None,
-    radius: tuple[str, ...],
-    radius_clients: Path | None,
-    geolocation_paths: tuple[Path, ...],
     user: str | None,
+    geolocation_paths: tuple[Path, ...],
     store_path: Path,
     alerts_path: Path,
     settings: Path | None,
@@ -149,23 +81,21 @@ def main(
     rules: tuple[Path, ...],
     directory_path: Path | None,
     quiet: bool,
+    **named: object,
 ) -> None:
     """Watch folders, interfaces and ports, and raise alerts until stopped (Ctrl-C, SIGTERM).
 
     Exit codes: 0 stopped in order; 2 could not start, or could not go on.
     """
-    from engine.daemon.ports import Wanted  # noqa: PLC0415 - `--help` answers at once
-
-    wanted = Wanted(syslog, json, json_tokens, radius, radius_clients, certificate, key)
-    if not folders and not interfaces and not wanted.any():
-        hint = "name a folder with --watch, an interface with --interface, or take --syslog"
-        output.fail("nothing to watch", hint)
     from engine.cli.rules import load_rules  # noqa: PLC0415 - `--help` answers at once
-    from engine.daemon.interfaces import give_up_privileges, open_all  # noqa: PLC0415
+    from engine.daemon.nobody import give_up_privileges  # noqa: PLC0415
 
     stop = _stopped_by_signals()
-    opened = open_all(interfaces, buffer_mb << 20, wanted)
-    who = give_up_privileges(user, [store_path, alerts_path]) if opened.any() else ""
+    opened = inputs.open_all(named)
+    if not folders and not opened:
+        hint = "name a folder with --watch, an interface with --interface, or take --syslog"
+        output.fail("nothing to watch", hint)
+    who = give_up_privileges(user, [store_path, alerts_path]) if opened else ""
     loaded = load_rules(rules, settings, lists)
     geolocation = load_geolocation(geolocation_paths)
     engine = _engine(store_path, loaded, directory_path, geolocation)
@@ -176,14 +106,18 @@ def main(
         engine, folders, opened, lines, own, rejected, geolocation, quiet=quiet, stop=stop
     )
     if not quiet:
-        watched = [*map(str, folders), *opened.words()]
+        watched = [*map(str, folders), *(o.words for o in opened)]
         nobody = f", as {who} without privileges" if who else ""
         output.note(f"watching {', '.join(watched)}{nobody}")
         if geolocation is not None:
             output.note(f"VPN sessions are placed by {', '.join(geolocation.words())}")
-        elif radius:
+        elif named["radius_places"]:
             output.note("VPN sessions have no country, place or network: there is no --geolocation")
     _run(service, stop)
+
+
+# after --watch, as they are of its kind
+main.params[1:1] = inputs.options()
 
 
 def _run(service: Service, stop: threading.Event) -> NoReturn:
@@ -272,7 +206,7 @@ def _engine(
 def _service(
     engine: Engine,
     folders: Sequence[Path],
-    opened: Opened,
+    opened: Sequence[inputs.Opened],
     lines: JsonLines,
     own: Sequence[Path],
     rejected: Path,
@@ -282,22 +216,18 @@ def _service(
     stop: threading.Event,
 ) -> Service:
     from engine.cli.reading import wants_raw  # noqa: PLC0415
-    from engine.daemon import capture  # noqa: PLC0415
-    from engine.daemon.capture import Capture, last_number  # noqa: PLC0415
+    from engine.daemon.capture import last_number  # noqa: PLC0415
     from engine.daemon.folders import Folders  # noqa: PLC0415
-    from engine.daemon.ports import Ground  # noqa: PLC0415
     from engine.daemon.service import Service  # noqa: PLC0415
 
     watched = Folders(
         folders, engine.store, own, lambda p, e: output.warn(f"{p}: {output.reason(e)}")
     )
 
-    def last(sensor: str) -> int:
-        return last_number(engine.store, sensor)
-
-    sources: list[Source] = [
-        Capture(live, last(capture.sensor_name(live.interface))) for live in opened.lives
-    ]
-    raw = wants_raw(r.rule.plan for r in engine.running.values())
-    sources += [port.source(Ground(rejected, last, raw)) for port in opened.ports]
+    ground = inputs.Ground(
+        last=lambda sensor: last_number(engine.store, sensor),
+        raw=wants_raw(r.rule.plan for r in engine.running.values()),
+        rejected=rejected,
+    )
+    sources = [each.start(ground) for each in opened]
     return Service(engine, watched, sources, lines, geolocation, quiet=quiet, stopping=stop.is_set)
