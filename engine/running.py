@@ -40,6 +40,12 @@ class CompiledAlert(Protocol):
     """An alert statement lowered to a backend."""
 
     @property
+    def anchors(self) -> Sequence[tuple[str, int]]:
+        """Event types of which each row has an event of its own, and how long before the row's `ts`
+        (microseconds) that may lie.
+        """
+
+    @property
     def look_back(self) -> int:
         """How far before a row events lie that change it, not counting what profiles learnt."""
 
@@ -92,7 +98,8 @@ class Generation:
 class Moment:
     """The engine's knowledge at a tick; microseconds, FOREVER where nothing more can come.
 
-    `new`: earliest and latest ts of new events by type. `changed_from`: answers of the directory
+    `new`: earliest and latest ts of new events by type. `arrived`: whether there may be events of a
+    type in a span. `changed_from`: answers of the directory
     changed from here on. `settled`: the directory is complete up to here; None: there is none.
     `until`: rows later than this are not asked for yet.
     `memory`: what profiles have learnt; None: they are asked of the events themselves.
@@ -101,6 +108,7 @@ class Moment:
     now: int
     new: dict[str, tuple[int, int]]
     watermark: Callable[[Sequence[str]], int]
+    arrived: Callable[[str, int, int], bool]
     changed_from: int | None = None
     settled: int | None = None
     final: bool = False
@@ -260,8 +268,12 @@ class Running:
         compiled, memory = generation.compiled, moment.memory
 
         def rows(span: Span, learnt: int = FOREVER) -> list[AlertRow]:
-            found = compiled.alerts[span[0]].rows(connection, span[1], span[2], memory, learnt)
-            return self._rated(found, generation, span[0], moment)
+            index, low, high = span
+            alert = compiled.alerts[index]
+            if not any(moment.arrived(kind, low - early, high) for kind, early in alert.anchors):
+                return []
+            found = alert.rows(connection, low, high, memory, learnt)
+            return self._rated(found, generation, index, moment)
 
         if compiled.protection is None:
             return [Slice(*span, rows(span)) for span in spans]

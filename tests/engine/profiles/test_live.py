@@ -182,6 +182,24 @@ alert odd as (source: source, seen: usual.hosts, m: usual.n.mean) dedup 1m by so
     engine.store.close()
 
 
+def test_old_logs_are_learnt_however_slowly_they_are_read(rule_of, engine_of):
+    block = asking("asks").replace("bucket 1h over 5h", "bucket 1d over 30d")
+    rule, compiled = rule_of("old_logs", block)
+    now = BASE + 30 * DAY
+    engine = engine_of(rule, compiled, keep=True, clock=lambda: now)
+    for day in range(20):
+        engine.ingest([logon(BASE + day * DAY, day, f"w{day:02}")])
+        for _ in range(3):
+            engine.tick()
+    engine.ingest([logon(now, 90, "asks")])
+    for _ in range(12):
+        engine.tick()
+    (row,) = rows_of(engine, compiled, now, now, engine.memory)
+    assert row.roles["seen"] == [f"w{day:02}" for day in range(20)]
+    assert rows_of(engine, compiled, now, now, None) == [row]
+    engine.store.close()
+
+
 def test_where_the_directory_answers_otherwise_it_learns_anew(rule_of, engine_of):
     block = """
 member = match ntlm_auth where not is_dc(source)
