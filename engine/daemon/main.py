@@ -16,16 +16,17 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from engine.cli import ending, options, output, paths
-from engine.cli.ground import first_line, load_directory
+from engine.cli.ground import first_line, load_directory, load_geolocation
 from engine.cli.release import version_option
 from engine.collection import untraced
+from engine.daemon import inputs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.cli.rules import Loaded
-    from engine.daemon.interfaces import Opened
-    from engine.daemon.service import Service, Source
+    from engine.daemon.service import Service
+    from engine.geolocation import Geolocation
     from engine.run import Engine
     from engine.sinks.jsonl import JsonLines
     from engine.store import Store
@@ -41,38 +42,6 @@ TICK_S = 1.0
     metavar="FOLDER",
     type=paths.Existing(file=False),
     help="Read captures and event logs that appear or grow here. May be given again.",
-)
-@click.option(
-    "--interface",
-    "interfaces",
-    multiple=True,
-    metavar="NAME",
-    help="Capture live from this network interface (needs root to open). May be given again.",
-)
-@click.option(
-    "--buffer",
-    "buffer_mb",
-    type=click.IntRange(2, 4096),
-    default=128,
-    show_default=True,
-    metavar="MB",
-    help="Memory for packets of an interface that wait to be read.",
-)
-@click.option(
-    "--syslog",
-    "places",
-    multiple=True,
-    metavar="WAY[:[ADDRESS:]PORT]",
-    help="Take Windows events by syslog: udp, tcp or tls, as in `udp`, `tls:10.0.0.1:6514`. May be given again.",
-)
-@click.option(
-    "--certificate",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="PEM file with the certificate of --syslog tls, and its chain.",
-)
-@click.option(
-    "--key", type=click.Path(path_type=Path), metavar="FILE", help="PEM file with its private key."
 )
 @click.option(
     "--user",
@@ -97,16 +66,22 @@ TICK_S = 1.0
     metavar="FILE",
     help="Every change of an alert is appended here, one JSON object a line.",
 )
+@click.option(
+    "--certificate",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="PEM file with the certificate of what listens with TLS, and its chain.",
+)
+@click.option(
+    "--key", type=click.Path(path_type=Path), metavar="FILE", help="PEM file with its private key."
+)
+@options.GEOLOCATION
 @options.installation
 @click.option("--quiet", is_flag=True, help="Write nothing to the terminal but errors.")
 @version_option
 def main(
     folders: tuple[Path, ...],
-    interfaces: tuple[str, ...],
-    buffer_mb: int,
-    places: tuple[str, ...],
-    certificate: Path | None,
-    key: Path | None,
+    geolocation_paths: tuple[Path, ...],
     user: str | None,
     store_path: Path,
     alerts_path: Path,
@@ -115,31 +90,43 @@ def main(
     rules: tuple[Path, ...],
     directory_path: Path | None,
     quiet: bool,
+    **named: object,
 ) -> None:
-    """Watch folders, interfaces and syslog, and raise alerts until stopped (Ctrl-C, SIGTERM).
+    """Watch folders, interfaces and ports, and raise alerts until stopped (Ctrl-C, SIGTERM).
 
     Exit codes: 0 stopped in order; 2 could not start, or could not go on.
     """
-    if not folders and not interfaces and not places:
-        hint = "name a folder with --watch, an interface with --interface, or take --syslog"
-        output.fail("nothing to watch", hint)
     from engine.cli.rules import load_rules  # noqa: PLC0415 - `--help` answers at once
-    from engine.daemon.interfaces import give_up_privileges, open_all  # noqa: PLC0415
+    from engine.daemon.nobody import give_up_privileges  # noqa: PLC0415
 
     stop = _stopped_by_signals()
-    opened = open_all(interfaces, buffer_mb << 20, places, certificate, key)
-    who = give_up_privileges(user, [store_path, alerts_path]) if opened.any() else ""
+    opened = inputs.open_all(named)
+    if not folders and not opened:
+        hint = "name a folder with --watch, an interface with --interface, or take --syslog"
+        output.fail("nothing to watch", hint)
+    who = give_up_privileges(user, [store_path, alerts_path]) if opened else ""
     loaded = load_rules(rules, settings, lists)
-    engine = _engine(store_path, loaded, directory_path)
+    geolocation = load_geolocation(geolocation_paths)
+    engine = _engine(store_path, loaded, directory_path, geolocation)
     lines = _open_alerts(alerts_path)
     rejected = store_path.with_name(f"{store_path.name}.rejected")
     own = [store_path, Path(f"{store_path}.wal"), alerts_path, rejected, Path(f"{rejected}.1")]
-    service = _service(engine, folders, opened, lines, own, rejected, quiet=quiet, stop=stop)
+    service = _service(
+        engine, folders, opened, lines, own, rejected, geolocation, quiet=quiet, stop=stop
+    )
     if not quiet:
-        watched = [*map(str, folders), *opened.words()]
+        watched = [*map(str, folders), *(o.words for o in opened)]
         nobody = f", as {who} without privileges" if who else ""
         output.note(f"watching {', '.join(watched)}{nobody}")
+        if geolocation is not None:
+            output.note(f"VPN sessions are placed by {', '.join(geolocation.words())}")
+        elif named["radius"]:
+            output.note("VPN sessions have no country, place or network: there is no --geolocation")
     _run(service, stop)
+
+
+# after --watch, as they are of its kind
+main.params[1:1] = [option for module in inputs.inputs() for option in module.OPTIONS]
 
 
 def _run(service: Service, stop: threading.Event) -> NoReturn:
@@ -200,7 +187,12 @@ def _open_alerts(path: Path) -> JsonLines:
         output.fail(f"{path}: {output.reason(error)}", "name another file with --alerts")
 
 
-def _engine(store_path: Path, loaded: Loaded, directory_path: Path | None) -> Engine:
+def _engine(
+    store_path: Path,
+    loaded: Loaded,
+    directory_path: Path | None,
+    geolocation: Geolocation | None,
+) -> Engine:
     from engine.entities_build import directory_of  # noqa: PLC0415
     from engine.entities_rows import FOREVER  # noqa: PLC0415
     from engine.run import Engine  # noqa: PLC0415
@@ -214,6 +206,7 @@ def _engine(store_path: Path, loaded: Loaded, directory_path: Path | None) -> En
         directory_settled=None if declared is None else FOREVER,
         keep=True,
         clock=lambda: time.time_ns() // 1000,
+        geolocation=geolocation,
     )
     engine.put_lists(loaded.lists, loaded.rows)
     return engine
@@ -222,17 +215,17 @@ def _engine(store_path: Path, loaded: Loaded, directory_path: Path | None) -> En
 def _service(
     engine: Engine,
     folders: Sequence[Path],
-    opened: Opened,
+    opened: Sequence[inputs.Opened],
     lines: JsonLines,
     own: Sequence[Path],
     rejected: Path,
+    geolocation: Geolocation | None,
     *,
     quiet: bool,
     stop: threading.Event,
 ) -> Service:
     from engine.cli.reading import wants_raw  # noqa: PLC0415
-    from engine.daemon import capture, listening  # noqa: PLC0415
-    from engine.daemon.capture import Capture, last_number  # noqa: PLC0415
+    from engine.daemon.capture import last_number  # noqa: PLC0415
     from engine.daemon.folders import Folders  # noqa: PLC0415
     from engine.daemon.service import Service  # noqa: PLC0415
 
@@ -240,15 +233,11 @@ def _service(
         folders, engine.store, own, lambda p, e: output.warn(f"{p}: {output.reason(e)}")
     )
 
-    def last(sensor: str) -> int:
-        return last_number(engine.store, sensor)
-
-    sources: list[Source] = [
-        Capture(live, last(capture.sensor_name(live.interface))) for live in opened.lives
-    ]
-    raw = wants_raw(r.rule.plan for r in engine.running.values())
-    for syslog in opened.syslogs:
-        sensor = listening.sensor_name(syslog.place.name)
-        after = last(sensor), last(f"{sensor} raw")
-        sources.append(listening.Listening(syslog, rejected, *after, raw=raw))
-    return Service(engine, watched, sources, lines, quiet=quiet, stopping=stop.is_set)
+    ground = inputs.Ground(
+        last=lambda sensor: last_number(engine.store, sensor),
+        raw=wants_raw(r.rule.plan for r in engine.running.values()),
+        rejected=rejected,
+        unresolved=engine.take_unresolved,
+    )
+    sources = [each.start(ground) for each in opened]
+    return Service(engine, watched, sources, lines, geolocation, quiet=quiet, stopping=stop.is_set)

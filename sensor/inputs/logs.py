@@ -1,7 +1,7 @@
-"""Event logs in any of the forms known -> events: the front of the readers of Windows records.
+"""Event logs in any of the forms known -> events: the front of the readers of records.
 
-Recognises a file by its content (never by its name): .evtx, Windows event XML, JSON; XML and JSON
-also packed with gzip. What its records tell is `logevents`' business.
+Recognises a file by its content (never by its name): .evtx, Windows event XML, Zeek's TSV, JSON
+of either; all but .evtx also packed with gzip. What its records tell is `logevents`' business.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from sensor.inputs.evtxchunk import FILE_MAGIC, HEADER_SIZE
 from sensor.inputs.logevents import LogEvents, Summary
 from sensor.inputs.winjson import read_winjson
 from sensor.inputs.winxml import encoding_of, read_winxml
+from sensor.inputs.zeek import MAGIC, read_zeek
 
 if TYPE_CHECKING:
     import os
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
 
     from dsl.schema.base import Event
     from sensor.map.record import Record
+    from sensor.map.zeek_row import Row
 
-    _Reader = Callable[[BinaryIO, Callable[[int], None] | None], Iterator[Record | Damage]]
+    _Reader = Callable[[BinaryIO, Callable[[int], None] | None], Iterator[Record | Row | Damage]]
 
 GZIP_MAGIC: Final = b"\x1f\x8b"
 _HEAD: Final = 4096
@@ -50,6 +52,8 @@ def _reader(stream: BinaryIO) -> _Reader | None:
         with gzip.GzipFile(fileobj=stream) as unpacked:
             head = unpacked.read(_HEAD)
         stream.seek(0)
+    if head.startswith(MAGIC):
+        return read_zeek
     text = head[:_HEAD].decode(encoding_of(head), errors="replace").lstrip("\ufeff \t\r\n")
     if text.startswith(("{", "[")):
         return read_winjson
@@ -83,7 +87,7 @@ def read_log(
             if isinstance(item, Damage):
                 told.damage(item)
             else:
-                told.record(item)
+                told.take(item)
     if at_end is not None:
         at_end()
     told.end()
@@ -95,7 +99,7 @@ def _items(
     size: int,
     progress: Callable[[int, int], None] | None,
     skip: Sequence[tuple[int, int]],
-) -> Iterator[Record | Damage]:
+) -> Iterator[Record | Row | Damage]:
     """What the file holds; a stream that breaks off (bad gzip, failing disk) is damage."""
 
     def step(done: int) -> None:
@@ -106,7 +110,7 @@ def _items(
     try:
         reader = _reader(stream)
         if reader is None:
-            yield Damage(0, "no event log in a form known here: .evtx, event XML, JSON")
+            yield Damage(0, "no event log in a form known here: .evtx, event XML, Zeek TSV, JSON")
             return
         if reader is read_evtx:
             yield from read_evtx(stream, step, skip=skip)
