@@ -11,6 +11,7 @@ from dsl.codes import all_codes
 from dsl.functions import AGGREGATES, FUNCTIONS
 from dsl.load import load
 from dsl.schema.registry import event_types
+from sensor.map.windows import mappings
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,9 @@ def catalogue(root):
 
 
 def test_the_pages(pages):
-    assert set(pages) == {"events", "functions", "detections", "lists", "errors"}
+    assert set(pages) == {
+        "events", "functions", "detections", "lists", "errors", "windows_events",
+    }  # fmt: skip
 
 
 def test_every_event_type_and_field(pages):
@@ -43,6 +46,14 @@ def test_every_event_type_and_field(pages):
             assert " ".join(column.field.meaning.split()).replace("|", "\\|")[:20] in section
             for word in column.field.words:
                 assert f"`{word}`" in sections["Words of enums"]
+
+
+def test_every_windows_event(pages):
+    for log, number in mappings():
+        (row,) = re.findall(
+            rf"^\| `{re.escape(log)}` \| {number} \|.*$", pages["windows_events"], re.MULTILINE
+        )
+        assert row.count("`") > 2 or "family" in row
 
 
 def test_every_function_aggregate_and_attribute(pages):

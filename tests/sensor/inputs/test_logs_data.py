@@ -15,7 +15,7 @@ from sensor.inputs.damage import Damage
 from sensor.inputs.evtx import read_evtx
 from sensor.inputs.evtxchunk import python_reader, rust_reader
 from sensor.inputs.logs import read_log
-from sensor.map.windows import map_record
+from sensor.map.windows import map_record, mappings
 
 DATA = Path(os.environ.get("ATP_DATA", Path(__file__).parents[4] / "shared" / "data"))
 LOGS = {"evtx", "event-json", "event-xml"}
@@ -62,6 +62,20 @@ def test_every_log_is_read_and_counted():
         if summary.counters["log.map_failed"] or (summary.damages and row["file"] != CHECKSUM):
             wrong[row["file"]] = summary
     assert wrong == {}
+
+
+def test_the_counts_of_the_reference():
+    """docs/pages/windows_events.py tells how many public records test each mapping."""
+    found: Counter[tuple[str, int]] = Counter()
+    for row in ROWS:
+        counters = read_log(DATA / row["file"], lambda event: None).counters
+        for key, number in counters.items():
+            log, _, event = key.removeprefix("record ").rpartition(":")
+            if key.startswith("record ") and (log, int(event)) in mappings():
+                found[log, int(event)] += number
+    with (Path(__file__).parents[2] / "data" / "windows_public.csv").open(newline="") as stream:
+        told = {(r["log"], int(r["event"])): int(r["records"]) for r in csv.DictReader(stream)}
+    assert {key: n for key, n in told.items() if key in found} == found
 
 
 def normal(value):
