@@ -23,6 +23,7 @@ from engine.entities import Directory
 from engine.entities_rows import FOREVER
 from engine.event_json import event_line
 from engine.ingest import Ingest
+from engine.models.at_hand import AsNeeded
 from engine.profiles.memory import Memory, News
 from engine.running import DIRECTORY_WAIT_US, CompiledDetection, Moment, Rule, Running
 from engine.store import alerts as stored
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from engine.alert_records import Alert, Change
     from engine.entities_rows import DirectoryRows
     from engine.lists import ListRow
+    from engine.models.at_hand import Models
     from engine.profiles.known import Learning
     from engine.running import Slice
     from engine.store import Store
@@ -53,7 +55,8 @@ class Engine:
     (FOREVER for a file that names everything, None where there is no directory). `keep` writes
     rows and records to the store; a replay needs none of that. `clock` gives wall-clock
     microseconds, None in a replay, whose clock are the events. `as_written`: rule tests, whose
-    names stand as they are.
+    names stand as they are. `models`: where trained models come from; None: they are trained from
+    the stored events as they are needed.
     """
 
     def __init__(
@@ -67,6 +70,7 @@ class Engine:
         keep: bool = False,
         clock: Callable[[], int] | None = None,
         as_written: bool = False,
+        models: Models | None = None,
     ) -> None:
         self.store = store
         self.directory = directory or Directory()
@@ -74,6 +78,7 @@ class Engine:
         self.coverage = Coverage()
         self.watermarks = Watermarks()
         self._compile = compile_detection
+        self.models: Models = models or AsNeeded()
         self._keep = keep
         self._clock = clock
         self._new: dict[str, tuple[int, int]] = {}
@@ -172,6 +177,7 @@ class Engine:
             final=final,
             until=self._until,
             memory=self.memory,
+            models=self.models,
         )
         self._new = {}
         first = [n for n, r in self.running.items() if "alert" not in r.rule.plan.events]

@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import duckdb
+    import pyarrow as pa
 
     from dsl.envelope import Envelope as RuleEnvelope
     from dsl.plan import AlertPlan, DetectionPlan
     from engine.alerts import AlertRow
+    from engine.models.at_hand import Models
+    from engine.models.subject import Subject
     from engine.profiles.known import Learning
     from engine.profiles.memory import Memory
 
@@ -32,6 +35,18 @@ DIRECTORY_WAIT_US: Final = lateness.SLOW_US
 """How long a negative directory fact waits for a sync that began after the row."""
 FORGET_US: Final = 24 * 3_600 * lateness.SECOND_US
 """How long rows outlive the last moment at which an event in time could join them."""
+
+
+class TrainedModel(Protocol):
+    """A trained model of an alert statement. `events`: the types that it learns from."""
+
+    @property
+    def subject(self) -> Subject: ...
+    @property
+    def events(self) -> Sequence[str]: ...
+
+    def lesson(self, connection: duckdb.DuckDBPyConnection, day: int) -> pa.Table:
+        """What a closed day teaches."""
 
 
 class CompiledAlert(Protocol):
@@ -47,8 +62,15 @@ class CompiledAlert(Protocol):
         lo: int,
         hi: int,
         memory: Memory | None = None,
+        models: Models | None = None,
     ) -> list[AlertRow]:
-        """All rows with ts in [lo, hi]; `memory` has what profiles learnt."""
+        """All rows with ts in [lo, hi]; `memory` has what profiles learnt, `models` what was
+        trained.
+        """
+
+    @property
+    def trained(self) -> Sequence[TrainedModel]:
+        """The trained models that it reads."""
 
 
 class CompiledDetection(Protocol):
@@ -85,6 +107,7 @@ class Moment:
     changed from here on. `settled`: the directory is complete up to here; None: there is none.
     `until`: rows later than this are not asked for yet.
     `memory`: what profiles have learnt; None: they are asked of the events themselves.
+    `models`: the trained models that are in force.
     """
 
     now: int
@@ -95,6 +118,7 @@ class Moment:
     final: bool = False
     until: int = FOREVER
     memory: Memory | None = None
+    models: Models | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +254,9 @@ class Running:
             end = high if following is None else min(high, following.since - 1)
             if begin > end or index >= len(generation.compiled.alerts):
                 continue
-            rows = generation.compiled.alerts[index].rows(connection, begin, end, moment.memory)
+            rows = generation.compiled.alerts[index].rows(
+                connection, begin, end, moment.memory, moment.models
+            )
             made.append(Slice(index, begin, end, self._rated(rows, generation, index, moment)))
         return made
 

@@ -13,10 +13,11 @@ from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from duckdb.func import FunctionNullHandling
+from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from dsl.schema.derive import ip_bytes, ip_text
 from engine.backends import dns_names, filter_text
+from engine.backends.duckdb.trained import forests
 
 Result = str | int | bool | bytes | list[str] | None
 
@@ -82,11 +83,14 @@ def _time_of(written: str) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Routine:
-    """A function, the types of its parameters and of its result."""
+    """A function, the types of its parameters and of its result. `batched`: it is given Arrow arrays
+    of many rows.
+    """
 
-    function: Callable[..., Result]
+    function: Callable[..., object]
     parameters: tuple[str, ...]
     result: str
+    batched: bool = False
 
 
 def _total(function: Callable[..., Result], parameters: list[str], result: str) -> Routine:
@@ -115,6 +119,8 @@ _ROUTINES: Final[dict[str, Routine]] = {
     "atp_time_of": _total(_time_of, ["VARCHAR"], "BIGINT"),
     "atp_calendar": _total(_calendar, ["BIGINT", "VARCHAR", "VARCHAR"], "BIGINT"),
     "atp_weekday": _total(_weekday, ["BIGINT", "VARCHAR"], "BIGINT"),
+    "atp_outlier": Routine(forests.scores, ("VARCHAR", "DOUBLE[]"), "DOUBLE", batched=True),
+    "atp_outlier_why": Routine(forests.reasons, ("VARCHAR", "DOUBLE[]"), "VARCHAR", batched=True),
 }
 NAMES: Final = frozenset(_ROUTINES)
 _lock: Final = threading.Lock()
@@ -135,5 +141,6 @@ def install(connection: duckdb.DuckDBPyConnection, names: frozenset[str]) -> Non
                 routine.function,
                 [*routine.parameters],
                 routine.result,
+                type=PythonUDFType.ARROW if routine.batched else PythonUDFType.NATIVE,
                 null_handling=FunctionNullHandling.SPECIAL,
             )

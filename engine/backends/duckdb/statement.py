@@ -17,6 +17,8 @@ from engine.backends.duckdb.exclusions import Excepted, stored_exclusions
 from engine.backends.duckdb.novelty.learned import DAY
 from engine.backends.duckdb.profiles.remembered import Bounds, chosen, remembering
 from engine.backends.duckdb.results import Reader, reader
+from engine.backends.duckdb.trained.model import TrainedModel
+from engine.models.at_hand import AsNeeded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
         CompiledRecall,
         Memory,
     )
+    from engine.models.at_hand import Models
 
 _FAR: Final = 2**62
 """Times beyond this (in microseconds: 146,000 years) are not read, so that no sum overflows."""
@@ -56,7 +59,7 @@ class CompiledAlert:
     look_back: int
     parameters: tuple[tuple[str, ...], tuple[str, ...]]
     full: str = field(repr=False)
-    models: tuple[NoveltyModel, ...] = ()
+    models: tuple[NoveltyModel | TrainedModel, ...] = ()
     events: tuple[str, ...] = ()
     reach: int = 0
 
@@ -66,6 +69,11 @@ class CompiledAlert:
         from sqlglot import parse_one  # noqa: PLC0415 - rows are computed without it
 
         return parse_one(self.full, dialect="duckdb").sql(dialect="duckdb", pretty=True)
+
+    @property
+    def trained(self) -> tuple[TrainedModel, ...]:
+        """The models that are trained beside the engine."""
+        return tuple(m for m in self.models if isinstance(m, TrainedModel))
 
     @cached_property
     def readers(self) -> tuple[Reader, ...]:
@@ -78,9 +86,11 @@ class CompiledAlert:
         lo: int,
         hi: int,
         memory: Memory | None = None,
+        models: Models | None = None,
     ) -> list[AlertRow]:
         """All rows with ts in [lo, hi] (microseconds), in order. What profiles say comes from
-        `memory` and the events since, without it from the events of their whole windows.
+        `memory` and the events since, without it from the events of their whole windows; trained
+        models come from `models`, without it they are trained from the events.
         """
         if lo > hi:
             return []
@@ -88,7 +98,7 @@ class CompiledAlert:
         if not self.models:
             return self._slice(connection, lo, hi, memory)
         rows: list[AlertRow] = []
-        for low, high in self._days(connection, lo, hi):
+        for low, high in self._days(connection, lo, hi, models or AsNeeded()):
             found = self._slice(connection, low, high, memory)
             for model in self.models:
                 model.withhold(connection, low // DAY, (i for r in found for i in r.evidence))
@@ -96,7 +106,7 @@ class CompiledAlert:
         return rows
 
     def _days(
-        self, connection: duckdb.DuckDBPyConnection, lo: int, hi: int
+        self, connection: duckdb.DuckDBPyConnection, lo: int, hi: int, models: Models
     ) -> Iterator[tuple[int, int]]:
         """The slice by days that have events, each with the models at that day."""
         # a row may be true later than its last event: a window's, a join's end
@@ -115,10 +125,14 @@ class CompiledAlert:
                 or not connection.execute(self.gate, {"low": low, "high": high}).fetchall()
             ):
                 continue
-            # a model counts a day into the reach: the one that a row lies in
-            first = (low - self.reach) // DAY + 1
             for model in self.models:
-                model.read_at(connection, range(first, day + 1))
+                if isinstance(model, TrainedModel):
+                    first = (low - self.look_back) // DAY
+                    model.read_at(connection, range(first, day + 1), models)
+                else:
+                    # it counts a day into the reach: the one that a row lies in
+                    first = (low - self.reach) // DAY + 1
+                    model.read_at(connection, range(first, day + 1))
             yield low, high
 
     def _slice(
