@@ -18,6 +18,7 @@ import duckdb
 from dsl.schema.registry import event_type, event_types
 from engine import engine_state
 from engine.alert_events import SENSOR, alert_event, event_seq
+from engine.arrivals import Arrivals
 from engine.coverage import Coverage
 from engine.entities import Directory
 from engine.entities_rows import FOREVER
@@ -82,6 +83,7 @@ class Engine:
         self._keep = keep
         self._clock = clock
         self._new: dict[str, tuple[int, int]] = {}
+        self._arrivals = Arrivals()
         self._next_number = 1
         self._until = FOREVER
         self._unwritten: list[DirectoryRows] = []
@@ -100,6 +102,8 @@ class Engine:
             # A tick that was cut short may have given ids to alerts' events.
             self._ingest.next_id = max(self._ingest.next_id, store.highest_id() + 1)
             self._new = store.ranges_after(ticked)
+            for kind, newest in store.newest_by_type().items():
+                self._arrivals.add(kind, -FOREVER, newest)
             self._next_number = stored.highest_number(store.connection) + 1
 
     @property
@@ -135,6 +139,8 @@ class Engine:
             kind = event_type(event)
             low, high = self._new.get(kind, (event.ts, event.ts))
             self._new[kind] = (min(low, event.ts), max(high, event.ts))
+        for kind, (low, high) in self._new.items():
+            self._arrivals.add(kind, low, high)
         return len(fresh)
 
     def look_again(self, low: int, high: int, until: int) -> None:
@@ -143,6 +149,8 @@ class Engine:
         """
         self._until = until
         self._new = {kind: (low, high) for kind in event_types() if kind != "alert"}
+        for kind in self._new:
+            self._arrivals.add(kind, -FOREVER, FOREVER)
         self._ingest.next_id = max(self._ingest.next_id, self.store.highest_id() + 1)
 
     def change(self, rule: Rule) -> None:
@@ -153,6 +161,7 @@ class Engine:
         running = self.running.get(rule.plan.id)
         if running is None:
             self.running[rule.plan.id] = Running(rule, compiled)
+            self.running[rule.plan.id].begin(self.watermarks.now + 1)
         elif running.rule.plan != rule.plan:
             running.change(rule, compiled, self.watermarks.now + 1)
 
@@ -172,6 +181,7 @@ class Engine:
             now=self.watermarks.now,
             new=self._new,
             watermark=self.watermarks.of,
+            arrived=self._arrivals.any,
             changed_from=changed_from,
             settled=self.directory_settled,
             final=final,
@@ -228,6 +238,7 @@ class Engine:
                 event.id = self._ingest.next_id
                 self._ingest.next_id += 1
                 self.store.append([event])
+                self._arrivals.add("alert", event.ts, event.ts)
                 times.append(event.ts)
         return (min(times), max(times)) if times else None
 
@@ -314,11 +325,17 @@ class Engine:
 
     def _keep_alerts(self, changes: Sequence[Change]) -> None:
         changed = {c.alert.number: c.alert for c in changes}
-        stored.put_records(self.store.connection, changed.values())
-        for alert in changed.values():
-            missing = set(alert.evidence) - stored.evidence_ids(self.store.connection, alert.number)
-            read = self.running[alert.detection].rule.plan.events
-            events = self.store.events(missing, read)
-            copies = [(e.id or 0, event_line(e)) for e in events]
-            stored.put_evidence(self.store.connection, alert.number, copies)
-        stored.put_outbox(self.store.connection, changes)
+        if not changed:
+            return
+        connection = self.store.connection
+        stored.put_records(connection, changed.values())
+        copied = stored.evidence_ids(connection, list(changed))
+        missing = {n: set(a.evidence) - copied[n] for n, a in changed.items()}
+        read = {k for a in changed.values() for k in self.running[a.detection].rule.plan.events}
+        events = self.store.events(set().union(*missing.values()), sorted(read))
+        lines = {e.id or 0: event_line(e).decode() for e in events}
+        copies = [
+            (n, i, lines[i]) for n, ids in missing.items() for i in sorted(ids & lines.keys())
+        ]
+        stored.put_evidence(connection, copies)
+        stored.put_outbox(connection, changes)

@@ -19,13 +19,13 @@ from engine.cli import ending, options, output, paths
 from engine.cli.ground import first_line, load_directory
 from engine.cli.release import version_option
 from engine.collection import untraced
+from engine.daemon import inputs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.cli.rules import Loaded
-    from engine.daemon.interfaces import Opened
-    from engine.daemon.service import Service, Source
+    from engine.daemon.service import Service
     from engine.run import Engine
     from engine.sinks.jsonl import JsonLines
     from engine.store import Store
@@ -41,38 +41,6 @@ TICK_S = 1.0
     metavar="FOLDER",
     type=paths.Existing(file=False),
     help="Read captures and event logs that appear or grow here. May be given again.",
-)
-@click.option(
-    "--interface",
-    "interfaces",
-    multiple=True,
-    metavar="NAME",
-    help="Capture live from this network interface (needs root to open). May be given again.",
-)
-@click.option(
-    "--buffer",
-    "buffer_mb",
-    type=click.IntRange(2, 4096),
-    default=128,
-    show_default=True,
-    metavar="MB",
-    help="Memory for packets of an interface that wait to be read.",
-)
-@click.option(
-    "--syslog",
-    "places",
-    multiple=True,
-    metavar="WAY[:[ADDRESS:]PORT]",
-    help="Take Windows events by syslog: udp, tcp or tls, as in `udp`, `tls:10.0.0.1:6514`. May be given again.",
-)
-@click.option(
-    "--certificate",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="PEM file with the certificate of --syslog tls, and its chain.",
-)
-@click.option(
-    "--key", type=click.Path(path_type=Path), metavar="FILE", help="PEM file with its private key."
 )
 @click.option(
     "--user",
@@ -102,11 +70,6 @@ TICK_S = 1.0
 @version_option
 def main(
     folders: tuple[Path, ...],
-    interfaces: tuple[str, ...],
-    buffer_mb: int,
-    places: tuple[str, ...],
-    certificate: Path | None,
-    key: Path | None,
     user: str | None,
     store_path: Path,
     alerts_path: Path,
@@ -115,20 +78,21 @@ def main(
     rules: tuple[Path, ...],
     directory_path: Path | None,
     quiet: bool,
+    **named: object,
 ) -> None:
     """Watch folders, interfaces and syslog, and raise alerts until stopped (Ctrl-C, SIGTERM).
 
     Exit codes: 0 stopped in order; 2 could not start, or could not go on.
     """
-    if not folders and not interfaces and not places:
-        hint = "name a folder with --watch, an interface with --interface, or take --syslog"
-        output.fail("nothing to watch", hint)
     from engine.cli.rules import load_rules  # noqa: PLC0415 - `--help` answers at once
-    from engine.daemon.interfaces import give_up_privileges, open_all  # noqa: PLC0415
+    from engine.daemon.nobody import give_up_privileges  # noqa: PLC0415
 
     stop = _stopped_by_signals()
-    opened = open_all(interfaces, buffer_mb << 20, places, certificate, key)
-    who = give_up_privileges(user, [store_path, alerts_path]) if opened.any() else ""
+    opened = inputs.open_all(named)
+    if not folders and not opened:
+        hint = "name a folder with --watch, an interface with --interface, or take --syslog"
+        output.fail("nothing to watch", hint)
+    who = give_up_privileges(user, [store_path, alerts_path]) if opened else ""
     loaded = load_rules(rules, settings, lists)
     engine = _engine(store_path, loaded, directory_path)
     lines = _open_alerts(alerts_path)
@@ -136,10 +100,14 @@ def main(
     own = [store_path, Path(f"{store_path}.wal"), alerts_path, rejected, Path(f"{rejected}.1")]
     service = _service(engine, folders, opened, lines, own, rejected, quiet=quiet, stop=stop)
     if not quiet:
-        watched = [*map(str, folders), *opened.words()]
+        watched = [*map(str, folders), *(o.words for o in opened)]
         nobody = f", as {who} without privileges" if who else ""
         output.note(f"watching {', '.join(watched)}{nobody}")
     _run(service, stop)
+
+
+# after --watch, as they are of its kind
+main.params[1:1] = [option for module in inputs.inputs() for option in module.OPTIONS]
 
 
 def _run(service: Service, stop: threading.Event) -> NoReturn:
@@ -222,7 +190,7 @@ def _engine(store_path: Path, loaded: Loaded, directory_path: Path | None) -> En
 def _service(
     engine: Engine,
     folders: Sequence[Path],
-    opened: Opened,
+    opened: Sequence[inputs.Opened],
     lines: JsonLines,
     own: Sequence[Path],
     rejected: Path,
@@ -231,8 +199,7 @@ def _service(
     stop: threading.Event,
 ) -> Service:
     from engine.cli.reading import wants_raw  # noqa: PLC0415
-    from engine.daemon import capture, listening  # noqa: PLC0415
-    from engine.daemon.capture import Capture, last_number  # noqa: PLC0415
+    from engine.daemon.capture import last_number  # noqa: PLC0415
     from engine.daemon.folders import Folders  # noqa: PLC0415
     from engine.daemon.service import Service  # noqa: PLC0415
 
@@ -240,15 +207,10 @@ def _service(
         folders, engine.store, own, lambda p, e: output.warn(f"{p}: {output.reason(e)}")
     )
 
-    def last(sensor: str) -> int:
-        return last_number(engine.store, sensor)
-
-    sources: list[Source] = [
-        Capture(live, last(capture.sensor_name(live.interface))) for live in opened.lives
-    ]
-    raw = wants_raw(r.rule.plan for r in engine.running.values())
-    for syslog in opened.syslogs:
-        sensor = listening.sensor_name(syslog.place.name)
-        after = last(sensor), last(f"{sensor} raw")
-        sources.append(listening.Listening(syslog, rejected, *after, raw=raw))
+    ground = inputs.Ground(
+        last=lambda sensor: last_number(engine.store, sensor),
+        raw=wants_raw(r.rule.plan for r in engine.running.values()),
+        rejected=rejected,
+    )
+    sources = [each.start(ground) for each in opened]
     return Service(engine, watched, sources, lines, quiet=quiet, stopping=stop.is_set)

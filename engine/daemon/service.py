@@ -36,7 +36,7 @@ _REMIND_S: Final = 60.0
 
 
 class Source(Protocol):
-    """What tells events while the daemon runs, in a thread of its own: see `capture`, `listening`."""
+    """What tells events while the daemon runs, in a thread of its own: see `inputs`."""
 
     name: str
     fault: str

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dsl.schema.registry import event_type, event_types
 from engine.store.columns import event_of, table_of
 from engine.store.database import open_file, open_memory
+from engine.store.facts import put_state
 from engine.store.parts import Parts
 from engine.store.past import open_past
 from engine.store.tables import event_columns
@@ -65,8 +66,7 @@ class Store:
                     f'INSERT INTO "{name}" ({columns}) SELECT * FROM arriving'  # noqa: S608  # names of the schema
                 )
                 self.connection.unregister("arriving")
-            for key, value in (state or {}).items():
-                self.connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", [key, value])
+            put_state(self.connection, state or {})
         except BaseException:
             self.connection.rollback()
             raise
@@ -148,6 +148,11 @@ class Store:
         """The greatest `ts` of a type, None where it has no events."""
         row = self._row(f'SELECT max(ts) FROM "{_known(event)}"')  # noqa: S608  # a name of the schema
         return None if row is None or row[0] is None else int(str(row[0]))
+
+    def newest_by_type(self) -> dict[str, int]:
+        """The greatest `ts` of every type that has events."""
+        found = {name: self.newest(name) for name in self._filled()}
+        return {name: ts for name, ts in found.items() if ts is not None}
 
     def span(self) -> tuple[int, int] | None:
         """Least and greatest `ts` of all events but alerts, None where there are none."""

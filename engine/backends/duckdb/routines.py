@@ -11,6 +11,7 @@ import threading
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from duckdb.func import FunctionNullHandling, PythonUDFType
@@ -124,11 +125,14 @@ _ROUTINES: Final[dict[str, Routine]] = {
 }
 NAMES: Final = frozenset(_ROUTINES)
 _lock: Final = threading.Lock()
+_there: Final[WeakKeyDictionary[duckdb.DuckDBPyConnection, frozenset[str]]] = WeakKeyDictionary()
+"""What a connection is known to have: to ask the database costs more than most statements."""
 
 
 def install(connection: duckdb.DuckDBPyConnection, names: frozenset[str]) -> None:
     """Make the functions that are not there yet."""
-    if not names:
+    known = _there.get(connection, frozenset())
+    if names <= known:
         return
     with _lock:
         found = connection.execute(
@@ -144,3 +148,4 @@ def install(connection: duckdb.DuckDBPyConnection, names: frozenset[str]) -> Non
                 type=PythonUDFType.ARROW if routine.batched else PythonUDFType.NATIVE,
                 null_handling=FunctionNullHandling.SPECIAL,
             )
+        _there[connection] = known | names

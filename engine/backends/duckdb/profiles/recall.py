@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
+from engine.backends.duckdb.keyed import own_columns
 from engine.backends.duckdb.profiles import functions, reads, sets
 from engine.backends.duckdb.profiles.closed import lower_begun, lower_closed
 from engine.backends.duckdb.profiles.names import (
@@ -72,7 +73,8 @@ class Recalled:
 
 def lower_recall(lowering: Lowering, node: plan.Recall, wanted: str) -> Relation:
     """The relation of a recall."""
-    source = lowering.node(node.source, f"{wanted}.rows")
+    keyed = own_columns(node.source.columns, lowering.keyed)
+    source = lowering.node(node.source, f"{wanted}.rows", 0, keyed)
     learnt = lowering.learnt(node.profile)
     profile = learnt.profile
     pairs = [(c, f"_k{profile.keys.index(k)}") for c, k in node.keys]
