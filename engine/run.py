@@ -267,6 +267,10 @@ class Engine:
             return mark
         return min(mark, max(self.directory_settled or 0, self.watermarks.now - DIRECTORY_WAIT_US))
 
+    def closed_to(self, events: Iterable[str]) -> int:
+        """Up to when everything of these types is in, and has been judged by the last tick."""
+        return min(self.watermarks.of(events), self.watermarks.now - DIRECTORY_WAIT_US)
+
     def _write_facts(self) -> None:
         """What the directory and coverage have learnt, for the rules to read."""
         rows = self.directory.take_rows()

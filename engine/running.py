@@ -45,6 +45,9 @@ class TrainedModel(Protocol):
     @property
     def events(self) -> Sequence[str]: ...
 
+    def days(self, connection: duckdb.DuckDBPyConnection, low: int, high: int) -> list[int]:
+        """Days of [low, high) that have events, in order."""
+
     def lesson(self, connection: duckdb.DuckDBPyConnection, day: int) -> pa.Table:
         """What a closed day teaches."""
 

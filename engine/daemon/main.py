@@ -171,6 +171,8 @@ def _open_alerts(path: Path) -> JsonLines:
 def _engine(store_path: Path, loaded: Loaded, directory_path: Path | None) -> Engine:
     from engine.entities_build import directory_of  # noqa: PLC0415
     from engine.entities_rows import FOREVER  # noqa: PLC0415
+    from engine.models.at_hand import OfFolder  # noqa: PLC0415
+    from engine.models.folder import folder_of  # noqa: PLC0415
     from engine.run import Engine  # noqa: PLC0415
 
     declared = load_directory(directory_path)
@@ -182,6 +184,7 @@ def _engine(store_path: Path, loaded: Loaded, directory_path: Path | None) -> En
         directory_settled=None if declared is None else FOREVER,
         keep=True,
         clock=lambda: time.time_ns() // 1000,
+        models=OfFolder(folder_of(store_path)),
     )
     engine.put_lists(loaded.lists, loaded.rows)
     return engine
@@ -202,6 +205,8 @@ def _service(
     from engine.daemon.capture import last_number  # noqa: PLC0415
     from engine.daemon.folders import Folders  # noqa: PLC0415
     from engine.daemon.service import Service  # noqa: PLC0415
+    from engine.daemon.training import Training  # noqa: PLC0415
+    from engine.models.folder import folder_of  # noqa: PLC0415
 
     watched = Folders(
         folders, engine.store, own, lambda p, e: output.warn(f"{p}: {output.reason(e)}")
@@ -213,4 +218,7 @@ def _service(
         rejected=rejected,
     )
     sources = [each.start(ground) for each in opened]
-    return Service(engine, watched, sources, lines, quiet=quiet, stopping=stop.is_set)
+    training = Training(engine, folder_of(own[0]))
+    return Service(
+        engine, watched, sources, lines, quiet=quiet, stopping=stop.is_set, training=training
+    )

@@ -67,10 +67,7 @@ class ModelFolder:
         write_trained(self.candidate, made)
 
     def publish(self, day: int) -> Path:
-        """Put what was trained in force from a day on. Raises ModelFileError where it cannot be used,
-        OSError.
-        """
-        read_trained(self.candidate, self.subject)
+        """Put what was trained in force from a day on. Raises OSError."""
         path = self.path / f"{day_text(day)}.npz"
         self.candidate.replace(path)
         self._prune(day)
@@ -129,6 +126,11 @@ class ModelFolder:
         part = self.path / f"{_SUBJECT}.part"
         part.write_bytes(msgspec.json.encode(self.subject))
         os.replace(part, self.path / _SUBJECT)  # noqa: PTH105 - replaces on Windows, too
+
+
+def folder_of(database: Path) -> Path:
+    """Where the models of a database are kept: beside it."""
+    return database.with_name(f"{database.name}.models")
 
 
 def described(path: Path) -> ModelFolder:

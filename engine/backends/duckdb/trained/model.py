@@ -120,6 +120,14 @@ class TrainedModel:
         )
         connection.execute(f"DELETE FROM {withheld} WHERE day < {day - 2 * self.subject.over}")
 
+    def days(self, connection: duckdb.DuckDBPyConnection, low: int, high: int) -> list[int]:
+        """Days of [low, high) that have events, in order."""
+        every = " UNION ".join(
+            f'SELECT DISTINCT ts // {DAY_US} AS day FROM "{e}" WHERE ts >= {low * DAY_US} AND ts < {high * DAY_US}'
+            for e in self.events
+        )
+        return sorted(int(d) for (d,) in connection.execute(every).fetchall())
+
     def lesson(self, connection: duckdb.DuckDBPyConnection, day: int) -> pa.Table:
         """What a day teaches (see `engine.models.lessons`)."""
         routines.install(connection, self.routines)
@@ -172,11 +180,7 @@ class Teaching:
 
     def days(self, low: int, high: int) -> list[int]:
         """Days of [low, high) that have events, in order; none where they are too few to learn."""
-        every = " UNION ".join(
-            f'SELECT DISTINCT ts // {DAY_US} AS day FROM "{e}" WHERE ts >= {low * DAY_US} AND ts < {high * DAY_US}'
-            for e in self.model.events
-        )
-        found = sorted(int(d) for (d,) in self.connection.execute(every).fetchall())
+        found = self.model.days(self.connection, low, high)
         return found if len(found) >= LEAST_DAYS else []
 
     def lesson(self, day: int) -> pa.Table:
