@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from engine.cli.rules import Loaded
     from engine.directory_file import DirectoryFile
+    from engine.models.at_hand import Models
     from engine.replay import Replayed
     from engine.running import Rule
     from engine.store import Store
@@ -38,7 +39,6 @@ class Ground:
     def run(self, loaded: Loaded, rules: Sequence[Rule] | None = None) -> Replayed:
         """The alerts of the period, by these detections or some of them."""
         from engine.hindsight import hindsight  # noqa: PLC0415 - starts fast
-        from engine.models.at_hand import OfFolder  # noqa: PLC0415
 
         return hindsight(
             self.store,
@@ -47,8 +47,14 @@ class Ground:
             self.period,
             lists=loaded.rows,
             settled=self.settled,
-            models=None if self.models is None else OfFolder(self.models),
+            models=self.trained(),
         )
+
+    def trained(self) -> Models | None:
+        """The models that were trained for it; None: they are trained as they are needed."""
+        from engine.models.at_hand import OfFolder  # noqa: PLC0415 - starts fast
+
+        return None if self.models is None else OfFolder(self.models)
 
 
 def of_database(path: Path, begin: int | None, end: int | None, last: int | None) -> Ground:

@@ -156,6 +156,9 @@ class Lowering:
         shared, node = self.definitions.find(profile.name, shared=self.inside_shared)
         if not isinstance(node, plan.Profile):
             raise TypeError(f"`{profile.name}` is no profile")
+        if self._asks_trained(node, shared=shared):
+            # it learns of days whose models may no longer be there
+            raise Unsupported("a profile learns from rows that asked a trained model")
         if (shared, profile.name) not in self.profiles:
             outside, self.inside_shared = self.inside_shared, shared
             number, self.numbered = self.numbered, self.numbered + 1
@@ -164,6 +167,15 @@ class Lowering:
             )
             self.inside_shared = outside
         return self.profiles[shared, profile.name]
+
+    def _asks_trained(self, node: plan.Node, *, shared: bool) -> bool:
+        """Whether a node rests on the scores of a trained model."""
+        asked = (
+            self.definitions.find(n.profile.name, shared=inside)[1]
+            for inside, n in self.definitions.walked(node, shared=shared)
+            if isinstance(n, plan.Recall)
+        )
+        return any(isinstance(a, plan.Model) and a.kind != "novelty" for a in asked)
 
     def _scored(self, node: plan.Recall, model: plan.Model, wanted: str) -> Relation:
         found = self.model(node.profile)

@@ -10,7 +10,7 @@ from stored import LAST, differences, fill, plain_events
 
 from dsl.envelope import Envelope
 from dsl.schema.kerberos import KerberosTgs
-from engine.backends.duckdb import compile_detection
+from engine.backends.duckdb import Unsupported, compile_detection
 from engine.models.at_hand import OfFolder
 from engine.models.folder import ModelFolder
 from engine.models.training import train
@@ -201,3 +201,23 @@ def alerts_of(plan, events, parts, models=None):
     assert not engine.faults
     found = [(a.id, a.first_row, a.last_row, a.roles, a.evidence) for a in engine.alerts()]
     return sorted(found, key=lambda a: a[0])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        """odd = model access_anomaly of kerberos_tgs by account, server over 14d
+bad = match kerberos_tgs where odd.score > 0.5
+usual = profile of bad by account bucket 1d over 14d learn n := count()
+t = match kerberos_tgs where usual.n > 2
+alert t as (actor: account)""",
+        """odd = model access_anomaly of kerberos_tgs by account, server over 14d
+bad = match kerberos_tgs where odd.score > 0.5 let s := odd.score
+high = model outlier of bad by account over 14d using s
+t = match bad where high.score > 0.6
+alert t as (actor: account)""",
+    ],
+)
+def test_what_asked_a_trained_model_is_not_learned(text):
+    with pytest.raises(Unsupported, match="learns from rows that asked"):
+        compile_detection(plan_of(text))
