@@ -211,7 +211,7 @@ class Lowering:
             back = look_back(node.source, dict(self.definitions.shared) | local)
             columns = self.definitions.columns_below(node, shared=shared)
             begin = minus(LOW.copy(), exp.Literal.number(back))
-            own = Lowering(self.definitions, begin, columns, inside_shared=shared)
+            own = Lowering(self.definitions, begin, columns, inside_shared=shared, owner=self.owner)
             made = lower_trained(own, node, node.kind, _subject(self.owner, name))
         if own.recalled or own.models:
             raise Unsupported("a model learns from rows that asked a profile or a model")

@@ -85,7 +85,7 @@ def lower_scored(
     lowering: Lowering, model: plan.Model, trained: TrainedModel, node: plan.Recall, wanted: str
 ) -> Relation:
     """The relation of a recall of a trained model."""
-    source = lowering.node(node.source, f"{wanted}.rows")
+    source = lowering.node(node.source, f"{wanted}.rows", 0)
     names = {key: c for c, key in node.keys}
     numbered = lowering.add(
         f"{wanted}.numbered",
