@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dsl.schema.base import Event
     from engine.daemon.folders import Folders
     from engine.daemon.training import Training
+    from engine.geolocation import Geolocation
     from engine.run import Engine
     from engine.sinks.jsonl import JsonLines
     from engine.store.alerts import Waiting
@@ -66,6 +67,7 @@ class Service:
         folders: Folders,
         sources: Sequence[Source],
         lines: JsonLines | None,
+        geolocation: Geolocation | None = None,
         *,
         quiet: bool = False,
         stopping: Callable[[], bool] = lambda: False,
@@ -76,6 +78,7 @@ class Service:
         self._folders = folders
         self._sources = sources
         self._lines = lines
+        self._geolocation = geolocation
         self._quiet = quiet
         self._stopping = stopping
         self._training = training
@@ -193,6 +196,8 @@ class Service:
         for source in self._sources:
             for topic, complaint in source.complaints().items():
                 self._tell(f"{topic} {source.name}", complaint)
+        if self._geolocation is not None:
+            self._tell("geolocation", "; ".join(self._geolocation.complaints()))
         for folder in self._folders.missing:
             self._tell(f"missing {folder}", f"{folder} is not there; waiting for it")
         for name, why in self._engine.faults.items():

@@ -83,8 +83,9 @@ def plan_of(text):
     return plan
 
 
-@pytest.mark.parametrize("block", BLOCKS)
-@pytest.mark.parametrize("seed", [3, 4])
+@pytest.mark.parametrize(
+    ("block", "seed"), [*((block, 3) for block in BLOCKS), ("pairs", 4), ("numbers", 4)]
+)
 def test_the_oracle_agrees(block, seed):
     events, plan = stream(seed), plan_of(BLOCKS[block])
     expected = Evaluator(plan, plain_events(events), World()).alerts()[0]
@@ -138,7 +139,7 @@ alert t as (actor: account, server: server, s: s)"""
 
 
 @pytest.mark.parametrize("block", ["pairs", "numbers"])
-@pytest.mark.parametrize("cuts", [1, 40])
+@pytest.mark.parametrize("cuts", [20])
 def test_batches_and_ticks_change_nothing(block, cuts):
     plan = plan_of(BLOCKS[block])
     at_once, in_parts = (alerts_of(plan, stream(8), parts) for parts in (1, cuts + 1))
