@@ -66,7 +66,6 @@ bench-tick: $(VENV)/.stamp  ## what a tick of 200 detections costs as the store 
 	$(BIN)/python bench/tick.py --sizes 1e6,1e7
 
 bench-models: $(VENV)/.stamp  ## what the novelty score finds, beside baselines and trained models (long)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[models]'
 	$(BIN)/python bench/models.py --json build/models.json
 
 wheel: $(VENV)/.stamp  ## both wheels into dist: pure Python, and compiled for this platform

@@ -89,7 +89,7 @@ def _headline(node: plan.Node) -> str:
         case plan.Model():
             using = f" using {', '.join(node.using)}" if node.using else ""
             keys, span = ", ".join(node.keys), format_duration(node.over)
-            return f"model novelty of {_headline(node.source)} by {keys} over {span}{using}"
+            return f"model {node.kind} of {_headline(node.source)} by {keys} over {span}{using}"
         case plan.Recall(source):
             return _headline(source)
 

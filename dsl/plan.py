@@ -373,18 +373,23 @@ class Profile:
     frozen: int | None = None
 
 
+ModelKind = Literal["novelty", "access_anomaly", "outlier"]
+"""`novelty` is counted in the database, the others are trained beside it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """How unusual a row is, learned from the closed days (UTC) before its own: no rows of its own,
     it is only read by `Recall`, whose `keys` name the row's values of `keys` and `using`. Of a row
-    with a null key, or where too little was learned, every read is null.
+    with a null key, or where too little was learned, every read is null. A row that made an alert
+    of the detection teaches nothing, nor one that comes after its day was closed.
 
-    The reads: `score` 0..1, `why` in words and numbers, `version` of what was learned,
-    `threshold(n)`: the score that the highest rows of n accounts a day exceeded on the closed days
-    of the fortnight before. Let t = row.ts, D = its day, W the `over` before D, not before the first day
-    that was learned; what follows is of the source's rows in W, by days.
+    The reads: `score` 0..1, `why` in words and numbers, `version` of what was learned; of `novelty`
+    also `threshold(n)`: the score that the highest rows of n accounts a day exceeded on the closed
+    days of the fortnight before. Let t = row.ts, D = its day.
 
-    The keys are actor and resource. The score is 1 - exp(-s / 10) once seven days of W have rows;
+    `novelty`, of W = the `over` before D, not before the first day that was learned; what follows is
+    of the source's rows in W, by days. The keys are actor and resource. The score is 1 - exp(-s / 10) once seven days of W have rows;
     s is the sum of
 
     - of the resource and of each column of `using` (a null one aside) that the actor met on d <= 7
@@ -402,11 +407,23 @@ class Model:
       -ln((m + M) / (d + 1)): the host was met on d days of the later half, on m of them by an
       account for the first time; M = (all hosts' m + 0.5) / (all hosts' d + 1)
 
-    A day teaches an actor at most 20 new values of a column, those with the earliest rows. A row
-    that made an alert of the detection teaches nothing. A row that comes after its day was closed
-    is scored and teaches nothing.
+    A day teaches an actor at most 20 new values of a column, those with the earliest rows.
+
+    The other kinds are trained beside the engine at the end of each day, once seven days have rows.
+    What was trained takes force with a day; a row is scored with what is in force on D, the newest:
+    of the `over` before D - 1 where training was in time, for D - 1 is when it is trained.
+
+    - `access_anomaly`: factors of actors and of what they met (resources and values of `using`, each
+      column for itself) from the days on which they met it, of new values of a column the 20
+      earliest of an actor and day (`engine.models.access_anomaly`). The score is 1 - the least
+      product of the actor's factors and those of the row's values, held within 0..1; values that
+      were not met are left out, null where none is left
+    - `outlier`: an isolation forest over one sample per key and day, the greatest of each column of
+      `using` (`engine.models.outlier`). The score is the forest's for the row's numbers; null where
+      one of them is null
     """
 
+    kind: ModelKind
     source: Node
     keys: tuple[str, ...]
     using: tuple[str, ...]

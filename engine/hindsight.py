@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dsl.plan import DetectionPlan
     from engine.alert_records import Alert
     from engine.lists import ListRow
+    from engine.models.at_hand import Models
     from engine.running import CompiledDetection, Rule
     from engine.store import Store
 
@@ -59,16 +60,20 @@ def hindsight(
     lists: Sequence[ListRow] = (),
     settled: int | None = None,
     progress: Callable[[int], None] = lambda _: None,
+    models: Models | None = None,
 ) -> Replayed:
     """The alerts that have a row in `period` (both ends included, microseconds).
 
     Everything up to its end counts as arrived: FOREVER at the end of a recording. `settled`: the
-    directory is complete up to there. `progress` is told the time reached. The table of alerts
+    directory is complete up to there. `progress` is told the time reached. `models`: trained models;
+    None: they are trained from the stored events. The table of alerts
     that detections over alerts read is emptied first.
     """
     store.delete_before("alert", FOREVER)
     spanned = store.span()
-    engine = Engine(store, rules, compile_detection=compile_detection, directory_settled=settled)
+    engine = Engine(
+        store, rules, compile_detection=compile_detection, directory_settled=settled, models=models
+    )
     engine.put_lists({row.list for row in lists}, lists)
     found = []
     if spanned is not None and rules:

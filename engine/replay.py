@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from engine.alert_records import Alert
     from engine.directory_file import DirectoryFile
     from engine.lists import ListRow
+    from engine.models.at_hand import Models
     from engine.running import CompiledDetection, Rule
 
 BATCH = 20_000
@@ -41,7 +42,8 @@ class Setting:
     whose sources count as alive for ever, or from `since` (microseconds) on (tests of rules); None: those the recording shows, from
     its first to its last event, so that nothing is concluded from what came after it. `as_written`:
     names in the events stand as they are (tests of rules). `step`: ticks between batches, as the
-    engine would have ticked; else one tick at the end.
+    engine would have ticked; else one tick at the end. `models`: trained models; None: they are
+    trained as the events go by.
     """
 
     directory: DirectoryFile | None = None
@@ -50,6 +52,7 @@ class Setting:
     since: int = 0
     as_written: bool = False
     step: bool = False
+    models: Models | None = None
 
 
 @dataclass(slots=True)
@@ -91,6 +94,7 @@ def replay(
         directory=directory_of(given.directory),
         directory_settled=FOREVER if given.directory is not None else None,
         as_written=given.as_written,
+        models=given.models,
     )
     engine.put_lists({row.list for row in given.lists}, given.lists)
     if given.covered is not None:

@@ -120,6 +120,8 @@ class _Tests:
                 found = complaints(test.expect, self._seen(test))
             except NotRunnable as fault:
                 found = [str(fault)]
+            except _Untrainable as reason:
+                skipped = str(reason)
         seconds = time.perf_counter() - began
         source = self._rule.source
         return Outcome(
@@ -148,6 +150,10 @@ class _Tests:
         return {n: f for n, f in self._catalogue.lists.items() if n not in test.lists}
 
 
+class _Untrainable(Exception):  # noqa: N818  # nothing is wrong with the rule
+    """What trains the rule's models is not installed."""
+
+
 class NotRunnable(Exception):  # noqa: N818  # it is no error of ours but a finding about the rule
     """The rule cannot be run with a test's parameters; the message says why."""
 
@@ -172,6 +178,8 @@ class DetectionTests(_Tests):
         try:
             if done.engine.faults:
                 raise NotRunnable("; ".join(done.engine.faults.values()))
+            if done.engine.models.complaints:
+                raise _Untrainable("; ".join(done.engine.models.complaints.values()))
             return [
                 Seen(a.roles, a.severity, a.confidence, a.first_row, done.explanation(a))
                 for a in done.alerts

@@ -24,6 +24,7 @@ from engine.entities import Directory
 from engine.entities_rows import FOREVER
 from engine.event_json import event_line
 from engine.ingest import Ingest
+from engine.models.at_hand import AsNeeded
 from engine.profiles.memory import MOST_LATE, Memory, News
 from engine.running import DIRECTORY_WAIT_US, CompiledDetection, Moment, Rule, Running
 from engine.store import alerts as stored
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from engine.entities_rows import DirectoryRows
     from engine.geolocation import Geolocation
     from engine.lists import ListRow
+    from engine.models.at_hand import Models
     from engine.profiles.known import Learning
     from engine.running import Slice
     from engine.store import Store
@@ -55,7 +57,8 @@ class Engine:
     (FOREVER for a file that names everything, None where there is no directory). `keep` writes
     rows and records to the store; a replay needs none of that. `clock` gives wall-clock
     microseconds, None in a replay, whose clock are the events. `as_written`: rule tests, whose
-    names stand as they are.
+    names stand as they are. `models`: where trained models come from; None: they are trained from
+    the stored events as they are needed.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class Engine:
         keep: bool = False,
         clock: Callable[[], int] | None = None,
         as_written: bool = False,
+        models: Models | None = None,
         geolocation: Geolocation | None = None,
     ) -> None:
         self.store = store
@@ -77,6 +81,7 @@ class Engine:
         self.coverage = Coverage()
         self.watermarks = Watermarks()
         self._compile = compile_detection
+        self.models: Models = models or AsNeeded()
         self._keep = keep
         self._clock = clock
         self._new: dict[str, tuple[int, int]] = {}
@@ -188,6 +193,7 @@ class Engine:
             final=final,
             until=self._until,
             memory=self.memory,
+            models=self.models,
         )
         self._new = {}
         first = [n for n, r in self.running.items() if "alert" not in r.rule.plan.events]
@@ -275,6 +281,10 @@ class Engine:
         if not learning.directory:
             return mark
         return min(mark, max(self.directory_settled or 0, self.watermarks.now - DIRECTORY_WAIT_US))
+
+    def closed_to(self, events: Iterable[str]) -> int:
+        """Up to when everything of these types is in, and has been judged by the last tick."""
+        return min(self.watermarks.of(events), self.watermarks.now - DIRECTORY_WAIT_US)
 
     def _write_facts(self) -> None:
         """What the directory and coverage have learnt, for the rules to read."""

@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import duckdb
+    import pyarrow as pa
 
     from dsl.envelope import Envelope as RuleEnvelope
     from dsl.plan import AlertPlan, DetectionPlan
     from engine.alerts import AlertRow
+    from engine.models.at_hand import Models
+    from engine.models.subject import Subject
     from engine.profiles.known import Learning
     from engine.profiles.memory import Memory
     from engine.protection import Protection, Span
@@ -34,6 +37,21 @@ DIRECTORY_WAIT_US: Final = lateness.SLOW_US
 """How long a negative directory fact waits for a sync that began after the row."""
 FORGET_US: Final = 24 * 3_600 * lateness.SECOND_US
 """How long rows outlive the last moment at which an event in time could join them."""
+
+
+class TrainedModel(Protocol):
+    """A trained model of an alert statement. `events`: the types that it learns from."""
+
+    @property
+    def subject(self) -> Subject: ...
+    @property
+    def events(self) -> Sequence[str]: ...
+
+    def days(self, connection: duckdb.DuckDBPyConnection, low: int, high: int) -> list[int]:
+        """Days of [low, high) that have events, in order."""
+
+    def lesson(self, connection: duckdb.DuckDBPyConnection, day: int) -> pa.Table:
+        """What a closed day teaches."""
 
 
 class CompiledAlert(Protocol):
@@ -60,10 +78,15 @@ class CompiledAlert(Protocol):
         hi: int,
         memory: Memory | None = None,
         learnt: int = FOREVER,
+        models: Models | None = None,
     ) -> list[AlertRow]:
         """All rows with ts in [lo, hi]; `memory` has what profiles learnt, those of the `owner`
-        nothing from `learnt` on.
+        nothing from `learnt` on, `models` what was trained.
         """
+
+    @property
+    def trained(self) -> Sequence[TrainedModel]:
+        """The trained models that it reads."""
 
 
 class CompiledDetection(Protocol):
@@ -103,6 +126,7 @@ class Moment:
     changed from here on. `settled`: the directory is complete up to here; None: there is none.
     `until`: rows later than this are not asked for yet.
     `memory`: what profiles have learnt; None: they are asked of the events themselves.
+    `models`: the trained models that are in force.
     """
 
     now: int
@@ -114,6 +138,7 @@ class Moment:
     final: bool = False
     until: int = FOREVER
     memory: Memory | None = None
+    models: Models | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +297,7 @@ class Running:
             alert = compiled.alerts[index]
             if not any(moment.arrived(kind, low - early, high) for kind, early in alert.anchors):
                 return []
-            found = alert.rows(connection, low, high, memory, learnt)
+            found = alert.rows(connection, low, high, memory, learnt, moment.models)
             return self._rated(found, generation, index, moment)
 
         if compiled.protection is None:

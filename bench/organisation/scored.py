@@ -11,12 +11,13 @@ from time import perf_counter, process_time
 from typing import TYPE_CHECKING
 
 import numpy as np
-from trained.access_anomaly import AccessAnomaly, train_access_anomaly
-from trained.outlier import Outlier, train_outlier
 
 from engine.backends.duckdb.novelty.learned import Shape, create_tables, learn, snapshot
 from engine.backends.duckdb.novelty.model import NoveltyModel
 from engine.backends.duckdb.novelty.model import scored as scored_query
+from engine.models.access_anomaly import AccessAnomaly, train_access_anomaly
+from engine.models.lessons import Pairs
+from engine.models.outlier import Outlier, train_outlier
 from engine.store import Store
 from engine.store.facts import insert
 from organisation.calendar import BEGIN, DAY, DAYS, TEST_FROM
@@ -184,7 +185,7 @@ class Scorer:
             GROUP BY ALL ORDER BY ALL""",
             [FIRST + day, FIRST + day - 30],
         ).fetchall()
-        self.anomaly[day] = train_access_anomaly(pairs)
+        self.anomaly[day] = train_access_anomaly(_pairs(pairs))
         self.spent["access_anomaly"] += process_time() - begin
         begin = process_time()
         if (day - SCORED_FROM) % 7:
@@ -218,6 +219,14 @@ class Scorer:
         samples = np.stack([daily[c].astype(float) for c in DAILY], 1)
         unique, back = np.unique(samples, axis=0, return_inverse=True)
         return {"fit": fit, "outlier": self.outlier[day].score(unique)[back.ravel()]}
+
+
+def _pairs(rows: list[tuple[str, str, int]]) -> Pairs:
+    """(actor, resource, days) as the trainer reads them."""
+    actors, actor = np.unique([a for a, _, _ in rows], return_inverse=True)
+    resources, resource = np.unique([r for _, r, _ in rows], return_inverse=True)
+    days = np.array([d for _, _, d in rows], dtype=np.float64)
+    return Pairs(tuple(map(str, actors)), tuple(map(str, resources)), actor, resource, days)
 
 
 def _daily(rows: str) -> str:

@@ -79,9 +79,12 @@ def _more(node: plan.Node) -> tuple[int, ...]:
             }[direction]  # fmt: skip
         case plan.Absence(within=within, direction=direction):
             return (within, within) if direction == "following" else (0, within)
-        case plan.Model():
+        case plan.Model(kind="novelty"):
             # what was learned is kept by itself; the row's own day is read
             return (DAY,)
+        case plan.Model():
+            # what was trained is kept by itself
+            return (0,)
         case plan.Profile(bucket=bucket, over=over):
             # as the reader sees it: a row may lie anywhere in the open bucket
             return (over + bucket,)

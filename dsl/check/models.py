@@ -32,53 +32,64 @@ THRESHOLD: Final = "threshold"
 THRESHOLD_DOC: Final = "the score that so many accounts a day exceeded in the fortnight before"
 MOST_CASES: Final = 100
 
-KINDS: Final[dict[str, str]] = {
+KINDS: Final[dict[plan.ModelKind, str]] = {
     "novelty": "what the account and its peers did not do before, from counts",
+    "access_anomaly": "who uses what that fits neither the account nor its like, trained",
+    "outlier": "numbers that are easily told from those of other days, trained",
 }
-TRAINED: Final = ("access_anomaly", "outlier")
-"""Kinds that are part of the language and not computed, for they find less than `novelty`."""
 _UNLEARNABLE: Final = ("ip", "bytes", "time", "duration", "float")
+_NUMBERS: Final = ("int", "float", "duration")
 
 
 def model(context: Context, node: syntax.Model, name: str, source: Relation) -> Built:
     """`model KIND of R by KEYS over 30d [using COLUMNS]`."""
     check = Expressions(context, scope_of(source))
     over = microseconds(check, node.over)
-    failed = over is None or not _known(check, node) or not _days(check, node, over)
+    kind = _kind(check, node)
+    failed = over is None or kind is None or not _days(check, node, over)
+    numbers = kind == "outlier"
     keys = _columns(check, node, [(k.left, k.right) for k in node.keys])
-    using = _columns(check, node, [(u, None) for u in node.using])
-    if node.model in KINDS and len(node.keys) != 2:
-        check.error(
-            "D0316", node.keys[0].left.at, f"`{node.model}` is learned of pairs", "two columns belong here",
-            "name who and what, such as `by account, server`",
-        )  # fmt: skip
-        failed = True
+    using = _columns(check, node, [(u, None) for u in node.using], numbers=numbers)
+    failed = not _shaped(check, node, kind) or failed
     columns = keys | using
-    told = Told(name, columns, source.open, function=THRESHOLD)
-    for word, (kind, _) in READS.items():
-        told.reads[word] = plan.Read(word, word, "", None, peers=False, argument=None, type=kind)  # type: ignore[arg-type]  # the words are those of `what`
+    told = Told(name, columns, source.open, function=THRESHOLD if kind == "novelty" else "")
+    for word, (type_, _) in READS.items():
+        told.reads[word] = plan.Read(word, word, "", None, peers=False, argument=None, type=type_)  # type: ignore[arg-type]  # the words are those of `what`
     result = Relation(name, None, columns, open=source.open, told=told)
     below, typed = reading(source, []), result.typed()
-    if failed or over is None or below is None or typed is None:
+    if failed or kind is None or over is None or below is None or typed is None:
         return None, result
-    return plan.Model(below, tuple(keys), tuple(using), over, typed), result
+    return plan.Model(kind, below, tuple(keys), tuple(using), over, typed), result
 
 
-def _known(check: Expressions, node: syntax.Model) -> bool:
+def _kind(check: Expressions, node: syntax.Model) -> plan.ModelKind | None:
+    for kind in KINDS:
+        if node.model == kind:
+            return kind
     at = syntax.At(node.at.start, node.at.start + len("model"))
-    if node.model in KINDS:
-        return True
-    if node.model in TRAINED:
-        check.error(
-            "D0402", at, f"the model `{node.model}` is not available in this version", "not available",
-            "`novelty` finds more: `model novelty of … by account, server over 30d`",
-        )  # fmt: skip
-        return False
     check.error(
         "D0225", at, f"there is no model `{node.model}`", "no such model",
-        did_you_mean(node.model, KINDS) or "there is " + ", ".join(f"`{k}`" for k in KINDS),
+        did_you_mean(node.model, KINDS) or "there are " + ", ".join(f"`{k}`" for k in KINDS),
     )  # fmt: skip
-    return False
+    return None
+
+
+def _shaped(check: Expressions, node: syntax.Model, kind: plan.ModelKind | None) -> bool:
+    """Whether there are as many columns as a kind learns."""
+    first = node.keys[0].left.at
+    if kind in ("novelty", "access_anomaly") and len(node.keys) != 2:
+        check.error(
+            "D0316", first, f"`{kind}` is learned of pairs", "two columns belong here",
+            "name who and what, such as `by account, server`",
+        )  # fmt: skip
+        return False
+    if kind == "outlier" and not node.using:
+        check.error(
+            "D0316", first, "`outlier` is learned of numbers", "which numbers of these?",
+            "name them, such as `using n, servers`",
+        )  # fmt: skip
+        return False
+    return True
 
 
 def _days(check: Expressions, node: syntax.Model, over: int) -> bool:
@@ -93,7 +104,11 @@ def _days(check: Expressions, node: syntax.Model, over: int) -> bool:
 
 
 def _columns(
-    check: Expressions, node: syntax.Model, paths: list[tuple[syntax.Path, syntax.Path | None]]
+    check: Expressions,
+    node: syntax.Model,
+    paths: list[tuple[syntax.Path, syntax.Path | None]],
+    *,
+    numbers: bool = False,
 ) -> dict[str, Type | None]:
     columns: dict[str, Type | None] = {}
     for path, other in paths:
@@ -102,15 +117,22 @@ def _columns(
         if other is not None:
             check.error("D0306", other.at, "a model has one side", "", f"write `by {written}`")
         kind = column.type if column else None
-        if kind is not None and node.model in KINDS and kind.kind in _UNLEARNABLE:
+        if kind is not None and not _learnable(kind, numbers=numbers):
+            wanted = "a number" if numbers else "a name or a word"
             check.error(
                 "D0316", path.at, f"`{node.model}` cannot learn {named(kind)} here",
-                "a name or a word belongs here",
-                "compute one first, with `let`",
+                f"{wanted} belongs here",
+                "count it first, in a `window`" if numbers else "compute one first, with `let`",
             )  # fmt: skip
             kind = None
         columns[column.name if column else written] = kind
     return columns
+
+
+def _learnable(kind: Type, *, numbers: bool) -> bool:
+    if numbers:
+        return kind.kind in _NUMBERS and not kind.many
+    return kind.kind not in _UNLEARNABLE
 
 
 def threshold(check: Expressions, alias: str, node: syntax.Call) -> plan.Read | None:

@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 
     from dsl.check.context import Context
 
-_EXAMPLES: Final = {SHARE: f"{SHARE}(ts)", THRESHOLD: f"{THRESHOLD}(3)"}
+_EXAMPLES: Final = {
+    SHARE: "there is `{alias}." + SHARE + "(ts)`",
+    THRESHOLD: "there is `{alias}." + THRESHOLD + "(3)`",
+    "": "compare `{alias}.score` with a number",
+}
+"""What to write instead, by the function that is there; a trained model has none."""
 
 
 @dataclass(slots=True)
@@ -62,7 +67,7 @@ class Recalls:
             check.error(
                 "D0204", node.function.at, f"`{alias}` has no function `{written}`",
                 "no such function",
-                hint or f"there is `{alias}.{_EXAMPLES[function]}`",
+                hint or _EXAMPLES[function].format(alias=alias),
             )  # fmt: skip
             return None
         if function == THRESHOLD:

@@ -88,7 +88,12 @@ def reads(expr: plan.Expr | None, column: str) -> bool:
 def sources(node: plan.Node) -> tuple[plan.Node, ...]:
     """The nodes directly below a node."""
     match node:
-        case plan.Match(source) | plan.Window(source) | plan.Profile(source) | plan.Model(source):
+        case (
+            plan.Match(source)
+            | plan.Window(source)
+            | plan.Profile(source)
+            | plan.Model(source=source)
+        ):
             return (source,)
         case plan.Recall(source, profile):
             return (source, profile)

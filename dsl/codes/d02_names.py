@@ -168,7 +168,7 @@ _CODES: Final = (
     ),
     _code(
         "D0225", "no such model",
-        "A model is of a kind; `novelty` is the one that this version computes.",
+        "A model is of a kind: `novelty`, `access_anomaly` or `outlier`.",
         "rare = model oddness of logon by account, server over 30d\n"
         "t = match logon where rare.score > 0.9",
         "rare = model novelty of logon by account, server over 30d\n"

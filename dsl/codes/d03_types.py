@@ -136,7 +136,8 @@ _CODES: Final = (
     ),
     _code(
         "D0316", "what a model cannot learn",
-        "`novelty` is learned of pairs, who and what, of names and words.",
+        "`novelty` and `access_anomaly` are learned of pairs, who and what, of names and words; "
+        "`outlier` of the numbers in `using`.",
         "rare = model novelty of logon by account over 30d\nt = match logon where rare.score > 0.9",
         "rare = model novelty of logon by account, server over 30d\n"
         "t = match logon where rare.score > 0.9",

@@ -1,19 +1,13 @@
-"""D04: statements of the language that this version does not compute. D0401 (profiles) is withdrawn."""
+"""D04: statements of the language that this version does not compute: none.
+
+D0401 (profiles) and D0402 (trained models) are withdrawn.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from dsl.codes.code import Code
+if TYPE_CHECKING:
+    from dsl.codes.code import Code
 
-_CODES: Final = (
-    Code(
-        "D0402", "trained models",
-        "`access_anomaly` and `outlier` are read and not computed: in the benchmark they find less than `novelty`.",
-        "rare = model access_anomaly of logon by account, source over 30d\n"
-        "t = match logon where rare.score > 0.9\nalert t as (actor: account)",
-        "rare = model novelty of logon by account, source over 30d\n"
-        "t = match logon where rare.score > 0.9\nalert t as (actor: account)",
-    ),
-)  # fmt: skip
-CODES: Final = {c.code: c for c in _CODES}
+CODES: Final[dict[str, Code]] = {}

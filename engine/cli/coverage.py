@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dsl.schema.base import Event
+    from engine.cli.rules import Loaded
+    from engine.running import Rule
 
 State = Literal["seen", "partly", "blind", "needs"]
 _COLOURS = {"seen": "green", "partly": "yellow", "blind": "red", "needs": "white"}
@@ -79,7 +81,8 @@ def command(
         types = [t for t in rule.plan.events if t != "alert"]
         state = "needs" if known is None else _state(types, known.counts)
         states[state] += 1
-        _show(rule.plan.id, state, types, known or Sources(), form)
+        models = _models(loaded, rule, database)
+        _show(rule.plan.id, state, types, known or Sources(), models, form)
     if known is not None and form == "text":
         for sensor, newest in sorted(known.sensors.items()):
             click.echo(f"the sensor {printable(sensor)} is silent since {_time(newest)}")
@@ -120,6 +123,23 @@ def _of_database(path: Path, begin: int | None, end: int | None, last: int | Non
     return found
 
 
+def _models(loaded: Loaded, rule: Rule, database: Path | None) -> dict[str, str]:
+    """How each trained model of a detection stands, in words; without a database only that there
+    is one.
+    """
+    compiled = loaded.compile_detection(rule.plan)
+    subjects = [model.subject for alert in compiled.alerts for model in alert.trained]
+    if not subjects:
+        return {}
+    from engine.models.folder import folder_of  # noqa: PLC0415 - only where there are any
+    from engine.models.states import state_of  # noqa: PLC0415
+
+    if database is None:
+        return {s.name: "is trained by atp-run" for s in subjects}
+    states = [state_of(folder_of(database), s) for s in subjects]
+    return {s.model: s.told + ("; its score is null" if s.fault else "") for s in states}
+
+
 def _state(types: list[str], seen: Counter[str]) -> State:
     there = sum(seen[t] > 0 for t in types)
     if there == len(types):
@@ -127,7 +147,9 @@ def _state(types: list[str], seen: Counter[str]) -> State:
     return "partly" if there else "blind"
 
 
-def _show(rule: str, state: State, types: list[str], known: Sources, form: str) -> None:
+def _show(
+    rule: str, state: State, types: list[str], known: Sources, models: dict[str, str], form: str
+) -> None:
     seen = known.counts
     if form == "json":
         from engine.event_json import json_line  # noqa: PLC0415 - only where asked for
@@ -136,7 +158,8 @@ def _show(rule: str, state: State, types: list[str], known: Sources, form: str) 
         if state != "needs":
             row["state"] = state
         silent = {t: _time(known.since[t]) for t in types if t in known.since}
-        output.write(json_line(row | ({"silent_since": silent} if silent else {})))
+        told_of = {"silent_since": silent, "models": models}
+        output.write(json_line(row | {k: v for k, v in told_of.items() if v}))
         return
 
     def told(kind: str) -> str:
@@ -146,6 +169,8 @@ def _show(rule: str, state: State, types: list[str], known: Sources, form: str) 
 
     word = "" if state == "needs" else f"{click.style(f'{state:7}', fg=_COLOURS[state])}"
     click.echo(f"{word}{printable(rule)}: {', '.join(map(told, types))}")
+    for name, how in models.items():
+        click.echo(f"  model {printable(name)}: {printable(how)}")
 
 
 def _time(ts: int) -> str:

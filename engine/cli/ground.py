@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.cli.rules import Loaded
     from engine.directory_file import DirectoryFile
     from engine.geolocation import Geolocation
+    from engine.models.at_hand import Models
     from engine.replay import Replayed
     from engine.running import Rule
     from engine.store import Store
@@ -33,6 +34,8 @@ class Ground:
     period: tuple[int, int]
     settled: int | None
     damaged: bool = False
+    models: Path | None = None
+    """Folder of the models that were trained for it; None: they are trained as the days go by."""
 
     def run(self, loaded: Loaded, rules: Sequence[Rule] | None = None) -> Replayed:
         """The alerts of the period, by these detections or some of them."""
@@ -45,20 +48,30 @@ class Ground:
             self.period,
             lists=loaded.rows,
             settled=self.settled,
+            models=self.trained(),
         )
+
+    def trained(self) -> Models | None:
+        """The models that were trained for it; None: they are trained as they are needed."""
+        from engine.models.at_hand import OfFolder  # noqa: PLC0415 - starts fast
+
+        return None if self.models is None else OfFolder(self.models)
 
 
 def of_database(path: Path, begin: int | None, end: int | None, last: int | None) -> Ground:
     """A database of `atp-run`, read only, as of `end`."""
     from engine import engine_state  # noqa: PLC0415 - starts fast
     from engine.entities_rows import FOREVER  # noqa: PLC0415
+    from engine.models.folder import folder_of  # noqa: PLC0415
 
     store = open_store(path, FOREVER if end is None else end)
     stored = store.span()
     if stored is None:
         output.fail(f"{path} holds no events" + (" of that time" if end is not None else ""))
     settled = engine_state.directory_settled(store.connection)
-    return Ground(store, period(stored, begin, end, last), settled)
+    folder = folder_of(path)
+    models = folder if folder.is_dir() else None
+    return Ground(store, period(stored, begin, end, last), settled, models=models)
 
 
 def of_files(

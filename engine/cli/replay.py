@@ -97,6 +97,8 @@ def command(
         done, damaged = over.run(loaded), over.damaged
         known = facts.controllers(over.store.connection)
         _show(done, form, evidence, over.store.count(*over.period), known)
+    for complaint in done.engine.models.complaints.values():
+        output.warn(complaint)
     _end(done.engine.faults, wrong=damaged)
 
 

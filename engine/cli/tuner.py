@@ -37,7 +37,7 @@ class Tuner:
 
         facts.put_lists(connection, {row.list for row in loaded.rows}, loaded.rows)
         compiled = loaded.compile_detection(self._rule.plan)
-        self._past = past_alerts(connection, self._rule, compiled, over.period)
+        self._past = past_alerts(connection, self._rule, compiled, over.period, over.trained())
         self._false: list[PastAlert] = []
         self._judged: list[Judged] = []
 

@@ -186,6 +186,8 @@ def _engine(
 ) -> Engine:
     from engine.entities_build import directory_of  # noqa: PLC0415
     from engine.entities_rows import FOREVER  # noqa: PLC0415
+    from engine.models.at_hand import OfFolder  # noqa: PLC0415
+    from engine.models.folder import folder_of  # noqa: PLC0415
     from engine.run import Engine  # noqa: PLC0415
 
     declared = load_directory(directory_path)
@@ -197,6 +199,7 @@ def _engine(
         directory_settled=None if declared is None else FOREVER,
         keep=True,
         clock=lambda: time.time_ns() // 1000,
+        models=OfFolder(folder_of(store_path)),
         geolocation=geolocation,
     )
     engine.put_lists(loaded.lists, loaded.rows)
@@ -219,6 +222,8 @@ def _service(
     from engine.daemon.capture import last_number  # noqa: PLC0415
     from engine.daemon.folders import Folders  # noqa: PLC0415
     from engine.daemon.service import Service  # noqa: PLC0415
+    from engine.daemon.training import Training  # noqa: PLC0415
+    from engine.models.folder import folder_of  # noqa: PLC0415
 
     watched = Folders(
         folders, engine.store, own, lambda p, e: output.warn(f"{p}: {output.reason(e)}")
@@ -231,4 +236,8 @@ def _service(
         unresolved=engine.take_unresolved,
     )
     sources = [each.start(ground) for each in opened]
-    return Service(engine, watched, sources, lines, geolocation, quiet=quiet, stopping=stop.is_set)
+    training = Training(engine, folder_of(own[0]))
+    return Service(
+        engine, watched, sources, lines, geolocation,
+        quiet=quiet, stopping=stop.is_set, training=training,
+    )  # fmt: skip

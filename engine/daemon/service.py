@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from dsl.schema.base import Event
     from engine.daemon.folders import Folders
+    from engine.daemon.training import Training
     from engine.geolocation import Geolocation
     from engine.run import Engine
     from engine.sinks.jsonl import JsonLines
@@ -56,7 +57,8 @@ class Source(Protocol):
 class Service:
     """What `atp-run` does, step by step; the loop and the signals are its caller's.
 
-    `stopping` is asked while a step takes long. `quiet_s`: see `reader`.
+    `stopping` is asked while a step takes long. `quiet_s`: see `reader`. `training` keeps models
+    trained.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Service:
         quiet: bool = False,
         stopping: Callable[[], bool] = lambda: False,
         quiet_s: float = QUIET_S,
+        training: Training | None = None,
     ) -> None:
         self._engine = engine
         self._folders = folders
@@ -78,6 +81,7 @@ class Service:
         self._geolocation = geolocation
         self._quiet = quiet
         self._stopping = stopping
+        self._training = training
         self._reader = Reader(engine, folders, self._breathe, quiet_s)
         self._written = self._already_written()
         self._breath = time.monotonic()
@@ -96,11 +100,15 @@ class Service:
         except Stopped:
             return
         self._tick()
+        if self._training is not None:
+            self._training.step()
         if time.monotonic() >= self._housekeeping:
             self._keep_house()
 
     def close(self) -> None:
         """Take the last events, tick once more, deliver, and close the store in order."""
+        if self._training is not None:
+            self._training.close()
         for source in self._sources:
             self._reader.take(source.close())
         self._tick()
@@ -196,6 +204,7 @@ class Service:
             first = why.strip().partition("\n")[0]
             self._tell(f"fault {name}", f"the detection `{name}` could not be computed: {first}")
         self._complain_of_profiles()
+        self._tell_of_models()
 
     def _complain_of_profiles(self) -> None:
         memory = self._engine.memory
@@ -208,6 +217,16 @@ class Service:
             for count, what in ((known.upkeep.cut, "values"), (known.upkeep.forgotten, "keys")):
                 told = f"the profile `{known.name}` had no room for {count} {what} since the start"
                 self._tell(f"{what} {known.name}", told if count else "")
+
+    def _tell_of_models(self) -> None:
+        complaints = dict(self._engine.models.complaints)
+        if self._training is not None:
+            complaints |= self._training.complaints
+            for note in self._training.notes if not self._quiet else ():
+                output.note(note)
+            self._training.notes.clear()
+        for name, complaint in complaints.items():
+            self._tell(f"model {name}", complaint)
 
     def _tell(self, topic: str, message: str) -> None:
         """Warn of something new, of one topic once in a minute."""

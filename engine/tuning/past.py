@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from engine.alert_records import Alert, Verdict
+    from engine.models.at_hand import Models
     from engine.running import CompiledDetection, Rule
 
 _GONE = frozenset({"merged", "retracted"})
@@ -46,12 +47,15 @@ def past_alerts(
     rule: Rule,
     compiled: CompiledDetection,
     period: tuple[int, int],
+    models: Models | None = None,
 ) -> list[PastAlert]:
-    """All alerts of a detection with a row in the period, in order; the recorded ones before it."""
+    """All alerts of a detection with a row in the period, in order; the recorded ones before it.
+    `models`: trained models; None: they are trained from the stored events.
+    """
     gap = max((alert.dedup for alert in rule.plan.alerts), default=0)
     rows: dict[bytes, list[AlertRow]] = {}
     for alert in compiled.alerts:
-        for row in alert.rows(connection, period[0] - gap, period[1]):
+        for row in alert.rows(connection, period[0] - gap, period[1], models=models):
             rows.setdefault(dedup_key(row.dedup), []).append(row)
     records = [
         r

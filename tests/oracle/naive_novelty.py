@@ -322,10 +322,16 @@ def recalled(evaluator: Any, node: plan.Recall, made: type) -> list[Any]:
 
 def by_day(evaluator: Any, alert: plan.AlertPlan) -> list[Any]:
     """The rows of an alert that asks models: what one day's alerts withhold decides the next."""
+    import naive_trained
+
     named = {n: m for n, m in evaluator.named.items() if isinstance(m, plan.Model)}
     evaluator.models = {}
     for name, model in named.items():
-        found = Novelty(model, evaluator.world, [])
+        found = (
+            Novelty(model, evaluator.world, [])
+            if model.kind == "novelty"
+            else naive_trained.Trained(model, [])
+        )
         found.rows = [
             found.told(r, (n for n, _ in model.columns)) for r in evaluator.rows(model.source)
         ]

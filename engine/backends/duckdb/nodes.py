@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from sqlglot import exp
 
 from dsl import plan
+from dsl.check.look_back import look_back
 from engine.backends.duckdb import absence, join, sequence, window
 from engine.backends.duckdb.expression import lower
 from engine.backends.duckdb.given import lower_given
@@ -44,6 +45,8 @@ from engine.backends.duckdb.terms import (
     storage,
     stored,
 )
+from engine.backends.duckdb.trained.model import TrainedModel
+from engine.backends.duckdb.trained.recall import lower_scored, lower_trained
 from engine.backends.unsupported import Unsupported
 
 if TYPE_CHECKING:
@@ -87,7 +90,7 @@ class Lowering:
     owner: str = ""
     budget: bool = False
     reach: int = 0
-    models: dict[tuple[bool, str], NoveltyModel] = field(default_factory=dict)
+    models: dict[tuple[bool, str], NoveltyModel | TrainedModel] = field(default_factory=dict)
     withholding: str = ""
     protected: frozenset[tuple[bool, str]] = frozenset()
     learning: bool = False
@@ -135,8 +138,7 @@ class Lowering:
             case plan.Recall():
                 _, asked = self.definitions.find(node.profile.name, shared=self.inside_shared)
                 if isinstance(asked, plan.Model):
-                    shape = self.model(node.profile).shape
-                    return lower_novelty(self, asked, shape, node, wanted)
+                    return self._scored(node, asked, wanted)
                 return lower_recall(self, node, wanted)
             case plan.Profile() | plan.Model():
                 raise ValueError("a profile has no rows of its own")
@@ -162,6 +164,9 @@ class Lowering:
         shared, node = self.definitions.find(profile.name, shared=self.inside_shared)
         if not isinstance(node, plan.Profile):
             raise TypeError(f"`{profile.name}` is no profile")
+        if self._asks_trained(node, shared=shared):
+            # it learns of days whose models may no longer be there
+            raise Unsupported("a profile learns from rows that asked a trained model")
         if (shared, profile.name) not in self.profiles:
             outside, self.inside_shared = self.inside_shared, shared
             number, self.numbered = self.numbered, self.numbered + 1
@@ -172,12 +177,33 @@ class Lowering:
             self.inside_shared = outside
         return self.profiles[shared, profile.name]
 
-    def model(self, profile: plan.Ref) -> NoveltyModel:
+    def _asks_trained(self, node: plan.Node, *, shared: bool) -> bool:
+        """Whether a node rests on the scores of a trained model."""
+        asked = (
+            self.definitions.find(n.profile.name, shared=inside)[1]
+            for inside, n in self.definitions.walked(node, shared=shared)
+            if isinstance(n, plan.Recall)
+        )
+        return any(isinstance(a, plan.Model) and a.kind != "novelty" for a in asked)
+
+    def _scored(self, node: plan.Recall, model: plan.Model, wanted: str) -> Relation:
+        found = self.model(node.profile)
+        if isinstance(found, TrainedModel):
+            return lower_scored(self, model, found, node, wanted)
+        return lower_novelty(self, model, found.shape, node, wanted)
+
+    def model(self, profile: plan.Ref) -> NoveltyModel | TrainedModel:
         """A model that is recalled, once for all that recall it."""
         shared, node = self.definitions.find(profile.name, shared=self.inside_shared)
         if not isinstance(node, plan.Model):
             raise TypeError(f"`{profile.name}` is no model")
         if (shared, profile.name) not in self.models:
+            made = self._model(profile.name, node, shared=shared)
+            self.models[shared, profile.name] = made
+        return self.models[shared, profile.name]
+
+    def _model(self, name: str, node: plan.Model, *, shared: bool) -> NoveltyModel | TrainedModel:
+        if node.kind == "novelty":
             own = Lowering(
                 self.definitions,
                 minus(LOW.copy(), exp.Literal.number(self.reach)),
@@ -187,10 +213,18 @@ class Lowering:
                 budget=self.budget,
                 reach=self.reach,
             )
-            self.models[shared, profile.name] = lower_model(own, node)
-            if own.first:
-                raise Unsupported("a model learns from rows that asked a profile")
-        return self.models[shared, profile.name]
+            made: NoveltyModel | TrainedModel = lower_model(own, node)
+        else:
+            # what is trained is kept in files, so it is of nothing but the model itself
+            local = {} if shared else dict(self.definitions.local)
+            back = look_back(node.source, dict(self.definitions.shared) | local)
+            columns = self.definitions.columns_below(node, shared=shared)
+            begin = minus(LOW.copy(), exp.Literal.number(back))
+            own = Lowering(self.definitions, begin, columns, inside_shared=shared, owner=self.owner)
+            made = lower_trained(own, node, node.kind, _subject(self.owner, name))
+        if own.first or own.models:
+            raise Unsupported("a model learns from rows that asked a profile or a model")
+        return made
 
     def learned_from(self, profile: plan.Ref, source: plan.Node) -> Relation:
         """What a model learns from, as a part of this statement."""
@@ -283,6 +317,12 @@ class Lowering:
             raise ValueError("a union of nothing")
         lineage = ChoiceLineage(tuple(s.lineage for s in sources))
         return Relation(self.add(wanted, whole), columns, lineage)
+
+
+def _subject(owner: str, model: str) -> str:
+    """What a model of an alert is called: `<rule>.<model>`, of a further alert with its number."""
+    rule, _, index = owner.rpartition(" ")
+    return f"{rule}.{model}" if index == "0" else f"{rule}.{model}.{int(index) + 1}"
 
 
 def _layers(

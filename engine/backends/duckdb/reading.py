@@ -60,7 +60,12 @@ def asks_world(expr: plan.Expr) -> bool:
 def below(node: plan.Node) -> tuple[plan.Node, ...]:
     """The nodes directly below a node."""
     match node:
-        case plan.Match(source) | plan.Window(source) | plan.Profile(source) | plan.Model(source):
+        case (
+            plan.Match(source)
+            | plan.Window(source)
+            | plan.Profile(source)
+            | plan.Model(source=source)
+        ):
             return (source,)
         case plan.Recall(source, profile):
             return (source, profile)

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from duckdb.func import FunctionNullHandling
+from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from dsl.schema.derive import ip_bytes, ip_text
 from engine.backends import dns_names, filter_text
+from engine.backends.duckdb.trained import forests
 
 Result = str | int | bool | bytes | list[str] | None
 
@@ -85,11 +86,14 @@ def _time_of(written: str) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Routine:
-    """A function, the types of its parameters and of its result."""
+    """A function, the types of its parameters and of its result. `batched`: it is given Arrow arrays
+    of many rows.
+    """
 
-    function: Callable[..., Result]
+    function: Callable[..., object]
     parameters: tuple[str, ...]
     result: str
+    batched: bool = False
 
 
 def _total(function: Callable[..., Result], parameters: list[str], result: str) -> Routine:
@@ -120,6 +124,8 @@ _ROUTINES: Final[dict[str, Routine]] = {
     "atp_time_of": _total(_time_of, ["VARCHAR"], "BIGINT"),
     "atp_calendar": _total(_calendar, ["BIGINT", "VARCHAR", "VARCHAR"], "BIGINT"),
     "atp_weekday": _total(_weekday, ["BIGINT", "VARCHAR"], "BIGINT"),
+    "atp_outlier": Routine(forests.scores, ("VARCHAR", "DOUBLE[]"), "DOUBLE", batched=True),
+    "atp_outlier_why": Routine(forests.reasons, ("VARCHAR", "DOUBLE[]"), "VARCHAR", batched=True),
 }
 NAMES: Final = frozenset(_ROUTINES)
 _lock: Final = threading.Lock()
@@ -143,6 +149,7 @@ def install(connection: duckdb.DuckDBPyConnection, names: frozenset[str]) -> Non
                 routine.function,
                 [*routine.parameters],
                 routine.result,
+                type=PythonUDFType.ARROW if routine.batched else PythonUDFType.NATIVE,
                 null_handling=FunctionNullHandling.SPECIAL,
             )
         _there[connection] = known | names

@@ -18,6 +18,8 @@ from engine.backends.duckdb.novelty.learned import DAY
 from engine.backends.duckdb.parsed import run
 from engine.backends.duckdb.profiles.remembered import Bounds, chosen, remembering
 from engine.backends.duckdb.results import Reader, reader
+from engine.backends.duckdb.trained.model import TrainedModel
+from engine.models.at_hand import AsNeeded
 from engine.store import withheld
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
         CompiledRecall,
         Memory,
     )
+    from engine.models.at_hand import Models
 
 _FAR: Final = 2**62
 """Times beyond this (in microseconds: 146,000 years) are not read, so that no sum overflows."""
@@ -63,7 +66,7 @@ class CompiledAlert:
     look_back: int
     parameters: tuple[tuple[str, ...], tuple[str, ...]]
     full: str = field(repr=False)
-    models: tuple[NoveltyModel, ...] = ()
+    models: tuple[NoveltyModel | TrainedModel, ...] = ()
     events: tuple[str, ...] = ()
     reach: int = 0
     owner: str = ""
@@ -74,6 +77,11 @@ class CompiledAlert:
         from sqlglot import parse_one  # noqa: PLC0415 - rows are computed without it
 
         return parse_one(self.full, dialect="duckdb").sql(dialect="duckdb", pretty=True)
+
+    @property
+    def trained(self) -> tuple[TrainedModel, ...]:
+        """The models that are trained beside the engine."""
+        return tuple(m for m in self.models if isinstance(m, TrainedModel))
 
     @cached_property
     def readers(self) -> tuple[Reader, ...]:
@@ -87,10 +95,12 @@ class CompiledAlert:
         hi: int,
         memory: Memory | None = None,
         learnt: int = _FAR,
+        models: Models | None = None,
     ) -> list[AlertRow]:
         """All rows with ts in [lo, hi] (microseconds), in order. What profiles say comes from
         `memory` and the events since, without it from the events of their whole windows; those
-        that withhold what is behind alerts learnt nothing from `learnt` on.
+        that withhold what is behind alerts learnt nothing from `learnt` on. Trained models come
+        from `models`, without it they are trained from the events.
         """
         if lo > hi:
             return []
@@ -98,7 +108,7 @@ class CompiledAlert:
         if not self.models:
             return self._cut(connection, lo, hi, memory, learnt)
         rows: list[AlertRow] = []
-        for low, high in self._days(connection, lo, hi):
+        for low, high in self._days(connection, lo, hi, models or AsNeeded()):
             found = self._cut(connection, low, high, memory, learnt)
             for model in self.models:
                 model.withhold(connection, low // DAY, (i for r in found for i in r.evidence))
@@ -106,7 +116,7 @@ class CompiledAlert:
         return rows
 
     def _days(
-        self, connection: duckdb.DuckDBPyConnection, lo: int, hi: int
+        self, connection: duckdb.DuckDBPyConnection, lo: int, hi: int, models: Models
     ) -> Iterator[tuple[int, int]]:
         """The slice by days that have events, each with the models at that day."""
         # a row may be true later than its last event: a window's, a join's end
@@ -122,10 +132,14 @@ class CompiledAlert:
             low, high = max(lo, day * DAY), min(hi, (day + 1) * DAY - 1)
             if low > high or not self._may(connection, low, high):
                 continue
-            # a model counts a day into the reach: the one that a row lies in
-            first = (low - self.reach) // DAY + 1
             for model in self.models:
-                model.read_at(connection, range(first, day + 1))
+                if isinstance(model, TrainedModel):
+                    first = (low - self.look_back) // DAY
+                    model.read_at(connection, range(first, day + 1), models)
+                else:
+                    # it counts a day into the reach: the one that a row lies in
+                    first = (low - self.reach) // DAY + 1
+                    model.read_at(connection, range(first, day + 1))
             yield low, high
 
     def _cut(

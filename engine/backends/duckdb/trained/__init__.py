@@ -1,0 +1,1 @@
+"""Models that were trained beside the engine: what days teach them, and rows joined with their scores."""
