@@ -1,6 +1,6 @@
 """`atp-run`: the daemon on one machine.
 
-Watches folders and interfaces, ticks every second, writes alerts to the terminal and as JSON lines.
+Watches folders, interfaces, syslog and directories, ticks every second, writes alerts to the terminal and as JSON lines.
 """
 
 from __future__ import annotations
@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from engine.cli.rules import Loaded
     from engine.daemon.interfaces import Opened
     from engine.daemon.service import Service, Source
+    from engine.directory_file import DirectoryFile
     from engine.run import Engine
     from engine.sinks.jsonl import JsonLines
     from engine.store import Store
+    from sensor.inputs.directory.source import Source as Directory
 
 TICK_S = 1.0
 
@@ -97,7 +99,31 @@ TICK_S = 1.0
     metavar="FILE",
     help="Every change of an alert is appended here, one JSON object a line.",
 )
-@options.installation
+@options.rules_in_force
+@click.option(
+    "--directory",
+    "directories",
+    multiple=True,
+    metavar="FILE|SERVER",
+    help="Directory file, and domain controllers to synchronise with: `ldaps://dc1.corp.test`. May be given again.",
+)
+@click.option(
+    "--directory-user",
+    metavar="NAME",
+    help="Who asks the domain controllers: `atp@corp.test`; reading suffices.",
+)
+@click.option(
+    "--directory-password-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Its password; default: the variable ATP_DIRECTORY_PASSWORD.",
+)
+@click.option(
+    "--directory-ca",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="PEM file of the certificates to trust there, instead of the system's.",
+)
 @click.option("--quiet", is_flag=True, help="Write nothing to the terminal but errors.")
 @version_option
 def main(
@@ -113,30 +139,44 @@ def main(
     settings: Path | None,
     lists: tuple[Path, ...],
     rules: tuple[Path, ...],
-    directory_path: Path | None,
+    directories: tuple[str, ...],
+    directory_user: str | None,
+    directory_password_file: Path | None,
+    directory_ca: Path | None,
     quiet: bool,
 ) -> None:
-    """Watch folders, interfaces and syslog, and raise alerts until stopped (Ctrl-C, SIGTERM).
+    """Watch folders, interfaces, syslog and directories, and raise alerts until stopped (Ctrl-C,
+    SIGTERM).
 
     Exit codes: 0 stopped in order; 2 could not start, or could not go on.
     """
-    if not folders and not interfaces and not places:
-        hint = "name a folder with --watch, an interface with --interface, or take --syslog"
-        output.fail("nothing to watch", hint)
     from engine.cli.rules import load_rules  # noqa: PLC0415 - `--help` answers at once
+    from engine.daemon import synchronising  # noqa: PLC0415
     from engine.daemon.interfaces import give_up_privileges, open_all  # noqa: PLC0415
 
+    files, servers = synchronising.files_and_servers(directories)
+    if len(files) > 1:
+        output.fail("there are two directory files", "one file may name several domains")
+    declared = load_directory(paths.Existing(folder=False).convert(files[0], None, None)) if files else None  # fmt: skip
+    synced = synchronising.directories(
+        servers, directory_user, directory_password_file, directory_ca, declared
+    )
+    if not folders and not interfaces and not places and not synced:
+        hint = "name a folder with --watch, an interface with --interface, or take --syslog"
+        output.fail("nothing to watch", hint)
     stop = _stopped_by_signals()
     opened = open_all(interfaces, buffer_mb << 20, places, certificate, key)
     who = give_up_privileges(user, [store_path, alerts_path]) if opened.any() else ""
     loaded = load_rules(rules, settings, lists)
-    engine = _engine(store_path, loaded, directory_path)
+    engine = _engine(store_path, loaded, declared, synced=bool(synced))
     lines = _open_alerts(alerts_path)
     rejected = store_path.with_name(f"{store_path.name}.rejected")
     own = [store_path, Path(f"{store_path}.wal"), alerts_path, rejected, Path(f"{rejected}.1")]
-    service = _service(engine, folders, opened, lines, own, rejected, quiet=quiet, stop=stop)
+    own += [Path(f"{synchronising.remembered(store_path)}{end}") for end in ("", "-wal", "-shm")]
+    sources = _sources(engine, opened, synced, store_path, rejected)
+    service = _service(engine, folders, sources, lines, own, quiet=quiet, stop=stop)
     if not quiet:
-        watched = [*map(str, folders), *opened.words()]
+        watched = [*map(str, folders), *opened.words(), *(s.sensor for s in synced)]
         nobody = f", as {who} without privileges" if who else ""
         output.note(f"watching {', '.join(watched)}{nobody}")
     _run(service, stop)
@@ -200,18 +240,20 @@ def _open_alerts(path: Path) -> JsonLines:
         output.fail(f"{path}: {output.reason(error)}", "name another file with --alerts")
 
 
-def _engine(store_path: Path, loaded: Loaded, directory_path: Path | None) -> Engine:
+def _engine(
+    store_path: Path, loaded: Loaded, declared: DirectoryFile | None, *, synced: bool
+) -> Engine:
     from engine.entities_build import directory_of  # noqa: PLC0415
     from engine.entities_rows import FOREVER  # noqa: PLC0415
     from engine.run import Engine  # noqa: PLC0415
 
-    declared = load_directory(directory_path)
     engine = Engine(
         _open_store(store_path),
         loaded.rules,
         compile_detection=loaded.compile_detection,
         directory=directory_of(declared),
-        directory_settled=None if declared is None else FOREVER,
+        # what is synchronised says itself up to when it is complete
+        directory_settled=None if declared is None or synced else FOREVER,
         keep=True,
         clock=lambda: time.time_ns() // 1000,
     )
@@ -219,26 +261,16 @@ def _engine(store_path: Path, loaded: Loaded, directory_path: Path | None) -> En
     return engine
 
 
-def _service(
+def _sources(
     engine: Engine,
-    folders: Sequence[Path],
     opened: Opened,
-    lines: JsonLines,
-    own: Sequence[Path],
+    synced: Sequence[Directory],
+    store_path: Path,
     rejected: Path,
-    *,
-    quiet: bool,
-    stop: threading.Event,
-) -> Service:
+) -> list[Source]:
     from engine.cli.reading import wants_raw  # noqa: PLC0415
-    from engine.daemon import capture, listening  # noqa: PLC0415
+    from engine.daemon import capture, listening, synchronising  # noqa: PLC0415
     from engine.daemon.capture import Capture, last_number  # noqa: PLC0415
-    from engine.daemon.folders import Folders  # noqa: PLC0415
-    from engine.daemon.service import Service  # noqa: PLC0415
-
-    watched = Folders(
-        folders, engine.store, own, lambda p, e: output.warn(f"{p}: {output.reason(e)}")
-    )
 
     def last(sensor: str) -> int:
         return last_number(engine.store, sensor)
@@ -251,4 +283,23 @@ def _service(
         sensor = listening.sensor_name(syslog.place.name)
         after = last(sensor), last(f"{sensor} raw")
         sources.append(listening.Listening(syslog, rejected, *after, raw=raw))
+    return [*sources, *synchronising.sources(synced, store_path, last)]
+
+
+def _service(
+    engine: Engine,
+    folders: Sequence[Path],
+    sources: Sequence[Source],
+    lines: JsonLines,
+    own: Sequence[Path],
+    *,
+    quiet: bool,
+    stop: threading.Event,
+) -> Service:
+    from engine.daemon.folders import Folders  # noqa: PLC0415
+    from engine.daemon.service import Service  # noqa: PLC0415
+
+    watched = Folders(
+        folders, engine.store, own, lambda p, e: output.warn(f"{p}: {output.reason(e)}")
+    )
     return Service(engine, watched, sources, lines, quiet=quiet, stopping=stop.is_set)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dsl.schema.registry import event_type, event_types
+from engine.store import facts
 from engine.store.columns import event_of, table_of
 from engine.store.database import open_file, open_memory
 from engine.store.parts import Parts
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from dsl.schema.base import Event
+    from engine.entities_rows import DirectoryRows
 
 
 class Store:
@@ -50,8 +52,16 @@ class Store:
             self._parts = Parts(beside)
         return self._parts
 
-    def append(self, events: Sequence[Event], state: Mapping[str, str] | None = None) -> None:
-        """Store events (ids and stamps given by ingest) and rows of `state`, all or nothing."""
+    def append(
+        self,
+        events: Sequence[Event],
+        state: Mapping[str, str] | None = None,
+        directory: DirectoryRows | None = None,
+        uncounted: Iterable[Event] = (),
+    ) -> None:
+        """Store events (ids and stamps given by ingest), rows of `state` and what the directory
+        learnt from them; `uncounted` are stored events that are primary no more. All or nothing.
+        """
         by_type: dict[str, list[Event]] = {}
         for event in events:
             by_type.setdefault(event_type(event), []).append(event)
@@ -67,6 +77,13 @@ class Store:
                 self.connection.unregister("arriving")
             for key, value in (state or {}).items():
                 self.connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", [key, value])
+            if directory is not None:
+                facts.put_directory(self.connection, directory)
+            for event in uncounted:
+                self.connection.execute(
+                    f'UPDATE "{event_type(event)}" SET "primary" = false WHERE id = ?',  # noqa: S608  # a name of the schema
+                    [event.id],
+                )
         except BaseException:
             self.connection.rollback()
             raise
@@ -150,11 +167,13 @@ class Store:
         return None if row is None or row[0] is None else int(str(row[0]))
 
     def span(self) -> tuple[int, int] | None:
-        """Least and greatest `ts` of all events but alerts, None where there are none."""
+        """Least and greatest `ts` of all events but alerts and the state of directories, None where
+        there are none.
+        """
         parts = " UNION ALL ".join(
             f'SELECT min(ts) AS low, max(ts) AS high FROM "{n}"'  # noqa: S608  # names of the schema
             for n in event_types()
-            if n != "alert"
+            if n not in ("alert", "directory_object")
         )
         row = self._row(f"SELECT min(low), max(high) FROM ({parts})")  # noqa: S608
         return None if row is None or row[0] is None else (int(str(row[0])), int(str(row[1])))
