@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import socket
 import time
+import uuid
 from typing import TYPE_CHECKING, Final
 
 from sensor.contract import Malformed
@@ -17,7 +18,7 @@ from sensor.inputs.directory.delta import KEPT_APART, merged, whole, with_apart
 from sensor.inputs.directory.server import RefusedError
 from sensor.inputs.directory.values import extended_dn
 from sensor.map.directory.changes import changes, difference
-from sensor.map.directory.entry import ATTRIBUTES, Entry
+from sensor.map.directory.entry import ATTRIBUTES, Entry, generalized_time
 from sensor.map.directory.objects import object_events
 
 if TYPE_CHECKING:
@@ -34,10 +35,13 @@ _CLASSES: Final = (
     "site", "subnet", "pKIEnrollmentService", "pKICertificateTemplate", "dHCPClass",
 )  # fmt: skip
 FILTER: Final = f"(|{''.join(f'(objectClass={c})' for c in _CLASSES)})"
-_READ: Final = tuple(a for a in ATTRIBUTES if a != KEPT_APART)
+_READ: Final = ("name", *(a for a in ATTRIBUTES if a != KEPT_APART))
+"""`name` changes when an object is moved or renamed, and DirSync tells of what changed only."""
 _DESCRIPTOR: Final = 60_000
 _COUNT_AGAIN_S: Final = 3_600
 """So often all objects are counted where deleted ones may not be seen."""
+_ASKED: Final = 50
+"""Objects named in one filter."""
 _GROUP: Final = 500
 """Objects of one transaction."""
 
@@ -50,6 +54,8 @@ class Passes:
         self._context = context
         self._stopping = stopping
         self._dirsync = True
+        self._invocation = ""
+        self._late = False
         self._counted = time.monotonic()
         self._names: dict[str, list[str]] = {}
 
@@ -60,6 +66,17 @@ class Passes:
 
     def look(self, server: Server) -> int:
         """Read what is new; how many objects changed. Raises ServerError."""
+        # what happened before this connection did not happen now
+        self._late = self._invocation != server.root.invocation
+        changed = self._look(server)
+        self._invocation = server.root.invocation
+        return changed
+
+    def reconnected(self) -> None:
+        """The next look is the first of a connection."""
+        self._invocation = ""
+
+    def _look(self, server: Server) -> int:
         if self._dirsync:
             try:
                 return self._by_cookie(server)
@@ -169,6 +186,9 @@ class Passes:
         now = time.time_ns() // 1000
         taken = 0
         addresses = {e.guid: self._addresses(e, server) for e in entries}
+        times: dict[str, int] = {}
+        if self._late and server is not None and not first:
+            times = _times(server, self._context, entries)
         with mirror.transaction():
             for entry in entries:
                 old = mirror.get(entry.guid)
@@ -176,7 +196,8 @@ class Passes:
                     continue
                 taken += 1
                 mirror.put(self._context, entry)
-                mirror.tell(told(old, entry, now, addresses[entry.guid], first=first))
+                ts = min(now, times.get(entry.guid, now))
+                mirror.tell(told(old, entry, ts, addresses[entry.guid], first=first))
         return taken
 
     def _gone(self, guids: set[str]) -> int:
@@ -218,6 +239,28 @@ def told(
 
 def _groups(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
     return (entries[start : start + _GROUP] for start in range(0, len(entries), _GROUP))
+
+
+def _times(server: Server, context: str, entries: Sequence[Entry]) -> dict[str, int]:
+    """When objects were changed last, by GUID; they changed while nobody looked."""
+    found: dict[str, int] = {}
+    for start in range(0, len(entries), _ASKED):
+        group = entries[start : start + _ASKED]
+        guids = "".join(f"(objectGUID={_escaped(e.guid)})" for e in group)
+        for item in server.search(context, f"(|{guids})", ["whenChanged"], deleted=True):
+            for values in item.raw.values():
+                then = generalized_time(next((v.decode("ascii", "replace") for v in values), None))
+                if then is not None:
+                    found[_guid(item)] = then
+    return found
+
+
+def _escaped(guid: str) -> str:
+    """A GUID in a filter: its bytes as they are stored."""
+    try:
+        return "".join(f"\\{byte:02x}" for byte in uuid.UUID(guid).bytes_le)
+    except ValueError:
+        return ""
 
 
 def _guid(item: Found) -> str:

@@ -105,7 +105,7 @@ class Server:
                 check_names=False,
                 auto_range=False,
                 receive_timeout=_ANSWER_S,
-                return_empty_attributes=True,
+                return_empty_attributes=False,
             )
             self._connection.open()
             if not place.tls_first and not self._connection.start_tls():
@@ -236,7 +236,9 @@ class Server:
     def _entries(self) -> Iterator[Found]:
         for answer in self._connection.response or ():
             if answer.get("type") == "searchResEntry":
-                yield Found(str(answer["dn"]), dict(answer["raw_attributes"]))
+                # an attribute that lost its last value comes without any
+                raw = {name: values or () for name, values in answer["raw_attributes"].items()}
+                yield Found(str(answer["dn"]), raw)
 
     def _whole(self, entry: Found) -> Found:
         """An attribute with more values than a server gives at once is asked for again."""

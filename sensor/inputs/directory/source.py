@@ -132,6 +132,8 @@ class Synchronisation:
                 for name in (server.root.domain, server.root.configuration)
                 if name
             }
+            for passes in contexts.values():
+                passes.reconnected()
             described = signed = 0.0
             while not self._stop.is_set():
                 began, ticked = time.time_ns() // 1000, time.monotonic()

@@ -21,6 +21,8 @@ _EXTENDED: Final = re.compile(
     r"^(?:<(GUID|SID)=([^>]{1,200})>;)(?:<(GUID|SID)=([^>]{1,200})>;)?", re.IGNORECASE
 )
 _FOREIGN: Final = re.compile(r"^CN=(S-1-[0-9-]{1,180})(?:\\0A[^,]*)?,", re.IGNORECASE)
+_SIDS: Final = frozenset({"objectSid", "sIDHistory", "securityIdentifier"})
+_SID: Final = re.compile(rb"^S-1-\d{1,14}(?:-\d{1,10}){1,15}\Z", re.IGNORECASE)
 _VALUES: Final = 5_000
 _MEMBERS: Final = 5_000_000
 _DN: Final = 8_192
@@ -60,6 +62,8 @@ def attributes_of(raw: Mapping[str, Iterable[bytes]]) -> Attributes:
 
 def text_of(attribute: str, value: bytes) -> str | None:
     """A value as text; members as SID where it is told, other DNs without their extensions."""
+    if attribute in _SIDS and _SID.match(value):
+        return value.decode("ascii").upper()  # as some tools print it
     text = value_text(attribute, value, 0, len(value))
     if text is None:
         return None
