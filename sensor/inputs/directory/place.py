@@ -17,11 +17,16 @@ _SCHEMES: Final = {"ldaps": 636, "ldap": 389}
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A server: TLS from the beginning (`ldaps`) or by StartTLS (`ldap`); never without."""
+    """A server: TLS from the beginning (`ldaps`) or by StartTLS (`ldap`); never without.
+
+    `address`: where it was found before, for when nobody resolves its name; its certificate is
+    verified by the name all the same.
+    """
 
     host: str
     port: int
     tls_first: bool
+    address: str | None = None
 
     @property
     def name(self) -> str:
@@ -33,6 +38,10 @@ class Place:
     def at(self, host: str) -> Place:
         """Another server that is spoken to in the same way."""
         return Place(host, self.port, self.tls_first)
+
+    def found_at(self, address: str) -> Place:
+        """The same at a known address."""
+        return Place(self.host, self.port, self.tls_first, address)
 
     @property
     def domain(self) -> str:

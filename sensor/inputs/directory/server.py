@@ -88,9 +88,10 @@ class Server:
             tls = ldap3.Tls(
                 validate=ssl.CERT_REQUIRED,
                 ca_certs_file=None if authority is None else str(authority),
+                valid_names=[place.host],
             )
             server = ldap3.Server(
-                place.host,
+                place.address or place.host,
                 place.port,
                 use_ssl=place.tls_first,
                 tls=tls,

@@ -6,6 +6,7 @@ directory itself names. What was read before holds; what changed meanwhile is to
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from dataclasses import dataclass
@@ -119,7 +120,12 @@ class Synchronisation:
             self.fault = f"{type(error).__name__}: {error}"
 
     def _candidates(self) -> list[Place]:
-        return list(dict.fromkeys((*self._source.places, *self._found)))
+        """Servers to try: where they were found before, then by their names, for the server that
+        resolves those may be the one that died.
+        """
+        places = list(dict.fromkeys((*self._source.places, *self._found)))
+        known = [(p, self._mirror.bookmark("", f"address {p.host}")) for p in places]
+        return [p.found_at(a.decode()) for p, a in known if a] + places
 
     def _serve(self, place: Place) -> bool:
         """Synchronise with one server as long as it answers; whether it did at all."""
@@ -180,6 +186,11 @@ class Synchronisation:
             for value in values
         ]
         self._found = [server.place.at(host) for host in sorted(hosts)]
+        for host in {*hosts, *(p.host for p in self._source.places)}:
+            address = server.address if host == server.place.host else _address(host)
+            if address is not None:
+                with self._mirror.transaction():
+                    self._mirror.mark("", f"address {host}", address.encode())
 
     def _sign(self, began: int) -> None:
         """Everything that was written before the look has been told."""
@@ -203,3 +214,10 @@ class Synchronisation:
     def _tell(self, events: Sequence[Event]) -> None:
         with self._mirror.transaction():
             self._mirror.tell(events)
+
+
+def _address(host: str) -> str | None:
+    try:
+        return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
+    except (OSError, UnicodeError):
+        return None
