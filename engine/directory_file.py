@@ -15,11 +15,15 @@ all optional:
       - {name: domain admins, domain: corp.lab.test, members: [alice, "bob@corp.lab.test"]}
     networks:
       - {network: 10.9.0.0/16, tags: [vpn_pool]}
+    sync:
+      - {servers: ["ldaps://dc1.corp.lab.test", "ldaps://dc2.corp.lab.test"],
+         user: atp@corp.lab.test, password_file: /etc/atp/directory, ca: /etc/atp/ca.pem}
 
 Accounts and groups are `name@domain`, or `name` and `domain`; a member without a domain is of the
 group's. With one domain in the file it is everybody's. Attributes are those of
 `dsl.given_directory`; tags those of `dsl.attributes.TAGS`. Where hosts are tagged `dc`, the file
-names *all* domain controllers: none is learnt from the network then.
+names *all* domain controllers: none is learnt from the network then. `sync` names directories to
+synchronise, one entry a domain; without `user` the accounts of the other entries are tried.
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dsl.attributes import TAGS
@@ -38,15 +43,15 @@ from dsl.record import Record
 from dsl.source import parse_source, read_text, shown_name
 from engine.entities_names import plain_ip
 from engine.entities_rows import DirNetwork
+from sensor.inputs.directory.place import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from dsl.diagnostics import Diagnostic
     from dsl.source import Plain
 
-_SECTIONS: Final = ("domains", "hosts", "accounts", "groups", "networks")
+_SECTIONS: Final = ("domains", "hosts", "accounts", "groups", "networks", "sync")
 _KINDS: Final[dict[str, ObjectKind]] = {
     "domains": "domain", "hosts": "host", "accounts": "account", "groups": "group",
 }  # fmt: skip
@@ -59,11 +64,22 @@ Value = str | int | bool | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class SyncEntry:
+    """A directory to synchronise: servers of one domain (`ldaps://…`), and who asks them."""
+
+    servers: tuple[str, ...]
+    user: str | None = None
+    password_file: Path | None = None
+    ca: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DirectoryFile:
     """What a file declares."""
 
     objects: tuple[DirectoryObject, ...]
     networks: tuple[DirNetwork, ...]
+    sync: tuple[SyncEntry, ...] = ()
 
 
 def read_directory_file(path: Path) -> tuple[DirectoryFile | None, list[Diagnostic]]:
@@ -79,9 +95,10 @@ def read_directory_file(path: Path) -> tuple[DirectoryFile | None, list[Diagnost
     read = _File(file)
     objects = tuple(read.objects())
     networks = tuple(read.networks())
+    sync = tuple(read.sync())
     file.finish(_SECTIONS)
     failed = bool(diagnostics.errors)
-    return None if failed else DirectoryFile(objects, networks), diagnostics.items
+    return None if failed else DirectoryFile(objects, networks, sync), diagnostics.items
 
 
 class _File:
@@ -117,6 +134,26 @@ class _File:
                 entry.add("D0617", f"`{text}` is no network", "network", hint="write `10.9.0.0/16`")
                 continue
             yield from (DirNetwork(tag, text or "", 0) for tag in tags if text)
+
+    def sync(self) -> Iterator[SyncEntry]:
+        for entry in self._file.records("sync", "the entry of `sync`"):
+            servers = entry.texts("servers", required=True)
+            user, password = entry.text("user"), entry.text("password_file")
+            authority = entry.text("ca")
+            entry.finish()
+            for text in servers:
+                try:
+                    place_of(text)
+                except ValueError as error:
+                    hint = "write `ldaps://dc1.corp.test`"
+                    entry.add("D0617", str(error), "servers", hint=hint)
+            if servers:
+                yield SyncEntry(
+                    servers,
+                    user,
+                    Path(password) if password else None,
+                    Path(authority) if authority else None,
+                )
 
     def _object(self, entry: Record, kind: ObjectKind) -> DirectoryObject | None:
         name = entry.text("name", required=True)

@@ -99,6 +99,7 @@ def resume(
             ingest.seen.ranges[rest] = msgspec.json.decode(value, type=Ranges)
         elif kind == "running" and rest in running:
             _take_up(connection, running[rest], msgspec.json.decode(value, type=_Progress))
+    ingest.directory.synced.restore(*facts.synced(connection))
     ingest.directory.restore(facts.states(connection, "learnt/"))
     if "witnesses" in state:
         table = msgspec.json.decode(state["witnesses"], type=list[tuple[tuple[str, str], Sensors]])

@@ -28,7 +28,11 @@ from engine.entities_rows import (
     DirNetwork,
     DirObject,
     DirSpn,
+    Identity,
+    Row,
+    Steps,
 )
+from engine.entities_synced import Synced
 from engine.entities_wellknown import NO_DOMAIN, well_known_groups
 
 if TYPE_CHECKING:
@@ -48,6 +52,9 @@ class Directory(Names):
         self.roles = Roles()
         self.declares_controllers = False
         """Whether a directory names the domain controllers: then none is learnt from the wire."""
+        self.synced = Synced(self)
+        """What a directory server or an LDIF file tells; it wins over what a file declares, but for
+        tags."""
         self._declared: dict[str, list[DirObject]] = {}
         """By key in time; usually one, valid for ever."""
         self._learnt: dict[str, DirObject] = {}
@@ -66,11 +73,11 @@ class Directory(Names):
 
     def declare(self, item: DirObject) -> None:
         """An object as the directory has it, for the interval it gives."""
-        item = self._enriched(item)
+        item = self.enriched(item)
         known = self._declared.setdefault(item.key, [])
         known.append(item)
         known.sort(key=lambda i: i.valid_from)
-        self._index(item)
+        self.index(item)
         if item.kind == "host" and "dc" in item.tags:
             self.declares_controllers = True
         self._touch(item.key)
@@ -98,6 +105,33 @@ class Directory(Names):
     def declare_change(self, change: DirChange) -> None:
         """An attribute changed at a time."""
         self._rows.changes.append(change)
+
+    # --- synchronised -----------------------------------------------------------------------------
+
+    def step(self, table: str, identity: Identity, ts: int, row: Row | None) -> None:
+        """From `ts` on a thing is as the row says; None: it is no more."""
+        self._rows.steps.add(table, identity, ts, row)
+
+    def forget_steps(self) -> None:
+        """What was stepped is stored already."""
+        self._rows.steps = Steps()
+
+    def news_from(self, ts: int) -> None:
+        """Answers about entities are others from here on."""
+        self._dirty_from(ts)
+
+    def own_spn(self, spn: str, account: str) -> None:
+        """The account that owns a service principal name now."""
+        self._spns[spn] = account
+
+    def note_change(self, change: DirChange) -> None:
+        """One more change of an attribute."""
+        self._rows.noted.append(change)
+
+    def tags_by_hand(self, key: str) -> tuple[str, ...]:
+        """Tags that the directory file gives an entity."""
+        items = self._declared.get(key, ())
+        return tuple(tag for item in items for tag in item.tags)
 
     # --- names ------------------------------------------------------------------------------------
 
@@ -162,11 +196,11 @@ class Directory(Names):
 
     def learn(self, item: DirObject) -> bool:
         """An object was seen alive; declared ones and what is known already stay as they are."""
-        if item.key in self._declared or item.key in self._learnt:
+        if item.key in self._declared or item.key in self._learnt or self.synced.knows(item.key):
             return False
-        item = self._learnt[item.key] = self._enriched(item)
+        item = self._learnt[item.key] = self.enriched(item)
         self._unsaved.add(("object", item.key))
-        self._index(item)
+        self.index(item)
         self._touch(item.key)
         return True
 
@@ -174,7 +208,7 @@ class Directory(Names):
         """Evidence that a host is a domain controller; it holds for its host name or address and
         for its computer account too.
         """
-        if self.declares_controllers or key in self._declared:
+        if self.declares_controllers or key in self._declared or self.synced.knows(key):
             return False
         changed = self.roles.learn(key, kind, ts)
         if changed:
@@ -195,11 +229,18 @@ class Directory(Names):
     # --- as of a time -----------------------------------------------------------------------------
 
     def get(self, key: str) -> DirObject | None:
-        """What is known of an entity, declared before learnt, without learnt parts."""
+        """What is known of an entity: synchronised before declared before learnt, without learnt
+        parts.
+        """
+        synced = self.synced.entities.get(key)
+        if synced is not None:
+            return synced
         return self._declared[key][-1] if key in self._declared else self._learnt.get(key)
 
     def is_dc(self, host: str, ts: int) -> bool:
         """Whether a host was a domain controller then."""
+        if self.synced.knows(host):
+            return self.synced.is_dc(host, ts)
         if host in self._declared:
             return any(
                 i.valid_from <= ts < i.valid_to and "dc" in i.tags for i in self._declared[host]
@@ -213,6 +254,11 @@ class Directory(Names):
             for items in self._declared.values()
             for item in items
             if item.kind == "host" and "dc" in item.tags
+        ]
+        found += [
+            (item.key, item.valid_from, "high", ("directory",))
+            for item in self.synced.entities.values()
+            if item.kind == "host" and "dc" in item.tags and item.key not in self._declared
         ]
         found += [
             (key, part.since, part.certainty, tuple(sorted(part.kinds)))
@@ -236,8 +282,9 @@ class Directory(Names):
             tags = {n.tag for n in rows.networks}
             rows.networks += [n for n in self._networks if n.tag in tags and n not in rows.networks]
         self.addresses.changed = set()
+        rows.keys = {key for key in rows.keys if not self.synced.knows(key)}
         rows.objects.extend(row for key in sorted(rows.keys) for row in self._object_rows(key))
-        if rows == DirectoryRows():
+        if rows.empty():
             return None
         self._rows = DirectoryRows()
         return rows
@@ -285,7 +332,11 @@ class Directory(Names):
             rows, nat = msgspec.json.decode(value, type=tuple[list[DirAddress], int | None])
             self.addresses.restore(ip, rows, nat)
         for key, value in by_kind.get("part", {}).items():
-            if not self.declares_controllers and key not in self._declared:
+            if (
+                not self.declares_controllers
+                and key not in self._declared
+                and not self.synced.knows(key)
+            ):
                 self.roles.restore(key, msgspec.json.decode(value, type=Part))
                 self._touch(key)
         # Rules were judged by this knowledge before the restart: nothing is news.
@@ -314,9 +365,9 @@ class Directory(Names):
             key = f"{who.name}@{domain.name}"
             plain = DirObject(key=key, kind="group", name=who.name, domain=domain.name)
             if key in self._declared:
-                self._declared[key] = [self._enriched(item) for item in self._declared[key]]
+                self._declared[key] = [self.enriched(item) for item in self._declared[key]]
             else:
-                self._learnt[key] = self._enriched(plain)
+                self._learnt[key] = self.enriched(plain)
             self._touch(key)
 
 

@@ -104,6 +104,10 @@ class Names:
         """The known domain with this SID."""
         return self._domain_sids.get(sid)
 
+    def name_of_sid(self, sid: str) -> str:
+        """How a principal that no directory object describes is called: by its SID at worst."""
+        return self._sids.get(sid) or NO_DOMAIN.get(sid) or sid.lower()
+
     def _by_sid(
         self, sid: str, domain: str | None, machine: str | None, ts: int | None
     ) -> str | None:
@@ -136,7 +140,7 @@ class Names:
             return domain or (_short(machine) if machine else None)
         return self.domain_named(text) or text
 
-    def _enriched(self, item: DirObject) -> DirObject:
+    def enriched(self, item: DirObject) -> DirObject:
         """A well-known principal with the SID, RID and sensitivity it has in every domain."""
         domain = self.domains.get(item.domain or "")
         where = item.key.partition("@")[2]
@@ -161,7 +165,8 @@ class Names:
             tags=_with_tag(item.tags, "sensitive") if sensitive else item.tags,
         )
 
-    def _index(self, item: DirObject) -> None:
+    def index(self, item: DirObject) -> None:
+        """Names of an object, from now on."""
         if item.sid:
             self._sids[item.sid] = item.key
         if item.dn:

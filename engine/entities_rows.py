@@ -16,6 +16,8 @@ FOREVER: Final = 2**63 - 1
 """Open end of an interval, as the store writes it."""
 
 EntityKind = Literal["account", "host", "group"]
+Identity = tuple[str, ...]
+"""Values of the columns by which rows of a table are the same thing in other intervals."""
 Certainty = Literal["high", "low", "none"]
 
 
@@ -107,12 +109,88 @@ class DirNetwork(msgspec.Struct, frozen=True):
     valid_from: int = 0
 
 
+class DirEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry of a synchronised directory, whatever it is, in an interval (table dir_entry).
+
+    `kind` is a word of enums.OBJECT_KIND, `attributes` holds all that is synchronised by
+    lDAPDisplayName, several values a line each; members are links.
+    """
+
+    guid: str
+    kind: str
+    key: str | None = None
+    dn: str | None = None
+    class_: str | None = msgspec.field(default=None, name="class")
+    sid: str | None = None
+    domain: str | None = None
+    deleted: bool = False
+    attributes: dict[str, str] = {}
+    valid_from: int = 0
+    valid_to: int = FOREVER
+
+
+class DirLink(msgspec.Struct, frozen=True):
+    """A direct membership as the directory states it: SIDs, or a DN as long as its object is not
+    known (table dir_link).
+    """
+
+    group_sid: str
+    member: str
+    valid_from: int = 0
+    valid_to: int = FOREVER
+
+
+Row = DirObject | DirMember | DirSpn | DirEntry | DirLink
+
+
+class Step(msgspec.Struct, frozen=True):
+    """From `ts` on a thing is as `row` says (None: it is no more), whatever was said of later."""
+
+    ts: int
+    row: Row | None
+
+
+class Steps:
+    """What synchronisation learnt, in order, by table and thing."""
+
+    IDENTITIES: Final = {
+        "dir_object": ("key", "kind"), "dir_member": ("group_key", "member_key"),
+        "dir_spn": ("spn", "account"), "dir_entry": ("guid",), "dir_link": ("group_sid", "member"),
+    }  # fmt: skip
+    """The columns that say which thing it is."""
+
+    def __init__(self) -> None:
+        self.by_table: dict[str, dict[Identity, list[Step]]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self.by_table)
+
+    def add(self, table: str, identity: Identity, ts: int, row: Row | None) -> None:
+        """The next step of a thing."""
+        self.by_table.setdefault(table, {}).setdefault(identity, []).append(Step(ts, row))
+
+
+def in_steps(steps: list[Step]) -> tuple[int, list[Row]]:
+    """From when on what is stored of a thing ends, and the rows that follow."""
+    rows: list[Row] = []
+    for step in steps:
+        rows = [
+            msgspec.structs.replace(row, valid_to=min(row.valid_to, step.ts))
+            for row in rows
+            if row.valid_from < step.ts
+        ]
+        if step.row is not None:
+            rows.append(msgspec.structs.replace(step.row, valid_from=step.ts, valid_to=FOREVER))
+    return min(step.ts for step in steps), rows
+
+
 class DirectoryRows(msgspec.Struct):
     """Rows to bring the store's directory up to date.
 
     `keys` are the objects whose rows are replaced as a whole by those in `objects`; `ips` likewise
     for `addresses`, `groups` for `members`. SPNs, domains and tags of networks replace those of
-    the same name; changes those of the same object.
+    the same name; changes those of the same object, `noted` ones are added. `steps` change a thing
+    from a time on and leave what was before.
     """
 
     keys: set[str] = msgspec.field(default_factory=set)
@@ -125,3 +203,11 @@ class DirectoryRows(msgspec.Struct):
     addresses: list[DirAddress] = msgspec.field(default_factory=list)
     domains: list[DirDomain] = msgspec.field(default_factory=list)
     networks: list[DirNetwork] = msgspec.field(default_factory=list)
+    noted: list[DirChange] = msgspec.field(default_factory=list)
+    steps: Steps = msgspec.field(default_factory=Steps)
+
+    def empty(self) -> bool:
+        """Whether there is nothing to bring."""
+        return not self.steps and not any(
+            getattr(self, name) for name in self.__struct_fields__ if name != "steps"
+        )

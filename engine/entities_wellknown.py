@@ -51,6 +51,7 @@ BUILTIN_RIDS: Final[dict[int, Principal]] = {
     544: Principal("administrators", "group", sensitive=True, admin=True),
     545: Principal("users", "group"),
     546: Principal("guests", "group"),
+    547: Principal("power users", "group", sensitive=True),
     548: Principal("account operators", "group", sensitive=True),
     549: Principal("server operators", "group", sensitive=True),
     550: Principal("print operators", "group", sensitive=True),
@@ -58,7 +59,7 @@ BUILTIN_RIDS: Final[dict[int, Principal]] = {
     552: Principal("replicator", "group", sensitive=True),
     554: Principal("pre-windows 2000 compatible access", "group"),
     555: Principal("remote desktop users", "group"),
-    556: Principal("network configuration operators", "group"),
+    556: Principal("network configuration operators", "group", sensitive=True),
     557: Principal("incoming forest trust builders", "group", sensitive=True),
     558: Principal("performance monitor users", "group"),
     559: Principal("performance log users", "group"),
@@ -82,6 +83,17 @@ NO_DOMAIN: Final[dict[str, str]] = {
     "S-1-5-20": "network service",
 }
 """SIDs that belong to no domain: canonical name."""
+
+
+_SENSITIVE_NAMES: Final = frozenset({
+    "dnsadmins", "organization management", "exchange servers", "exchange trusted subsystem",
+    "exchange windows permissions", "microsoft exchange servers",
+})  # fmt: skip
+
+
+def sensitive_by_name(group: str) -> bool:
+    """Whether a group without a RID of its own leads to control of the domain (DNS, Exchange)."""
+    return group.lower() in _SENSITIVE_NAMES
 
 
 def split_sid(sid: str) -> tuple[str, int] | None:

@@ -10,15 +10,17 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Final
 
-from dsl.schema.directory import DirectoryChange
+from dsl.schema.directory import DirectoryChange, DirectoryObject
 from dsl.schema.kerberos import KerberosAs, KerberosTgs
 from dsl.schema.ntlm import NtlmAuth
 from dsl.schema.radius import VpnSession
 from dsl.schema.rpc import Replication, SamrQuery
 from dsl.schema.sensor import HostBinding, SensorHealth
+from engine.doubles import Doubles, is_synced
 from engine.entities_addresses import LEARNT_US
 from engine.entities_names import parse_account, plain_ip
 from engine.entities_passive import Passive
+from engine.entities_rows import DirChange
 from engine.event_columns import identity_columns
 from engine.ingest_seen import Seen
 from engine.witnesses import Witnesses
@@ -59,6 +61,9 @@ class Ingest:
         self.next_id = next_id
         self.repeated = 0
         """Events dropped because the engine had them."""
+        self.recounted: list[Event] = []
+        """Stored events that are no longer primary; the reader empties it."""
+        self._doubles = Doubles()
         self._passive = Passive(directory)
         self._as_written = as_written
         self._geolocation = geolocation
@@ -67,6 +72,9 @@ class Ingest:
     def take(self, events: Sequence[Event]) -> list[Event]:
         """New events of a batch, ready for the store, in order of arrival."""
         fresh = [copy.copy(e) for e in events if self._is_new(e)]
+        for event in fresh:
+            if isinstance(event, DirectoryObject):
+                self.directory.synced.apply(event)
         if not self._as_written:
             self._passive.learn(fresh)
         for event in fresh:
@@ -78,9 +86,11 @@ class Ingest:
                 self.witnesses.silence(event.sensor, event.activity, begin, event.to_ts)
         for event in fresh:
             if event.primary is None:
-                event.primary = self.witnesses.primary(event)
+                event.primary = is_synced(event) or self.witnesses.primary(event)
             event.id = self.next_id
             self.next_id += 1
+        if not self._as_written:
+            self._count_once(fresh)
         return fresh
 
     def take_unresolved(self) -> list[str]:
@@ -89,6 +99,19 @@ class Ingest:
         """
         found, self._unresolved = self._unresolved, {}
         return list(found)
+
+    def _count_once(self, fresh: Sequence[Event]) -> None:
+        """What a synchronisation tells is not counted where a better witness told it, even before."""
+        new = set(map(id, fresh))
+        for event in fresh:
+            for double in self._doubles.take(event):
+                double.primary = False
+                if id(double) not in new:
+                    self.recounted.append(double)
+            if isinstance(event, DirectoryChange) and is_synced(event):
+                key, attribute = event.object_account, event.attribute
+                if key and attribute:
+                    self.directory.note_change(DirChange(key, attribute, event.ts))
 
     def _is_new(self, event: Event) -> bool:
         if event.sensor is None or event.seq is None or self.seen.add(event.sensor, event.seq):

@@ -11,7 +11,7 @@ SECOND_US: Final = 1_000_000
 WIRE_US: Final = 60 * SECOND_US
 RECORD_US: Final = 300 * SECOND_US
 SLOW_US: Final = 900 * SECOND_US
-"""Syslog feeds and directory syncs."""
+"""Syslog feeds."""
 IDLE_US: Final = 120 * SECOND_US
 """A sensor silent for longer leaves the watermark and opens a coverage gap."""
 
@@ -21,7 +21,7 @@ _RECORD_FAMILIES: Final = frozenset({"windows", "pki", "directory"})
 
 def of_via(via: str | None) -> int:
     """Allowed lateness of events of a witness."""
-    if via in ("wire", "etw", "radius", "engine", None):
+    if via in ("wire", "etw", "radius", "engine", "sync", None):
         return WIRE_US
     return RECORD_US if via == "zeek" or via.startswith("event_") else SLOW_US
 

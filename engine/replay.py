@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from dsl.schema.directory import DirectoryObject
 from dsl.schema.registry import event_type
 from engine import lateness
 from engine.entities_build import directory_of
@@ -104,11 +105,14 @@ def replay(
     first, last = FOREVER, 0
     while batch := list(islice(left, BATCH)):
         engine.ingest(batch)
-        if given.covered is None:
-            seen |= _sources(batch)
-            first = min(first, *(e.ts for e in batch))
-            last = max(last, *(e.ts for e in batch))
+        happened = [e for e in batch if not isinstance(e, DirectoryObject)]
+        if given.covered is None and happened:
+            seen |= _sources(happened)
+            first = min(first, *(e.ts for e in happened))
+            last = max(last, *(e.ts for e in happened))
             engine.coverage.declare(seen, first, last + 1)
+        if len(happened) < len(batch):
+            engine.directory_settled = FOREVER  # a file that tells a directory tells all of it
         if given.step:
             engine.tick()
     engine.tick(final=True)

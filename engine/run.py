@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import duckdb
 
 from dsl.schema.registry import event_type, event_types
+from dsl.schema.sensor import SensorHealth
 from engine import engine_state
 from engine.alert_events import SENSOR, alert_event, event_seq
 from engine.arrivals import Arrivals
@@ -88,6 +89,8 @@ class Engine:
         self._arrivals = Arrivals()
         self._next_number = 1
         self._until = FOREVER
+        self._reached: dict[str, int] = {}
+        """Up to when each synchronisation of a directory is complete."""
         self._unwritten: list[DirectoryRows] = []
         self._uncovered: set[str] = set()
         self._written: dict[str, str] = {}
@@ -136,8 +139,12 @@ class Engine:
             return 0
         self.watermarks.observe(fresh, self._clock() if self._clock else None)
         self.coverage.observe(fresh)
-        self.store.append(fresh, engine_state.of_batch(self._ingest, fresh) if self._keep else None)
-        for event in fresh:
+        state = engine_state.of_batch(self._ingest, fresh) if self._keep else None
+        synced = any(event.via == "sync" for event in fresh)
+        recounted, self._ingest.recounted = self._ingest.recounted, []
+        self.store.append(fresh, state, self.directory.take_rows() if synced else None, recounted)
+        self._synced(fresh)
+        for event in (*fresh, *recounted):
             kind = event_type(event)
             low, high = self._new.get(kind, (event.ts, event.ts))
             self._new[kind] = (min(low, event.ts), max(high, event.ts))
@@ -148,6 +155,16 @@ class Engine:
     def take_unresolved(self) -> list[str]:
         """Addresses of clients since the last call whose hosts are not known with certainty."""
         return self._ingest.take_unresolved()
+
+    def _synced(self, events: Iterable[Event]) -> None:
+        """A heartbeat of who synchronises a directory says that it is complete up to then."""
+        for event in events:
+            if not isinstance(event, SensorHealth) or event.kind != "heartbeat":
+                continue
+            sensor = event.sensor or ""
+            if (sensor, "directory_object") in self.coverage.domains:
+                self._reached[sensor] = max(self._reached.get(sensor, 0), event.ts)
+                self.directory_settled = min(self._reached.values())
 
     def look_again(self, low: int, high: int, until: int) -> None:
         """The stored events with ts in [low, high] count as new at the next tick, which asks for

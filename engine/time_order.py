@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from dsl.schema.directory import DirectoryObject
 from dsl.schema.registry import event_types
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ _PIECE: Final = 512
 
 
 class TimeOrder:
-    """Takes events in any order with `add`; `count` of them. `events` gives them by time, sensor and number."""
+    """Takes events in any order with `add`; `count` of them. `events` gives them by time, sensor and
+    number; the state of a directory comes first, for names are resolved by it.
+    """
 
     def __init__(self, run: int = RUN) -> None:
         self._most = run
@@ -78,5 +81,6 @@ class TimeOrder:
             yield from decoder.decode(self._file.read(size))
 
 
-def _key(event: Event) -> tuple[int, str, int]:
-    return event.ts, event.sensor or "", event.seq or 0
+def _key(event: Event) -> tuple[bool, int, str, int]:
+    state = isinstance(event, DirectoryObject)
+    return not state, event.ts, event.sensor or "", event.seq or 0

@@ -48,6 +48,64 @@ class DirectoryAccess(Event, tag="directory_access", kw_only=True, gc=False, omi
     ] = None
 
 
+class DirectoryObject(Event, tag="directory_object", kw_only=True, gc=False, omit_defaults=True):
+    """One version of an object as the directory has it from then on (LDAP synchronisation, LDIF)."""
+
+    kind: Annotated[
+        str | None,
+        Field(
+            "enum", "what it is", "objectClass", words=names(enums.OBJECT_KIND), ocsf="entity.type"
+        ),
+    ] = None
+    object: Annotated[str | None, Field("text", "DN", "entry", ocsf="entity.name")] = None
+    object_guid: Annotated[
+        str | None, Field("guid", "objectGUID", "objectGUID", ocsf="entity.uid")
+    ] = None
+    object_account: Annotated[
+        str | None,
+        Field("account", "the object if user, computer or group", "objectSid", ecs="user.target"),
+    ] = None
+    object_class: Annotated[
+        str | None, Field("text", "most derived class", "objectClass, last value")
+    ] = None
+    sid: Annotated[str | None, Field("sid", "SID of the principal", "objectSid")] = None
+    name: Annotated[
+        str | None, Field("text", "sAMAccountName, else the first component", "sAMAccountName")
+    ] = None
+    created: Annotated[int | None, Field("time", "when it was created", "whenCreated")] = None
+    deleted: Annotated[bool | None, Field("bool", "it is a tombstone", "isDeleted")] = None
+    uac: Annotated[
+        list[str] | None,
+        Field("enum", "flags that are set", "userAccountControl", words=names(enums.UAC_FLAG)),
+    ] = None
+    etypes: Annotated[
+        list[str] | None,
+        Field(
+            "enum", "encryption types", "msDS-SupportedEncryptionTypes", words=names(enums.ETYPE)
+        ),
+    ] = None
+    spns: Annotated[
+        list[str] | None, Field("text", "service principal names", "servicePrincipalName")
+    ] = None
+    primary_group: Annotated[
+        int | None, Field("int", "RID of the primary group", "primaryGroupID")
+    ] = None
+    addresses: Annotated[
+        list[str] | None, Field("ip", "addresses of a domain controller", "its DNS name, resolved")
+    ] = None
+    members: Annotated[
+        list[str] | None,
+        Field("text", "direct members (SID or DN) since this version", "member"),
+    ] = None
+    members_lost: Annotated[
+        list[str] | None, Field("text", "direct members until this version", "member")
+    ] = None
+    attributes: Annotated[
+        dict[str, str] | None,
+        Field("map", "all attributes that are synchronised, several values a line each", "entry"),
+    ] = None
+
+
 class DirectoryChange(Event, tag="directory_change", kw_only=True, gc=False, omit_defaults=True):
     """One attribute value (or object) written; via wire (LDAP add/modify/delete/modifyDN, clear or SASL-signed), event_5136/5137/5139/5141, sync (diff of DirSync, no actor)."""
 

@@ -143,6 +143,11 @@ ACCESS_RIGHT: Final[dict[int, str]] = {
 }  # fmt: skip
 """MS-ADTS §5.1.3.2."""
 CHANGE_OP: Final = ("add", "replace", "delete")
+OBJECT_KIND: Final = (
+    "user", "computer", "group", "domain", "ou", "partition", "trust", "site", "subnet", "policy",
+    "controller", "certificate_authority", "certificate_template", "dhcp_server", "other",
+)  # fmt: skip
+"""What an object of the directory is, by its objectClass (MS-ADSC)."""
 GROUP_ACTION: Final = (
     "member_added", "member_removed", "group_created", "group_deleted", "group_renamed",
 )  # fmt: skip

@@ -90,11 +90,12 @@ def of_files(
     order = TimeOrder()
     damaged = reading.read(files, order.add)
     setting = Setting(directory=directory, lists=loaded.rows)
-    store = replay([], order.events(), loaded.compile_detection, setting).engine.store
+    done = replay([], order.events(), loaded.compile_detection, setting).engine
+    store = done.store
     stored = store.span() or (0, 0)
     # the end of a recording is the end: what waits for later events is decided
     asked = period(stored, *span) if any(s is not None for s in span) else (0, FOREVER)
-    return Ground(store, asked, None if directory is None else FOREVER, damaged)
+    return Ground(store, asked, done.directory_settled, damaged)
 
 
 def open_store(path: Path, until: int) -> Store:

@@ -59,7 +59,12 @@ DATABASE: Final = click.option(
 
 def installation(command: _F) -> _F:
     """What an installation names beside its inputs: directory, detections, lists, settings."""
-    for option in (SETTINGS, LISTS, DETECTIONS, DIRECTORY):
+    return rules_in_force(DIRECTORY(command))
+
+
+def rules_in_force(command: _F) -> _F:
+    """Detections, lists and settings."""
+    for option in (SETTINGS, LISTS, DETECTIONS):
         command = option(command)
     return command
 

@@ -94,7 +94,7 @@ class Service:
         for source in self._sources:
             if source.fault:
                 self.close()
-                output.fail(f"the capture of {source.name} failed: {source.fault}")
+                output.fail(f"{source.name} failed: {source.fault}")
         try:
             self._reader.step()
         except Stopped:

@@ -6,20 +6,30 @@ of `engine.entities_rows`, `engine.lists` and `engine.coverage`; their fields ar
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+import msgspec
 import pyarrow as pa
 
 from dsl.schema.derive import ip_bytes
+from engine.entities_rows import (
+    DirEntry,
+    DirLink,
+    DirObject,
+    Steps,
+    in_steps,
+)
 from engine.lists import list_row
+from engine.store.tables import FOREVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import duckdb
-    import msgspec
 
-    from engine.entities_rows import DirectoryRows
+    from engine.entities_rows import DirectoryRows, Identity, Row, Step
+
+_R = TypeVar("_R", bound=msgspec.Struct)
 
 
 def put_directory(connection: duckdb.DuckDBPyConnection, rows: DirectoryRows) -> None:
@@ -40,7 +50,55 @@ def put_directory(connection: duckdb.DuckDBPyConnection, rows: DirectoryRows) ->
     ]
     put_lists(connection, tags, list(dict.fromkeys(entries)))
     _delete(connection, "dir_change", "key", {c.key for c in rows.changes})
-    insert(connection, "dir_change", rows.changes)
+    insert(connection, "dir_change", [*rows.changes, *rows.noted])
+    for table, things in rows.steps.by_table.items():
+        _put_steps(connection, table, things)
+
+
+def _put_steps(
+    connection: duckdb.DuckDBPyConnection, table: str, things: Mapping[Identity, list[Step]]
+) -> None:
+    """What is stored of each thing ends where its first step is; the rows of the steps follow."""
+    columns = Steps.IDENTITIES[table]
+    ends: list[int] = []
+    rows: list[Row] = []
+    for steps in things.values():
+        end, following = in_steps(steps)
+        ends.append(end)
+        rows += following
+    arrays = [pa.array([thing[i] for thing in things]) for i in range(len(columns))]
+    arrays.append(pa.array(ends, pa.int64()))
+    connection.register("stepping", pa.Table.from_arrays(arrays, names=[*columns, "ends"]))
+    same = " AND ".join(f't."{c}" = s."{c}"' for c in columns)
+    later = f"FROM stepping s WHERE {same} AND t.valid_to > s.ends"
+    connection.execute(
+        f'DELETE FROM "{table}" t USING stepping s WHERE {same} AND t.valid_from >= s.ends'  # noqa: S608  # names of this package
+    )
+    connection.execute(f'UPDATE "{table}" t SET valid_to = s.ends {later}')  # noqa: S608
+    connection.unregister("stepping")
+    insert(connection, table, rows)
+
+
+def synced(
+    connection: duckdb.DuckDBPyConnection,
+) -> tuple[list[DirEntry], list[DirLink], list[DirObject]]:
+    """Entries, links and entities of a synchronised directory that are in force."""
+    return (
+        _open(connection, "dir_entry", DirEntry),
+        _open(connection, "dir_link", DirLink),
+        _open(connection, "dir_object", DirObject),
+    )
+
+
+def _open(connection: duckdb.DuckDBPyConnection, table: str, make: type[_R]) -> list[_R]:
+    """Rows of a table that have not ended, in the order of their beginning."""
+    names = make.__struct_encode_fields__
+    columns = ", ".join(f'"{n}"' for n in names)
+    found = connection.execute(
+        f'SELECT {columns} FROM "{table}" WHERE valid_to = {FOREVER} ORDER BY valid_from'  # noqa: S608  # names of structs
+    ).fetchall()
+    plain = [dict(zip(names, row, strict=True)) for row in found]
+    return msgspec.convert(plain, list[make])  # type: ignore[valid-type]  # checked above
 
 
 def put_lists(
@@ -92,13 +150,15 @@ def insert(
     """Append structs to the table whose columns are their fields; `ip` is packed."""
     if not rows:
         return
-    names = rows[0].__struct_fields__
+    names = rows[0].__struct_encode_fields__
     kinds = _kinds(connection, table)
     arrays = []
-    for name in names:
-        values = [getattr(row, name) for row in rows]
+    for name, field in zip(names, rows[0].__struct_fields__, strict=True):
+        values = [getattr(row, field) for row in rows]
         if name == "ip":
             values = [ip_bytes(v) for v in values]
+        elif name == "attributes":
+            values = [list(v.items()) for v in values]
         arrays.append(pa.array(values, kinds[name]))
     connection.register("arriving", pa.Table.from_arrays(arrays, names=list(names)))
     columns = ", ".join(f'"{n}"' for n in names)
@@ -124,6 +184,7 @@ _ARROW = {
     "BOOLEAN": pa.bool_(),
     "BLOB": pa.binary(),
     "VARCHAR[]": pa.list_(pa.string()),
+    "MAP(VARCHAR, VARCHAR)": pa.map_(pa.string(), pa.string()),
 }
 
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dsl.schema.registry import event_type, event_types
-from engine.store import withheld
+from engine.store import facts, withheld
 from engine.store.columns import event_of, table_of
 from engine.store.database import open_file, open_memory
-from engine.store.facts import put_state
 from engine.store.parts import Parts
 from engine.store.past import open_past
 from engine.store.tables import event_columns
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from dsl.schema.base import Event
+    from engine.entities_rows import DirectoryRows
 
 
 class Store:
@@ -52,8 +52,16 @@ class Store:
             self._parts = Parts(beside)
         return self._parts
 
-    def append(self, events: Sequence[Event], state: Mapping[str, str] | None = None) -> None:
-        """Store events (ids and stamps given by ingest) and rows of `state`, all or nothing."""
+    def append(
+        self,
+        events: Sequence[Event],
+        state: Mapping[str, str] | None = None,
+        directory: DirectoryRows | None = None,
+        uncounted: Iterable[Event] = (),
+    ) -> None:
+        """Store events (ids and stamps given by ingest), rows of `state` and what the directory
+        learnt from them; `uncounted` are stored events that are primary no more. All or nothing.
+        """
         by_type: dict[str, list[Event]] = {}
         for event in events:
             by_type.setdefault(event_type(event), []).append(event)
@@ -67,7 +75,14 @@ class Store:
                     f'INSERT INTO "{name}" ({columns}) SELECT * FROM arriving'  # noqa: S608  # names of the schema
                 )
                 self.connection.unregister("arriving")
-            put_state(self.connection, state or {})
+            facts.put_state(self.connection, state or {})
+            if directory is not None:
+                facts.put_directory(self.connection, directory)
+            for event in uncounted:
+                self.connection.execute(
+                    f'UPDATE "{event_type(event)}" SET "primary" = false WHERE id = ?',  # noqa: S608  # a name of the schema
+                    [event.id],
+                )
         except BaseException:
             self.connection.rollback()
             raise
@@ -157,11 +172,13 @@ class Store:
         return {name: ts for name, ts in found.items() if ts is not None}
 
     def span(self) -> tuple[int, int] | None:
-        """Least and greatest `ts` of all events but alerts, None where there are none."""
+        """Least and greatest `ts` of all events but alerts and the state of directories, None where
+        there are none.
+        """
         parts = " UNION ALL ".join(
             f'SELECT min(ts) AS low, max(ts) AS high FROM "{n}"'  # noqa: S608  # names of the schema
             for n in event_types()
-            if n != "alert"
+            if n not in ("alert", "directory_object")
         )
         row = self._row(f"SELECT min(low), max(high) FROM ({parts})")  # noqa: S608
         return None if row is None or row[0] is None else (int(str(row[0])), int(str(row[1])))

@@ -36,6 +36,12 @@ OTHER_TABLES: Final[dict[str, str]] = {
         f"ip BLOB NOT NULL, host VARCHAR NOT NULL, {_INTERVAL}, certainty VARCHAR, method VARCHAR"
     ),
     "dir_domain": ("name VARCHAR NOT NULL, netbios VARCHAR, sid VARCHAR, ticket_lifetime BIGINT"),
+    "dir_entry": (
+        "guid VARCHAR NOT NULL, kind VARCHAR NOT NULL, key VARCHAR, dn VARCHAR, class VARCHAR, "
+        "sid VARCHAR, domain VARCHAR, deleted BOOLEAN, attributes MAP(VARCHAR, VARCHAR), "
+        f"{_INTERVAL}"
+    ),
+    "dir_link": f"group_sid VARCHAR NOT NULL, member VARCHAR NOT NULL, {_INTERVAL}",
     "list_entry": (
         "list VARCHAR NOT NULL, kind VARCHAR, value VARCHAR, cidr_low BLOB, cidr_high BLOB, "
         f"{_INTERVAL}"
@@ -61,7 +67,8 @@ OTHER_TABLES: Final[dict[str, str]] = {
 }
 """Column definitions of every table that holds no events. `dir_object`: for computer accounts
 `host` is the key of the host, for hosts `account` is the key of the computer account. `dir_member`
-is the transitive closure. `list_entry`: the implicit exclusion list of a detection bears its id."""
+is the transitive closure, `dir_link` the direct links of a synchronised directory, `dir_entry` its
+entries, whatever they are. `list_entry`: the implicit exclusion list of a detection bears its id."""
 
 
 def event_columns(event: EventType) -> dict[str, str]:

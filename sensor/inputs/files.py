@@ -1,4 +1,6 @@
-"""One file, whatever it is: a capture or an event log, known by its content, never by its name."""
+"""One file, whatever it is: a capture, an event log or a directory as LDIF, known by its content,
+never by its name.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from sensor.inputs import captures, logs
+from sensor.inputs.directory import ldif
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,12 +19,12 @@ if TYPE_CHECKING:
     from dsl.schema.base import Event
     from sensor.inputs.damage import Damage
 
-Kind = Literal["capture", "log", "unknown"]
+Kind = Literal["capture", "log", "directory", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
 class FileSummary:
-    """What came of a file: `units` packets or records read, damages in it, counters, and the first
+    """What came of a file: `units` packets, records or entries read, damages in it, counters, and the first
     fault of our own code that a reader met (None is as it should be). `unknown` is a file that is
     neither a capture nor an event log; its first damage says so. `last` is the highest number of a
     record of an .evtx file.
@@ -59,6 +62,11 @@ def read_file(
         log = logs.read_log(path, emit, progress, name, at_end, raw=raw, skip=skip)
         kind: Kind = "log" if log.records or not log.damages else "unknown"
         return FileSummary(path, kind, log.records, log.damages, log.counters, last=log.last)
+    if ldif.is_ldif(path):
+        told = ldif.read_ldif(path, emit, progress, name)
+        if at_end is not None:
+            at_end()
+        return FileSummary(path, "directory", told.records, told.damages, {})
     found = captures.read_capture(path, emit, progress, name, at_end)
     known = found.packets or not any(d.offset == 0 for d in found.damages)
     kind = "capture" if known else "unknown"

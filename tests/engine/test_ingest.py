@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dsl.given_directory import DirectoryObject
-from dsl.schema.directory import GroupChange
+from dsl.schema.directory import AccountChange, DirectoryChange, GroupChange
 from dsl.schema.kerberos import KerberosAs, KerberosTgs
 from dsl.schema.ntlm import NtlmAuth
 from dsl.schema.rpc import Replication, SamrQuery
@@ -171,6 +171,25 @@ def ntlm(via, ts, dc=DC, **fields):
     return NtlmAuth(ts=ts, via=via, dc=dc, domain=DOMAIN, sensor=via, **fields)
 
 
+HOUR = 3_600_000_000
+
+
+def member(via, ts, group="admins", action="member_added"):
+    who = f"alice@{DOMAIN}"
+    return GroupChange(
+        ts=ts, via=via, sensor=via, group=f"{group}@{DOMAIN}", action=action, member=who
+    )
+
+
+def account(via, ts, action):
+    return AccountChange(ts=ts, via=via, sensor=via, account=f"alice@{DOMAIN}", action=action)
+
+
+def written(via, ts, attribute="department"):
+    dn = "CN=alice,DC=corp,DC=lab,DC=test"
+    return DirectoryChange(ts=ts, via=via, sensor=via, object=dn, attribute=attribute, op="add")
+
+
 @pytest.mark.parametrize(
     ("events", "expected"),
     [
@@ -184,7 +203,17 @@ def ntlm(via, ts, dc=DC, **fields):
         ([ntlm("wire", 2, dc="ws9"), ntlm("event_4776", 1)], [False, True]),
         ([ntlm("wire", 2, dc="ws9"), ntlm("event_8004", 1)], [True, True]),
         ([GroupChange(ts=1, via="event_4728"), GroupChange(ts=2, via="event_5136")], [True, False]),
-        ([GroupChange(ts=2, via="sync"), GroupChange(ts=1, via="wire")], [False, True]),
+        ([member("sync", 2), member("wire", 1)], [False, True]),
+        ([member("wire", 1), member("sync", 2)], [True, False]),
+        ([member("sync", 2), member("wire", 1, group="others")], [True, True]),
+        ([member("sync", 2), member("wire", 1, action="member_removed")], [True, True]),
+        ([member("sync", 2 * HOUR), member("wire", 1)], [True, True]),
+        (
+            [account("sync", 2, "password_changed"), account("event_4724", 1, "password_reset")],
+            [False, True],
+        ),
+        ([written("sync", 2), written("event_5136", 1)], [False, True]),
+        ([written("sync", 2), written("event_5136", 1, attribute="title")], [True, True]),
     ],
 )
 def test_the_best_living_witness_counts(events, expected):

@@ -32,6 +32,7 @@ class Ground(NamedTuple):
     last: Callable[[str], int]
     raw: bool
     rejected: Path
+    store: Path
     unresolved: Callable[[], Sequence[str]]
 
 
@@ -67,7 +68,9 @@ def options() -> list[click.Option]:
 
 
 def open_all(values: Mapping[str, object]) -> list[Opened]:
-    """What the command line names of any input; `values` by the names of options."""
+    """What the command line names of any input; `values` by the names of options, and `declared`,
+    the directory file.
+    """
     found: list[Opened] = []
     for module in inputs():
         asked = inspect.signature(module.opened).parameters

@@ -1,0 +1,1 @@
+"""The directory as a source: LDAP servers synchronised, and LDIF files."""
