@@ -123,7 +123,7 @@ def _report(measured: Sequence[Measured], options: argparse.Namespace) -> int:
         f"{options.new:,} new events a tick, {options.ticks} ticks of each size in turn; milliseconds"
     )
     print(
-        f"{'stored':>12} {'bytes':>6} {'ingest':>7} {'median':>7} {'p99':>7} {'idle':>7} {'ratio':>6} {'changes':>8}"
+        f"{'stored':>12} {'bytes':>6} {'ingest':>7} {'median':>7} {'p99':>7} {'cpu':>7} {'idle':>7} {'ratio':>7} {'changes':>7}"
     )
     first = median(measured[0].tick)
     failed = False

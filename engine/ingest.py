@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from engine.geolocation import Geolocation
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
+_UNRESOLVED: Final = 4_096
 _COMMON_HOSTS: Final = frozenset({"dc", "server", "source"})
 
 
@@ -61,6 +62,7 @@ class Ingest:
         self._passive = Passive(directory)
         self._as_written = as_written
         self._geolocation = geolocation
+        self._unresolved: dict[str, None] = {}
 
     def take(self, events: Sequence[Event]) -> list[Event]:
         """New events of a batch, ready for the store, in order of arrival."""
@@ -80,6 +82,13 @@ class Ingest:
             event.id = self.next_id
             self.next_id += 1
         return fresh
+
+    def take_unresolved(self) -> list[str]:
+        """Clients' addresses since the last call whose hosts are not certain, in order; of very
+        many the first.
+        """
+        found, self._unresolved = self._unresolved, {}
+        return list(found)
 
     def _is_new(self, event: Event) -> bool:
         if event.sensor is None or event.seq is None or self.seen.add(event.sensor, event.seq):
@@ -133,6 +142,8 @@ class Ingest:
             event.source = held.host if held else f"ip:{ip}"
             event.certainty = held.certainty if held else "none"
             event.resolution = held.method if held else None
+            if event.certainty != "high" and len(self._unresolved) < _UNRESOLVED:
+                self._unresolved[ip] = None
         else:
             raw = event.source
             if raw is None and isinstance(event, NtlmAuth) and event.workstation:
@@ -158,11 +169,13 @@ class Ingest:
         for name in columns.accounts:
             raw = getattr(event, name)
             if raw:
-                setattr(event, name, directory.account(raw, domain=domain, machine=machine))
+                setattr(event, name, directory.account(raw, domain=domain, machine=machine, ts=ts))
         for name in columns.account_lists:
             raws = getattr(event, name)
             if raws:
-                resolved = [directory.account(r, domain=domain, machine=machine) for r in raws]
+                resolved = [
+                    directory.account(r, domain=domain, machine=machine, ts=ts) for r in raws
+                ]
                 setattr(event, name, resolved)
         for name in columns.hosts:
             raw = getattr(event, name)
@@ -180,7 +193,7 @@ class Ingest:
             case VpnSession() if self._geolocation is not None:
                 self._geolocation.fill(event)
             case SamrQuery(object=None) if event.object_sid:
-                known = directory.account(event.object_sid, domain=event.domain)
+                known = directory.account(event.object_sid, domain=event.domain, ts=event.ts)
                 event.object = known if "@" in known else None
             case DirectoryChange(object_account=None) if event.object:
                 event.object_account = directory.account_with_dn(event.object)

@@ -140,6 +140,10 @@ class Engine:
             self._arrivals.add(kind, low, high)
         return len(fresh)
 
+    def take_unresolved(self) -> list[str]:
+        """Addresses of clients since the last call whose hosts are not known with certainty."""
+        return self._ingest.take_unresolved()
+
     def look_again(self, low: int, high: int, until: int) -> None:
         """The stored events with ts in [low, high] count as new at the next tick, which asks for
         rows up to `until`.

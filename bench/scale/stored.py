@@ -48,6 +48,9 @@ class Stored:
         if not path.exists():
             self._make(making, found)
             making.rename(path)
+        # what profiles learnt of events of another run would call those of this one late
+        for left in folder.glob(f"{path.name}.learnt*"):
+            left.unlink()
         self.store = Store(path)
         stream.prepare(self.store.connection, found)
         self._restore()

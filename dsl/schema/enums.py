@@ -219,7 +219,16 @@ ADFS_OBJECT: Final = (
 )  # fmt: skip
 SEVERITY: Final = ("informational", "low", "medium", "high")
 ALERT_STATUS: Final = ("open", "closed", "suppressed", "retracted", "merged")
-HEALTH_KIND: Final = ("heartbeat", "gap", "loss", "unread", "shed", "audit_missing", "malformed")
+HEALTH_KIND: Final = (
+    "heartbeat",
+    "gap",
+    "loss",
+    "unread",
+    "shed",
+    "audit_missing",
+    "malformed",
+    "probe",
+)
 
 
 def names(vocabulary: tuple[str, ...] | dict[int, str]) -> tuple[str, ...]:

@@ -228,6 +228,7 @@ def _service(
         last=lambda sensor: last_number(engine.store, sensor),
         raw=wants_raw(r.rule.plan for r in engine.running.values()),
         rejected=rejected,
+        unresolved=engine.take_unresolved,
     )
     sources = [each.start(ground) for each in opened]
     return Service(engine, watched, sources, lines, geolocation, quiet=quiet, stopping=stop.is_set)

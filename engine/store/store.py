@@ -105,7 +105,8 @@ class Store:
             columns = ", ".join(f'"{c}"' for c in event_columns(event))
             rows = self.connection.execute(
                 f'SELECT {columns} FROM "{name}" '  # noqa: S608  # names of the schema
-                "WHERE id BETWEEN ? AND ? AND list_contains(?::BIGINT[], id)",
+                # a hash table of them: to search the list for each event costs its length
+                "WHERE id BETWEEN ? AND ? AND id IN (SELECT unnest(?::BIGINT[]))",
                 [wanted[0], wanted[-1], wanted],
             ).fetchall()
             for *values, tie in rows:

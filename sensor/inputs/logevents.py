@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 _DAMAGES_LIMIT: Final = 1000
 _MINUTE_US: Final = 60_000_000
+SLOTS: Final = 4096
+"""Numbers of one record: more than a record of 64 KiB tells events."""
+_NUMBERS: Final = 1 << 36
+"""Records that are told apart: a sensor's numbers have 48 bits."""
 
 
 @dataclass(slots=True)
@@ -43,19 +47,33 @@ class Summary:
     mapped: int = 0
     damages: list[Damage] = field(default_factory=list)
     counters: Counter[str] = field(default_factory=Counter)
+    last: int | None = None
+    """The highest number of a record of an .evtx file."""
 
 
 class LogEvents:
     """Emits what records tell, numbered from 0 as events of the sensor `name`; with `raw` also a
     `windows_event` for each record.
+
+    With `by_record` an event's number is its record's, times SLOTS, plus its place in it: the same
+    wherever the reading began. Heartbeats, which depend on that, take the slots from above.
     """
 
-    def __init__(self, name: str, emit: Callable[[Event], None], *, raw: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        emit: Callable[[Event], None],
+        *,
+        raw: bool = False,
+        by_record: bool = False,
+    ) -> None:
         self.summary = Summary()
         self._name = name
         self._emit = emit
         self._raw = raw
         self._seq = 0
+        self._by_record = by_record
+        self._beats = 0
         self._coverage = _Coverage()
 
     def damage(self, damage: Damage) -> None:
@@ -80,6 +98,10 @@ class LogEvents:
     def record(self, record: Record) -> None:
         """The next record."""
         self.summary.records += 1
+        if record.position is not None:
+            self.summary.last = max(record.position, self.summary.last or 0)
+        if self._by_record:
+            self._seq, self._beats = (record.position or 0) % _NUMBERS * SLOTS, SLOTS - 1
         self.summary.counters[f"record {record.channel}:{record.event_id}"] += 1
         if self._raw:
             self._send_raw(record)
@@ -91,14 +113,20 @@ class LogEvents:
             self._send(beat)
 
     def _send(self, event: Event) -> None:
-        event.sensor, event.seq = self._name, self._seq
-        self._seq += 1
+        event.sensor = self._name
+        if self._by_record and isinstance(event, SensorHealth):
+            event.seq = self._seq - self._seq % SLOTS + self._beats
+            self._beats -= 1
+        else:
+            event.seq = self._seq
+            self._seq += 1
         self._emit(event)
 
     def _send_raw(self, record: Record) -> None:
         # numbered apart, so that the other events' numbers do not depend on whether they are told
         event = raw_event(record)
-        event.sensor, event.seq = f"{self._name} raw", self.summary.records
+        number = record.position if self._by_record else self.summary.records
+        event.sensor, event.seq = f"{self._name} raw", number
         self.summary.counters["event windows_event"] += 1
         self._emit(event)
 

@@ -21,7 +21,7 @@ from sensor.inputs.zeek import MAGIC, read_zeek
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from dsl.schema.base import Event
     from sensor.map.record import Record
@@ -68,18 +68,22 @@ def read_log(
     at_end: Callable[[], None] | None = None,
     *,
     raw: bool = False,
+    skip: Sequence[tuple[int, int]] | None = None,
 ) -> Summary:
     """Read a log and emit its events in the order of the log; with `raw` also a `windows_event`
     for each record.
 
     `progress` is told (bytes read, size of the file). `sensor` names the events' sensor, `log:FILE`
     if None. `at_end` is called after the last record, before the last heartbeats. Raises OSError if
-    the file cannot be opened; nothing that is in the file raises.
+    the file cannot be opened; nothing that is in the file raises. With `skip` the file is an .evtx
+    whose events are numbered by their records, without those in these spans (first and last).
     """
     path = Path(path)
-    told = LogEvents(f"log:{path.name}" if sensor is None else sensor, emit, raw=raw)
+    told = LogEvents(
+        f"log:{path.name}" if sensor is None else sensor, emit, raw=raw, by_record=skip is not None
+    )
     with path.open("rb") as stream:
-        for item in _items(stream, path.stat().st_size, progress):
+        for item in _items(stream, path.stat().st_size, progress, skip or ()):
             if isinstance(item, Damage):
                 told.damage(item)
             else:
@@ -91,7 +95,10 @@ def read_log(
 
 
 def _items(
-    stream: BinaryIO, size: int, progress: Callable[[int, int], None] | None
+    stream: BinaryIO,
+    size: int,
+    progress: Callable[[int, int], None] | None,
+    skip: Sequence[tuple[int, int]],
 ) -> Iterator[Record | Row | Damage]:
     """What the file holds; a stream that breaks off (bad gzip, failing disk) is damage."""
 
@@ -104,6 +111,9 @@ def _items(
         reader = _reader(stream)
         if reader is None:
             yield Damage(0, "no event log in a form known here: .evtx, event XML, Zeek TSV, JSON")
+            return
+        if reader is read_evtx:
+            yield from read_evtx(stream, step, skip=skip)
             return
         packed = stream.read(2) == GZIP_MAGIC
         stream.seek(0)

@@ -207,3 +207,12 @@ def test_what_the_wire_shows_counts_before_zeek():
         DnsQuery(ts=3, sensor="zeek", seq=2, via="zeek", dst_ip="10.0.0.2", query="b"),
     ]
     assert [e.primary for e in Ingest(Directory()).take(events)] == [True, False, True]
+
+
+def test_clients_that_are_not_certain_are_asked_for(directory):
+    ingest = Ingest(directory)
+    ingest.take([
+        KerberosAs(ts=1, via="wire", src_ip=ip, dst_ip="10.0.0.10", realm=DOMAIN, account_name=name, outcome="success")
+        for ip, name in (("10.0.0.7", "alice"), ("10.0.0.8", "WS8$"), ("10.0.0.6", "bob"), ("10.0.0.7", "bob"))
+    ])  # fmt: skip
+    assert (ingest.take_unresolved(), ingest.take_unresolved()) == (["10.0.0.7", "10.0.0.6"], [])

@@ -16,8 +16,8 @@ from engine.backends.duckdb.lineage import countable
 from engine.backends.duckdb.nodes import HIGH, LOW, Lowering
 from engine.backends.duckdb.profiles.compile import (
     begin_of,
+    compile_first,
     compile_learnings,
-    compile_recalls,
     own_look_back,
     query_of,
 )
@@ -62,6 +62,7 @@ def _compile(detection: plan.DetectionPlan, alert: plan.AlertPlan, index: int) -
         owner=f"{detection.id} {index}",
         budget=_budget(definitions, alert),
         reach=alert.look_back or 0,
+        needed=tuple(needed(definitions, alert.source)),
     )
     source = lowering.node(alert.source, "rows", 0)
     scope = Scope(domain=source.domain)
@@ -72,7 +73,7 @@ def _compile(detection: plan.DetectionPlan, alert: plan.AlertPlan, index: int) -
     values = [*((f"role.{n}", e) for n, e in alert.roles), *dedup, *excepted]
     full = _full(lowering, alert, source, values)
     gates = [*lower_gates(definitions, alert, LOW, HIGH), *_windows(definitions, alert)]
-    profiles, recalls = compile_recalls(lowering)
+    profiles, first = compile_first(lowering)
     called = frozenset().union(*map(_called, [full, *gates]))
     asked = query_of(lowering.statement.finish(scope.attach(probe)))
     whole = query_of(full)
@@ -86,7 +87,7 @@ def _compile(detection: plan.DetectionPlan, alert: plan.AlertPlan, index: int) -
         exceptions=_exceptions(detection, alert),
         routines=called,
         profiles=profiles,
-        recalls=recalls,
+        first=first,
         look_back=own_look_back(definitions, alert.source),
         parameters=(asked.parameters, whole.parameters),
         full=whole.text,

@@ -41,6 +41,19 @@ class Keyed:
         return query.join(read(self.of, _ALIAS), on=on, join_type="semi", copy=False)
 
 
+@dataclass(frozen=True)
+class AskedFirst:
+    """Keys that are asked for in a question of their own, before the statement runs, and registered
+    as the relation `keys` for it: those of the relation `rows`, in columns `_k0`, `_k1`, ... of the
+    DuckDB types `kinds`. `needed`: without any of them the statement has no row.
+    """
+
+    rows: str
+    keys: str
+    kinds: tuple[str, ...]
+    needed: bool
+
+
 def by_keys(of: str, keys: Iterable[str]) -> Keyed | None:
     """Only keys of `of`, a relation with `_k0`, `_k1`, ...; `keys` are their names below."""
     pairs = tuple((name, f"_k{i}") for i, name in enumerate(keys))

@@ -11,7 +11,7 @@ from dsl import plan
 from engine.backends.duckdb import absence, join, sequence, window
 from engine.backends.duckdb.expression import lower
 from engine.backends.duckdb.given import lower_given
-from engine.backends.duckdb.keyed import Keyed, own_columns, through_match
+from engine.backends.duckdb.keyed import AskedFirst, Keyed, own_columns, through_match
 from engine.backends.duckdb.lineage import ChoiceLineage, EventLineage, sql_type
 from engine.backends.duckdb.novelty.recall import lower_model, lower_novelty
 from engine.backends.duckdb.profiles.learnt import Learnt, lower_learnt
@@ -47,6 +47,7 @@ from engine.backends.duckdb.terms import (
 from engine.backends.unsupported import Unsupported
 
 if TYPE_CHECKING:
+    from engine.backends.duckdb.bounds import Needed
     from engine.backends.duckdb.novelty.model import NoveltyModel
 
 LOW: Final = exp.Parameter(this=exp.Var(this="low"))
@@ -63,7 +64,8 @@ class Lowering:
     `begin`: from when on events are read where nothing says how far back they are wanted (what a
     profile or a model learns from), None: from the beginning. `columns`: names of the columns of
     events that are read at all. `far`, `keyed`: how far before `$low` (None: `begin` says it), and
-    for which keys, the rows of the node at hand are wanted. `owner`: for whom models learn,
+    for which keys, the rows of the node at hand are wanted. `first`: what must be asked before the
+    statement, in order. `needed`: windows without whose rows there is none. `owner`: for whom models learn,
     `budget`: whether they are asked what so many cases a day come to, `reach`: how far before a row
     they may be asked; `models`: those that are read.
     """
@@ -74,7 +76,8 @@ class Lowering:
     statement: Statement = field(default_factory=Statement)
     done: dict[tuple[bool, str, int | None, Keyed | None], Relation] = field(default_factory=dict)
     profiles: dict[tuple[bool, str], Learnt] = field(default_factory=dict)
-    recalled: list[Recalled] = field(default_factory=list)
+    first: list[Recalled | AskedFirst] = field(default_factory=list)
+    needed: tuple[Needed, ...] = ()
     numbered: int = 0
     inside_shared: bool = False
     far: int | None = 0
@@ -179,7 +182,7 @@ class Lowering:
                 reach=self.reach,
             )
             self.models[shared, profile.name] = lower_model(own, node)
-            if own.recalled:
+            if own.first:
                 raise Unsupported("a model learns from rows that asked a profile")
         return self.models[shared, profile.name]
 

@@ -30,6 +30,8 @@ _TIME: Final = re.compile(
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[ T](?P<time>[0-9]{2}:[0-9]{2}:[0-9]{2})"
     r"(?:\.(?P<fraction>[0-9]{1,9}))?(?P<zone>[Zz]|[+-][0-9]{2}:[0-9]{2})?"
 )
+_KEPT: Final = 8_192
+"""Answers kept of each function of texts."""
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -92,10 +94,12 @@ class Routine:
 
 def _total(function: Callable[..., Result], parameters: list[str], result: str) -> Routine:
     """Null in, null out; DuckDB's own way to say so forbids null as an answer."""
+    # the same names and filters come again and again
+    known = lru_cache(maxsize=_KEPT)(function) if set(parameters) == {"VARCHAR"} else function
 
     @wraps(function)
     def answer(*arguments: object) -> Result:
-        return None if None in arguments else function(*arguments)
+        return None if None in arguments else known(*arguments)
 
     return Routine(answer, tuple(parameters), result)
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from engine.backends.duckdb.novelty.model import NoveltyModel
     from engine.backends.duckdb.profiles.learning import CompiledLearning
     from engine.backends.duckdb.profiles.remembered import (
+        CompiledKeys,
         CompiledProfile,
         CompiledRecall,
         Memory,
@@ -55,7 +56,7 @@ class CompiledAlert:
     exceptions: tuple[Excepted, ...]
     routines: frozenset[str]
     profiles: tuple[CompiledProfile, ...]
-    recalls: tuple[CompiledRecall, ...]
+    first: tuple[CompiledRecall | CompiledKeys, ...]
     look_back: int
     parameters: tuple[tuple[str, ...], tuple[str, ...]]
     full: str = field(repr=False)
@@ -135,10 +136,10 @@ class CompiledAlert:
             return []
         begin = low - self.look_back
         bounds: Bounds = {"low": low, "high": high, "begin": begin}
-        first = {p.number: begin for p in self.profiles}
+        since = {p.number: begin for p in self.profiles}
         probe, full = self.parameters
-        with remembering(connection, self.recalls, self.profiles, first, bounds, memory) as known:
-            if not run(connection, self.probe, chosen(known, probe)):
+        with remembering(connection, self.first, self.profiles, since, bounds, memory) as known:
+            if known is None or not run(connection, self.probe, chosen(known, probe)):
                 return []
             found = run(connection, self.full, chosen(known, full))
         if not found:

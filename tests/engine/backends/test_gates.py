@@ -69,3 +69,20 @@ def test_a_row_that_waits_has_its_event_before_it(gates, put, later, there):
     (event,) = put((0, *WRONG))
     moment = event.ts + later * 1_000_000
     assert gates(ABSENCE, moment, moment) == [there]
+
+
+@pytest.mark.parametrize(("source", "rows"), [("w1", 1), ("w2", 0)])
+def test_a_window_over_what_was_learnt_asks_for_its_keys_first(store, put, source, rows):
+    put(*((i, "ntlm_auth", {"source": "w1", "account": f"u{i}"}) for i in (1, 2, 3)))
+    (last,) = put((30, "ntlm_auth", {"source": source, "account": "u1"}))
+    plan, found = (
+        planned("""usual = profile of ntlm_auth by account bucket 1h over 1d learn n := count()
+odd = match ntlm_auth where usual.n <= 1 let who := source
+w = window odd by who over 1m compute n := count() having n >= 3
+alert w as (source: who) dedup 1d by who""")
+    )
+    assert plan is not None, found
+    alert = compile_detection(plan).alerts[0]
+    assert [getattr(f, "needed", None) for f in alert.first] == [None, True, None]
+    assert len(alert.rows(store.connection, last.ts, last.ts)) == rows
+    assert len(alert.rows(store.connection, 0, last.ts)) == 1 + rows

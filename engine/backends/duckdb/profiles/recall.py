@@ -90,15 +90,16 @@ def lower_recall(lowering: Lowering, node: plan.Recall, wanted: str) -> Relation
         .distinct(),
     )
     learns = _learns(learnt, node.reads)
-    remembered = f"remembered {len(lowering.recalled)}"
+    remembered = f"remembered {len(lowering.first)}"
     of_peers = [r for r in node.reads if r.peers]
     peers, every = None, None
     if of_peers and profile.peers is not None:
         every = f"{remembered} keys"
         peers = lower_peers(lowering, learnt, profile.peers, asked, every, wanted)
         asked = peers.asked
-    lowering.recalled.append(Recalled(node, learnt, learns, asked, remembered, every))
-    facts = _facts(lowering, lowering.recalled[-1], wanted)
+    recalled = Recalled(node, learnt, learns, asked, remembered, every)
+    lowering.first.append(recalled)
+    facts = _facts(lowering, recalled, wanted)
     group = None
     if peers is not None:
         lists = {_list(learnt, r) for r in of_peers if r.learn}
