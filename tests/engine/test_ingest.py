@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from dsl.given_directory import DirectoryObject
 from dsl.schema.directory import AccountChange, DirectoryChange, GroupChange
+from dsl.schema.dns import DnsQuery
 from dsl.schema.kerberos import KerberosAs, KerberosTgs
 from dsl.schema.ntlm import NtlmAuth
 from dsl.schema.rpc import Replication, SamrQuery
@@ -225,6 +226,16 @@ def test_a_silent_witness_hands_over_and_takes_back():
     wire = [kerberos("wire", t) for t in (1, 9, 31)]
     records = [kerberos("event_4768", t) for t in (5, 10, 29, 30)]
     assert primaries(*wire, gap, *records) == [True] * 3 + [False, True, True, False]
+
+
+def test_what_the_wire_shows_counts_before_zeek():
+    ends = {"dst_ip": "10.0.0.1", "query": "a"}
+    events = [
+        DnsQuery(ts=2, sensor="eth", seq=1, via="wire", **ends),
+        DnsQuery(ts=3, sensor="zeek", seq=1, via="zeek", **ends),
+        DnsQuery(ts=3, sensor="zeek", seq=2, via="zeek", dst_ip="10.0.0.2", query="b"),
+    ]
+    assert [e.primary for e in Ingest(Directory()).take(events)] == [True, False, True]
 
 
 def test_clients_that_are_not_certain_are_asked_for(directory):

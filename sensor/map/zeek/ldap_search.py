@@ -1,4 +1,4 @@
-"""ldap_search.log -> `ldap_search`. Attributes are logged under a policy script only.
+"""ldap_search.log -> `ldap_search`. Attributes are logged with LDAP::default_log_search_attributes only.
 
 Reference: base/protocols/ldap; filters are RFC 4515, with ANDs and ORs of many parts in pairs.
 """
