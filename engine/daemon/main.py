@@ -66,23 +66,14 @@ TICK_S = 1.0
     metavar="FILE",
     help="Every change of an alert is appended here, one JSON object a line.",
 )
-@click.option(
-    "--certificate",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="PEM file with the certificate of what listens with TLS, and its chain.",
-)
-@click.option(
-    "--key", type=click.Path(path_type=Path), metavar="FILE", help="PEM file with its private key."
-)
 @options.GEOLOCATION
 @options.installation
 @click.option("--quiet", is_flag=True, help="Write nothing to the terminal but errors.")
 @version_option
 def main(
     folders: tuple[Path, ...],
-    geolocation_paths: tuple[Path, ...],
     user: str | None,
+    geolocation_paths: tuple[Path, ...],
     store_path: Path,
     alerts_path: Path,
     settings: Path | None,
@@ -120,13 +111,13 @@ def main(
         output.note(f"watching {', '.join(watched)}{nobody}")
         if geolocation is not None:
             output.note(f"VPN sessions are placed by {', '.join(geolocation.words())}")
-        elif named["radius"]:
+        elif named["radius_places"]:
             output.note("VPN sessions have no country, place or network: there is no --geolocation")
     _run(service, stop)
 
 
 # after --watch, as they are of its kind
-main.params[1:1] = [option for module in inputs.inputs() for option in module.OPTIONS]
+main.params[1:1] = inputs.options()
 
 
 def _run(service: Service, stop: threading.Event) -> NoReturn:

@@ -61,6 +61,11 @@ def inputs() -> list[Input]:
     return [cast("Input", importlib.import_module(f"{__name__}.{name}")) for name in names]
 
 
+def options() -> list[click.Option]:
+    """The options of all inputs; one that several share stands there once."""
+    return list(dict.fromkeys(option for module in inputs() for option in module.OPTIONS))
+
+
 def open_all(values: Mapping[str, object]) -> list[Opened]:
     """What the command line names of any input; `values` by the names of options."""
     found: list[Opened] = []

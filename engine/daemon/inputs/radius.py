@@ -1,4 +1,4 @@
-"""`--radius`: RADIUS accounting of VPN gateways."""
+"""`--radius`: VPN sessions, as a server of RADIUS accounting."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import click
 
 from engine.cli import output, paths
+from engine.daemon import ports
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 OPTIONS: Final = (
     click.Option(
-        ["--radius", "radius"],
+        ["--radius", "radius_places"],
         multiple=True,
         is_flag=False,
         flag_value="1813",
@@ -42,14 +43,14 @@ class _Port(NamedTuple):
         return f"radius {self.radius.place.name}"
 
     def start(self, ground: Ground) -> Accounting:
-        from engine.daemon.accounting import Accounting, sensor_name  # noqa: PLC0415 - `--help` answers at once
+        from engine.daemon.accounting import Accounting, sensor_name  # noqa: PLC0415 - as below
 
         return Accounting(self.radius, ground.last(sensor_name(self.radius.place.name)))
 
 
-def opened(radius: tuple[str, ...], radius_clients: Path | None) -> list[_Port]:
+def opened(radius_places: tuple[str, ...], radius_clients: Path | None) -> list[_Port]:
     """The ports are taken; nothing is answered yet."""
-    if not radius:
+    if not radius_places:
         if radius_clients is not None:
             output.fail("--radius-clients without --radius", "add `--radius`")
         return []
@@ -63,10 +64,10 @@ def opened(radius: tuple[str, ...], radius_clients: Path | None) -> list[_Port]:
 
     clients = load_clients(radius_clients)
     try:
-        places = [Place("", *ends(text, PORT)) for text in dict.fromkeys(radius)]
+        places = [Place("", *ends(text, PORT)) for text in dict.fromkeys(radius_places)]
     except ValueError as error:
         output.fail(f"--radius: {error}", "as in `--radius 1813`, `--radius 10.0.0.1:1813`")
     try:
         return [_Port(Radius(where, clients)) for where in places]
     except InterfaceError as error:
-        output.fail(str(error), "ports below 1024 need root; or name another one")
+        output.fail(str(error), ports.BUSY_HINT)
