@@ -136,7 +136,7 @@ class CompiledAlert:
             return []
         begin = low - self.look_back
         bounds: Bounds = {"low": low, "high": high, "begin": begin}
-        since = {p.number: begin for p in self.profiles}
+        since = {p.number: low - p.far for p in self.profiles if p.far is not None}
         probe, full = self.parameters
         with remembering(connection, self.first, self.profiles, since, bounds, memory) as known:
             if known is None or not run(connection, self.probe, chosen(known, probe)):

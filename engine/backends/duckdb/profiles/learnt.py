@@ -47,7 +47,9 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Learnt:
     """The rows of a profile: relation `rows` with the keys, `ts`, `tie`, `_b`, `_hour` and an
-    input `_x0`, `_x1`, … for each learn. `number` tells profiles of one statement apart.
+    input `_x0`, `_x1`, … for each learn. `number` tells profiles of one statement apart: one that
+    is asked by rows of several spans of time is several. `far`: how long before the slice it may be
+    asked; None: as far as a profile that rests on it reads.
     """
 
     profile: plan.Profile
@@ -56,6 +58,7 @@ class Learnt:
     source: Relation
     rows: str
     number: int
+    far: int | None
 
     @property
     def keys(self) -> list[str]:
@@ -76,8 +79,19 @@ def since(number: int) -> exp.Expr:
     return exp.Parameter(this=exp.Var(this=f"since_{number}"))
 
 
+def begin_of(number: int) -> exp.Expr:
+    """From when on the events are read that the rows of a profile rest on: bound likewise."""
+    return exp.Parameter(this=exp.Var(this=f"begin_{number}"))
+
+
 def lower_learnt(
-    lowering: Lowering, profile: plan.Profile, name: str, number: int, *, shared: bool
+    lowering: Lowering,
+    profile: plan.Profile,
+    name: str,
+    number: int,
+    far: int | None,
+    *,
+    shared: bool,
 ) -> Learnt:
     """The rows of a profile with non-null keys and what they bring to each learn."""
     source = lowering.node(profile.source, f"{name}.source")
@@ -97,7 +111,7 @@ def lower_learnt(
         *(not_null(column(k)) for k in profile.keys), binary(exp.GTE, column("ts"), since(number))
     )
     rows = lowering.add(f"{name}.learnt", scope.attach(query))
-    return Learnt(profile, name, shared, source, rows, number)
+    return Learnt(profile, name, shared, source, rows, number, far)
 
 
 def summed(learnt: Learnt, learns: Sequence[int], bucket: exp.Expr) -> exp.Select:

@@ -56,7 +56,8 @@ class Memory(Protocol):
 @dataclass(frozen=True)
 class CompiledProfile:
     """A profile as a statement reads it. `number` tells it apart there; `look_back` is that of its
-    source; `inner` are the numbers of profiles that its source recalls. `keys` are the DuckDB types
+    source; `inner` are the numbers of profiles that its source recalls; `far`: how long before the
+    slice it is asked (None: only by those that rest on it). `keys` are the DuckDB types
     of the key columns, `learns` the function of each learn with the type of one value.
     """
 
@@ -70,6 +71,7 @@ class CompiledProfile:
     keys: tuple[str, ...]
     learns: tuple[tuple[LearnFunction, str], ...]
     inner: tuple[int, ...]
+    far: int | None
 
 
 @dataclass(frozen=True)
@@ -119,9 +121,8 @@ def remembering(
     since = _since(profiles, first, memory)
     for p in profiles:
         known[f"since_{p.number}"] = since[p.number]
+        known[f"begin_{p.number}"] = since[p.number] - p.look_back
         known[f"earliest_{p.number}"] = memory.earliest(p.hash) if memory else None
-    begins = [since[p.number] - p.look_back for p in profiles]
-    known["begin"] = min(b for b in (known.get("begin"), *begins) if b is not None)
     registered: list[str] = []
     try:
         for recall in questions:
