@@ -67,6 +67,7 @@ ATTRIBUTES: Final[dict[ObjectKind, dict[str, _Attribute]]] = {
     "account": {
         **_COMMON, "uac": _Attribute(Field("enum", "", words=names(enums.UAC_FLAG)), many=True),
         "etypes": _ETYPES, "silo": _TEXT, "department": _TEXT, "computer": _BOOL, "host": _TEXT,
+        "upn": _TEXT,
     },
     "host": {**_COMMON, "etypes": _ETYPES, "role": _TEXTS, "os_build": _TEXT, "account": _TEXT},
     "group": _COMMON,

@@ -10,7 +10,7 @@ all optional:
       - {name: ws9, domain: corp.lab.test, addresses: [10.77.0.50], account: WS9$}
     accounts:
       - {name: alice, domain: corp.lab.test, sid: S-1-5-21-1-2-3-1105, created: 2024-03-01,
-         uac: [dont_req_preauth], spns: [HTTP/web1.corp.lab.test], tags: [honeytoken]}
+         upn: alice.smith@corp.example, previous_names: [alice.jones], uac: [dont_req_preauth], spns: [HTTP/web1.corp.lab.test], tags: [honeytoken]}
     groups:
       - {name: domain admins, domain: corp.lab.test, members: [alice, "bob@corp.lab.test"]}
     networks:

@@ -10,7 +10,7 @@ Knows no event types and no store.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -33,6 +33,10 @@ from engine.entities_wellknown import NO_DOMAIN, well_known_groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+
+_RENAMES: Final = 16
+"""Most names remembered of one SID; the oldest go first."""
 
 
 class Directory(Names):
@@ -76,6 +80,10 @@ class Directory(Names):
         self._rows.groups.add(member.group_key)
         self._rows.members.append(member)
 
+    def declare_upn(self, upn: str, key: str) -> None:
+        """A user principal name and its account; it need not look like the account's name."""
+        self._alias(upn, key)
+
     def declare_spn(self, spn: DirSpn) -> None:
         """A service principal name and its account."""
         self._spns[spn.spn] = spn.account
@@ -84,6 +92,7 @@ class Directory(Names):
     def declare_network(self, network: DirNetwork) -> None:
         """A tag of a whole network."""
         self._networks.append(network)
+        self.addresses.declare_network(network.tag, network.network)
         self._rows.networks.append(network)
 
     def declare_change(self, change: DirChange) -> None:
@@ -140,6 +149,15 @@ class Directory(Names):
             return False
         self._sids[sid] = self._learnt_sids[sid] = key
         self._unsaved.add(("sid", sid))
+        return True
+
+    def learn_rename(self, sid: str, key: str, ts: int) -> bool:
+        """The account of a SID has another name from `ts` on; a declared one bears its own."""
+        known = self._renames.get(sid, [])
+        if self._sids.get(sid) in self._declared or (ts, key) in known:
+            return False
+        self._renames[sid] = sorted([*known, (ts, key)])[-_RENAMES:]
+        self._unsaved.add(("rename", sid))
         return True
 
     def learn(self, item: DirObject) -> bool:
@@ -239,6 +257,7 @@ class Directory(Names):
             values: dict[str, object] = {
                 "domain": self._learnt_domains.get(key),
                 "sid": self._learnt_sids.get(key),
+                "rename": self._renames.get(key),
                 "object": self._learnt.get(key),
                 "part": self.roles.get(key),
             }
@@ -257,6 +276,9 @@ class Directory(Names):
             self.learn_domain(domain.name, domain.netbios, domain.sid)
         for sid, value in by_kind.get("sid", {}).items():
             self.learn_sid(sid, msgspec.json.decode(value, type=str))
+        for sid, value in by_kind.get("rename", {}).items():
+            for ts, key in msgspec.json.decode(value, type=list[tuple[int, str]]):
+                self.learn_rename(sid, key, ts)
         for value in by_kind.get("object", {}).values():
             self.learn(msgspec.json.decode(value, type=DirObject))
         for ip, value in by_kind.get("address", {}).items():

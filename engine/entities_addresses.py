@@ -2,7 +2,8 @@
 
 A binding learnt from the network is only as good as its proof, so each carries method and
 certainty, a weaker one never displaces a stronger one that is alive, and an address behind which
-several certain hosts alternate is recognised as NAT and then stands for no host at all.
+several certain hosts alternate is recognised as NAT and then stands for no host at all. So do
+addresses of networks declared as NAT; in those of a VPN what is no lease is soon over.
 
 Knows no event types and no store.
 """
@@ -10,21 +11,29 @@ Knows no event types and no store.
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import Final
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from engine.entities_rows import FOREVER, Certainty, DirAddress
 
+if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
+
 HOUR_US: Final = 3_600_000_000
 LEARNT_US: Final = 12 * HOUR_US
 """How long a binding without a lease holds: a machine renews its ticket at least every 10 hours."""
+POOL_US: Final = HOUR_US
+"""The same in a pool of VPN addresses, which go from hand to hand."""
 NAT_US: Final = HOUR_US
 """Two certain hosts that alternate on one address within this time are behind NAT."""
 _RANK: Final[dict[Certainty, int]] = {"none": 0, "low": 10, "high": 20}
-_HEARSAY: Final = {"ntlm": -2, "cldap": -1, "netbios": -1}
+_HEARSAY: Final = {"ntlm": -2, "cldap": -1, "netbios": -1, "probe_dns": -1}
 """Methods by which a machine only says its own name: any other word of equal certainty outweighs
 them, and a registration the name in a logon, which may have come through another machine."""
+_NO_TAGS: Final[frozenset[str]] = frozenset()
+_TAGGED: Final = 65_536
 _KEPT: Final = 256
 """Most intervals remembered of one address; the oldest go first."""
 
@@ -37,6 +46,8 @@ class Addresses:
         self._declared: set[str] = set()
         self._of_host: dict[str, set[str]] = {}
         self._nat: dict[str, int] = {}
+        self._networks: list[tuple[str, IPv4Network | IPv6Network]] = []
+        self._tags: dict[str, frozenset[str]] = {}
         self.changed: set[str] = set()
         """Addresses whose intervals changed since the store was told; the reader empties it."""
         self.unsaved: set[str] = set()
@@ -47,7 +58,7 @@ class Addresses:
         if ts >= self._nat.get(ip, FOREVER):
             return None
         rows = self._held.get(ip)
-        if not rows:
+        if not rows or (ip not in self._declared and "nat" in self._tagged(ip)):
             return None
         i = bisect_right(rows, ts, key=_begin) - 1
         return rows[i] if i >= 0 and ts < rows[i].valid_to else None
@@ -67,6 +78,11 @@ class Addresses:
         """Addresses recognised as NAT, with the time since when."""
         return self._nat
 
+    def declare_network(self, tag: str, network: str) -> None:
+        """A network, as CIDR, whose addresses are `nat` or `vpn_pool`; other tags say nothing here."""
+        self._networks.append((tag, ip_network(network, strict=False)))
+        self._tags.clear()
+
     def declare(self, row: DirAddress) -> None:
         """A binding that the directory states; learning never touches its address again."""
         if row.ip not in self._declared:
@@ -82,19 +98,22 @@ class Addresses:
     def learn(
         self, ip: str, host: str, ts: int, certainty: Certainty, method: str, until: int | None
     ) -> bool:
-        """A host was seen to hold an address at `ts`, at most until `until` (None: 12 hours).
+        """A host was seen to hold an address at `ts`, at most until `until` (None: 12 hours, in
+        a VPN pool one).
 
         False where that changes nothing or is not believed.
         """
-        if ip in self._declared or ts >= self._nat.get(ip, FOREVER):
+        tags = self._tagged(ip)
+        if ip in self._declared or "nat" in tags or ts >= self._nat.get(ip, FOREVER):
             return False
-        end = until if until is not None and until > ts else ts + LEARNT_US
+        usual = POOL_US if "vpn_pool" in tags else LEARNT_US
+        end = until if until is not None and until > ts else ts + usual
         rows = self._held.setdefault(ip, [])
         i = bisect_right(rows, ts, key=_begin) - 1
         following = rows[i + 1].valid_from if i + 1 < len(rows) else FOREVER
         row = rows[i] if i >= 0 and ts < rows[i].valid_to else None
         if row is not None and row.host == host:
-            return self._extend(rows, i, min(end, following), certainty, method)
+            return self._extend(rows, i, min(end, following), certainty, method, usual)
         if method in _HEARSAY and self._elsewhere(ip, host, ts, _weight(certainty, method)):
             return False
         if row is not None:
@@ -131,12 +150,18 @@ class Addresses:
         return True
 
     def _extend(
-        self, rows: list[DirAddress], i: int, end: int, certainty: Certainty, method: str
+        self,
+        rows: list[DirAddress],
+        i: int,
+        end: int,
+        certainty: Certainty,
+        method: str,
+        usual: int,
     ) -> bool:
         row = rows[i]
         better = _weight(certainty, method) > _weight(row.certainty, row.method)
         # Each ticket request would lengthen the interval by seconds: wait for a quarter of its life.
-        if not better and end - row.valid_to < LEARNT_US // 4:
+        if not better and end - row.valid_to < usual // 4:
             return False
         rows[i] = msgspec.structs.replace(
             row,
@@ -156,6 +181,19 @@ class Addresses:
             if row is not None and row.host == host and _weight(row.certainty, row.method) > weight:
                 return True
         return False
+
+    def _tagged(self, ip: str) -> frozenset[str]:
+        """Tags of the declared networks that an address lies in."""
+        if not self._networks:
+            return _NO_TAGS
+        tags = self._tags.get(ip)
+        if tags is None:
+            if len(self._tags) >= _TAGGED:
+                self._tags.clear()
+            address = ip_address(ip)
+            tags = frozenset(tag for tag, network in self._networks if address in network)
+            self._tags[ip] = tags
+        return tags
 
     def _note(self, ip: str) -> None:
         self.changed.add(ip)

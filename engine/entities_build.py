@@ -62,6 +62,8 @@ def declare(directory: Directory, objects: Iterable[DirectoryObject]) -> None:
             directory.declare(row)
         for ip in item.addresses:
             _address(directory, item, ip, item.name, begin, end)
+        if item.kind == "account" and item.attributes.get("upn"):
+            directory.declare_upn(str(item.attributes["upn"]), item.name.lower())
         for spn in item.spns:
             directory.declare_spn(DirSpn(spn.lower(), item.name.lower(), begin, end))
         for attribute, ts in item.changed:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from dsl.schema.directory import AccountChange
 from dsl.schema.dns import DnsQuery
 from dsl.schema.kerberos import KerberosAp, KerberosAs, KerberosTgs
 from dsl.schema.ldap import LdapSearch
@@ -105,6 +106,8 @@ class Passive:
                     self._machine(event, event.account, "low", "event")
             case HostBinding():
                 self._binding(event)
+            case AccountChange(action="renamed"):
+                self._renamed(event)
             case _:
                 pass
 
@@ -312,6 +315,16 @@ class Passive:
             # by its SID, whatever language the server names it in
             key = self._directory.account(raw)
             self._directory.learn(DirObject(key=key, kind=who.kind, name=seen.name, sid=seen.sid))
+
+    def _renamed(self, event: AccountChange) -> None:
+        """Who has the SID is called otherwise from now on."""
+        seen = parse_account(event.account or "")
+        if seen.sid is None or not event.new_name or event.outcome not in (None, "success"):
+            return
+        domain = self._directory.account(event.account or "", ts=event.ts).partition("@")[2]
+        name = event.new_name.strip().lower()
+        if domain and name and "@" not in name:
+            self._directory.learn_rename(seen.sid, f"{name}@{domain}", event.ts)
 
 
 def _succeeded(outcome: str | None, result: str | None) -> bool:

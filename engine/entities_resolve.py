@@ -1,7 +1,8 @@
 r"""Names of accounts, groups and domains, as far as they are known: one canonical form for each.
 
-`DOMAIN\name`, `name@realm`, a SID and a distinguished name meet here. The base of the directory:
-it holds indexes only, no interval and no time.
+`DOMAIN\name`, `name@realm`, a user principal name, a service principal name, a SID, a
+distinguished name and a former name meet here. The base of the directory: it holds indexes only,
+no interval; of time only that a SID bears another name since it was seen renamed.
 """
 
 from __future__ import annotations
@@ -37,16 +38,29 @@ class Names:
         self._dns: dict[str, str] = {}
         self._host_names: dict[str, str] = {}
         self._spns: dict[str, str] = {}
+        self._accounts: set[str] = set()
+        self._aliases: dict[str, str] = {}
+        """User principal names and former names, by key."""
+        self._renames: dict[str, list[tuple[int, str]]] = {}
+        """By SID: since when it has which key, in time."""
 
-    def account(self, raw: str, *, domain: str | None = None, machine: str | None = None) -> str:
+    def account(
+        self,
+        raw: str,
+        *,
+        domain: str | None = None,
+        machine: str | None = None,
+        ts: int | None = None,
+    ) -> str:
         """The canonical form of an account or group.
 
         `domain` is the domain in whose name the server answered, if it is a domain controller;
-        `machine` the server, if it is none: a bare name then is one of its own accounts.
+        `machine` the server, if it is none: a bare name then is one of its own accounts. `ts`: as
+        of then, as far as names change; None for now.
         """
         seen = parse_account(raw)
         if seen.sid is not None:
-            known = self._by_sid(seen.sid, domain, machine)
+            known = self._by_sid(seen.sid, domain, machine, ts)
             if known is not None:
                 return known
         if seen.dn is not None:
@@ -54,7 +68,12 @@ class Names:
         if seen.name is None:
             return (seen.sid or raw).lower()
         where = self._account_domain(seen.domain, domain, machine)
-        return f"{seen.name}@{where}" if where else seen.name
+        key = f"{seen.name}@{where}" if where else seen.name
+        if key in self._accounts:
+            return key
+        # a client may bear one of its service names (MS-KILE §3.3.5.6.1)
+        service = self._spns.get(seen.name) if "/" in seen.name else None
+        return service or self._aliases.get(key, key)
 
     def host_named(self, netbios: str) -> str | None:
         """The known host with this NetBIOS name."""
@@ -85,9 +104,14 @@ class Names:
         """The known domain with this SID."""
         return self._domain_sids.get(sid)
 
-    def _by_sid(self, sid: str, domain: str | None, machine: str | None) -> str | None:
+    def _by_sid(
+        self, sid: str, domain: str | None, machine: str | None, ts: int | None
+    ) -> str | None:
         if sid in NO_DOMAIN:
             return NO_DOMAIN[sid]
+        for since, key in reversed(self._renames.get(sid, ())):
+            if ts is None or since < ts:  # the record of the renaming bears the old name
+                return key
         if sid in self._sids:
             return self._sids[sid]
         parts, who = split_sid(sid), principal(sid)
@@ -142,8 +166,18 @@ class Names:
             self._sids[item.sid] = item.key
         if item.dn:
             self._dns[item.dn.lower()] = item.key
+        if item.kind == "account" and "@" in item.key:
+            self._accounts.add(item.key)
+            domain = item.key.partition("@")[2]
+            for name in item.previous_names:
+                self._alias(name if "@" in name else f"{name}@{domain}", item.key)
         if item.kind == "host":
             self._host_names[_short(item.key)] = item.key
+
+    def _alias(self, name: str, key: str) -> None:
+        """Another name of an account; one that several have names none of them."""
+        alias = name.lower()
+        self._aliases[alias] = alias if self._aliases.get(alias, key) != key else key
 
 
 def _with_tag(tags: tuple[str, ...], tag: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from dsl.schema.directory import DirectoryChange
 from dsl.schema.kerberos import KerberosAs, KerberosTgs
 from dsl.schema.ntlm import NtlmAuth
+from dsl.schema.radius import VpnSession
 from dsl.schema.rpc import Replication, SamrQuery
 from dsl.schema.sensor import HostBinding, SensorHealth
 from engine.entities_addresses import LEARNT_US
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
 
     from dsl.schema.base import Event
     from engine.entities import Directory
+    from engine.geolocation import Geolocation
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
+_UNRESOLVED: Final = 4_096
 _COMMON_HOSTS: Final = frozenset({"dc", "server", "source"})
 
 
@@ -36,7 +39,8 @@ class Ingest:
     """Resolves batches. `next_id` is the id the next event gets.
 
     With `as_written` (tests of rules) names are taken as they stand, in lower case, and only what
-    is missing is filled in; nothing is learnt from the events.
+    is missing is filled in; nothing is learnt from the events. `geolocation` tells where VPN sessions
+    come from.
     """
 
     def __init__(
@@ -47,6 +51,7 @@ class Ingest:
         seen: Seen | None = None,
         next_id: int = 1,
         as_written: bool = False,
+        geolocation: Geolocation | None = None,
     ) -> None:
         self.directory = directory
         self.witnesses = witnesses or Witnesses()
@@ -56,6 +61,8 @@ class Ingest:
         """Events dropped because the engine had them."""
         self._passive = Passive(directory)
         self._as_written = as_written
+        self._geolocation = geolocation
+        self._unresolved: dict[str, None] = {}
 
     def take(self, events: Sequence[Event]) -> list[Event]:
         """New events of a batch, ready for the store, in order of arrival."""
@@ -75,6 +82,13 @@ class Ingest:
             event.id = self.next_id
             self.next_id += 1
         return fresh
+
+    def take_unresolved(self) -> list[str]:
+        """Clients' addresses since the last call whose hosts are not certain, in order; of very
+        many the first.
+        """
+        found, self._unresolved = self._unresolved, {}
+        return list(found)
 
     def _is_new(self, event: Event) -> bool:
         if event.sensor is None or event.seq is None or self.seen.add(event.sensor, event.seq):
@@ -128,6 +142,8 @@ class Ingest:
             event.source = held.host if held else f"ip:{ip}"
             event.certainty = held.certainty if held else "none"
             event.resolution = held.method if held else None
+            if event.certainty != "high" and len(self._unresolved) < _UNRESOLVED:
+                self._unresolved[ip] = None
         else:
             raw = event.source
             if raw is None and isinstance(event, NtlmAuth) and event.workstation:
@@ -153,11 +169,13 @@ class Ingest:
         for name in columns.accounts:
             raw = getattr(event, name)
             if raw:
-                setattr(event, name, directory.account(raw, domain=domain, machine=machine))
+                setattr(event, name, directory.account(raw, domain=domain, machine=machine, ts=ts))
         for name in columns.account_lists:
             raws = getattr(event, name)
             if raws:
-                resolved = [directory.account(r, domain=domain, machine=machine) for r in raws]
+                resolved = [
+                    directory.account(r, domain=domain, machine=machine, ts=ts) for r in raws
+                ]
                 setattr(event, name, resolved)
         for name in columns.hosts:
             raw = getattr(event, name)
@@ -172,8 +190,10 @@ class Ingest:
                 event.service_account = self._service_account(event.service, event.domain)
             case Replication(partner=None):
                 event.partner = event.source if event.direction == "outbound" else event.dc
+            case VpnSession() if self._geolocation is not None:
+                self._geolocation.fill(event)
             case SamrQuery(object=None) if event.object_sid:
-                known = directory.account(event.object_sid, domain=event.domain)
+                known = directory.account(event.object_sid, domain=event.domain, ts=event.ts)
                 event.object = known if "@" in known else None
             case DirectoryChange(object_account=None) if event.object:
                 event.object_account = directory.account_with_dn(event.object)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from dsl.schema.base import Event
+from dsl.schema.enums import CERTAINTY
 from engine.event_json import event_dict
 from engine.explain import explain
 from engine.times import iso
@@ -32,6 +33,8 @@ def alert_dict(
     `evidence`: the events behind it in order, as events or as the objects copied at the time.
     """
     roles = {name: _plain(value) for name, value in alert.roles.items()}
+    events = [event_dict(e) if isinstance(e, Event) else e for e in evidence]
+    certainty, resolution = known_by(roles.get("source"), events)
     return {
         "id": alert.id,
         "number": alert.number,
@@ -46,10 +49,12 @@ def alert_dict(
         "first_seen": iso(alert.first_seen),
         "last_seen": iso(alert.last_seen),
         **{name: roles.get(name) for name in ROLES},
+        "source_certainty": certainty,
+        "source_resolution": resolution,
         "roles": roles,
         "varied": {name: _plain(values) for name, values in alert.varied.items()},
         "explanation": explanation(alert, envelope),
-        "evidence": [event_dict(e) if isinstance(e, Event) else e for e in evidence],
+        "evidence": events,
         "evidence_count": alert.evidence_count,
         "count": alert.count,
         "overflow": alert.overflow,
@@ -58,6 +63,18 @@ def alert_dict(
         "aliases": list(alert.aliases),
         "params": {name: _plain(value) for name, value in alert.params.items()},
     }
+
+
+def known_by(host: object, evidence: Sequence[Mapping[str, object]]) -> tuple[object, object]:
+    """(certainty, method) by which a source is known: those of the event that knew it best; None
+    where no event has it as its source.
+    """
+    found = [
+        (e.get("certainty"), e.get("resolution"))
+        for e in evidence
+        if host is not None and e.get("source") == host and e.get("certainty") is not None
+    ]
+    return min(found, key=lambda f: CERTAINTY.index(str(f[0])), default=(None, None))
 
 
 def explanation(alert: Alert, envelope: Envelope) -> str:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from dsl.schema.base import Event
     from engine.alert_records import Alert, Change
     from engine.entities_rows import DirectoryRows
+    from engine.geolocation import Geolocation
     from engine.lists import ListRow
     from engine.profiles.known import Learning
     from engine.running import Slice
@@ -68,6 +69,7 @@ class Engine:
         keep: bool = False,
         clock: Callable[[], int] | None = None,
         as_written: bool = False,
+        geolocation: Geolocation | None = None,
     ) -> None:
         self.store = store
         self.directory = directory or Directory()
@@ -87,7 +89,7 @@ class Engine:
         self.faults: dict[str, str] = {}
         """Detections the database could not compute at the last tick, and what it said."""
         self.running = {rule.plan.id: Running(rule, compile_detection(rule.plan)) for rule in rules}
-        self._ingest = Ingest(self.directory, as_written=as_written)
+        self._ingest = Ingest(self.directory, as_written=as_written, geolocation=geolocation)
         self.memory: Memory | None = None
         """What profiles have learnt, where there are any and state is kept."""
         if keep:
@@ -137,6 +139,10 @@ class Engine:
         for kind, (low, high) in self._new.items():
             self._arrivals.add(kind, low, high)
         return len(fresh)
+
+    def take_unresolved(self) -> list[str]:
+        """Addresses of clients since the last call whose hosts are not known with certainty."""
+        return self._ingest.take_unresolved()
 
     def look_again(self, low: int, high: int, until: int) -> None:
         """The stored events with ts in [low, high] count as new at the next tick, which asks for

@@ -41,6 +41,14 @@ DIRECTORY: Final = click.option(
     type=paths.Existing(folder=False),
     help="Directory file: domains, hosts, accounts, groups, tags.",
 )
+GEOLOCATION: Final = click.option(
+    "--geolocation",
+    "geolocation_paths",
+    multiple=True,
+    metavar="FILE",
+    type=paths.Existing(folder=False),
+    help="MaxMind database (.mmdb) of countries, places or networks, for VPN sessions. May be given again.",
+)
 DATABASE: Final = click.option(
     "--database",
     metavar="FILE",

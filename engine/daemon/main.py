@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from engine.cli import ending, options, output, paths
-from engine.cli.ground import first_line, load_directory
+from engine.cli.ground import first_line, load_directory, load_geolocation
 from engine.cli.release import version_option
 from engine.collection import untraced
 from engine.daemon import inputs
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from engine.cli.rules import Loaded
     from engine.daemon.service import Service
+    from engine.geolocation import Geolocation
     from engine.run import Engine
     from engine.sinks.jsonl import JsonLines
     from engine.store import Store
@@ -65,12 +66,14 @@ TICK_S = 1.0
     metavar="FILE",
     help="Every change of an alert is appended here, one JSON object a line.",
 )
+@options.GEOLOCATION
 @options.installation
 @click.option("--quiet", is_flag=True, help="Write nothing to the terminal but errors.")
 @version_option
 def main(
     folders: tuple[Path, ...],
     user: str | None,
+    geolocation_paths: tuple[Path, ...],
     store_path: Path,
     alerts_path: Path,
     settings: Path | None,
@@ -80,7 +83,7 @@ def main(
     quiet: bool,
     **named: object,
 ) -> None:
-    """Watch folders, interfaces and syslog, and raise alerts until stopped (Ctrl-C, SIGTERM).
+    """Watch folders, interfaces and ports, and raise alerts until stopped (Ctrl-C, SIGTERM).
 
     Exit codes: 0 stopped in order; 2 could not start, or could not go on.
     """
@@ -94,20 +97,27 @@ def main(
         output.fail("nothing to watch", hint)
     who = give_up_privileges(user, [store_path, alerts_path]) if opened else ""
     loaded = load_rules(rules, settings, lists)
-    engine = _engine(store_path, loaded, directory_path)
+    geolocation = load_geolocation(geolocation_paths)
+    engine = _engine(store_path, loaded, directory_path, geolocation)
     lines = _open_alerts(alerts_path)
     rejected = store_path.with_name(f"{store_path.name}.rejected")
     own = [store_path, Path(f"{store_path}.wal"), alerts_path, rejected, Path(f"{rejected}.1")]
-    service = _service(engine, folders, opened, lines, own, rejected, quiet=quiet, stop=stop)
+    service = _service(
+        engine, folders, opened, lines, own, rejected, geolocation, quiet=quiet, stop=stop
+    )
     if not quiet:
         watched = [*map(str, folders), *(o.words for o in opened)]
         nobody = f", as {who} without privileges" if who else ""
         output.note(f"watching {', '.join(watched)}{nobody}")
+        if geolocation is not None:
+            output.note(f"VPN sessions are placed by {', '.join(geolocation.words())}")
+        elif named["radius_places"]:
+            output.note("VPN sessions have no country, place or network: there is no --geolocation")
     _run(service, stop)
 
 
 # after --watch, as they are of its kind
-main.params[1:1] = [option for module in inputs.inputs() for option in module.OPTIONS]
+main.params[1:1] = inputs.options()
 
 
 def _run(service: Service, stop: threading.Event) -> NoReturn:
@@ -168,7 +178,12 @@ def _open_alerts(path: Path) -> JsonLines:
         output.fail(f"{path}: {output.reason(error)}", "name another file with --alerts")
 
 
-def _engine(store_path: Path, loaded: Loaded, directory_path: Path | None) -> Engine:
+def _engine(
+    store_path: Path,
+    loaded: Loaded,
+    directory_path: Path | None,
+    geolocation: Geolocation | None,
+) -> Engine:
     from engine.entities_build import directory_of  # noqa: PLC0415
     from engine.entities_rows import FOREVER  # noqa: PLC0415
     from engine.run import Engine  # noqa: PLC0415
@@ -182,6 +197,7 @@ def _engine(store_path: Path, loaded: Loaded, directory_path: Path | None) -> En
         directory_settled=None if declared is None else FOREVER,
         keep=True,
         clock=lambda: time.time_ns() // 1000,
+        geolocation=geolocation,
     )
     engine.put_lists(loaded.lists, loaded.rows)
     return engine
@@ -194,6 +210,7 @@ def _service(
     lines: JsonLines,
     own: Sequence[Path],
     rejected: Path,
+    geolocation: Geolocation | None,
     *,
     quiet: bool,
     stop: threading.Event,
@@ -211,6 +228,7 @@ def _service(
         last=lambda sensor: last_number(engine.store, sensor),
         raw=wants_raw(r.rule.plan for r in engine.running.values()),
         rejected=rejected,
+        unresolved=engine.take_unresolved,
     )
     sources = [each.start(ground) for each in opened]
-    return Service(engine, watched, sources, lines, quiet=quiet, stopping=stop.is_set)
+    return Service(engine, watched, sources, lines, geolocation, quiet=quiet, stopping=stop.is_set)

@@ -34,7 +34,7 @@ def block(alert: Mapping[str, object], *, evidence: int = 0) -> str:
         click.style(
             f"{'':14}{_span(str(alert['first_seen']), str(alert['last_seen']))}  "
             f"{alert['detection']}  {mitre}  confidence {alert['confidence']}  "
-            f"{_events(alert['evidence_count'])}",
+            f"{_events(alert['evidence_count'])}{_source(alert)}",
             dim=True,
         ),
     ]
@@ -62,6 +62,16 @@ def _span(first: str, last: str) -> str:
     return f"{begin} to {end[11:] if begin[:10] == end[:10] else end} UTC"
 
 
+def _source(alert: Mapping[str, object]) -> str:
+    """How the source's host is known, where an event says it."""
+    certainty, method = alert.get("source_certainty"), alert.get("source_resolution")
+    if certainty is None:
+        return ""
+    if certainty == "none":
+        return "  source not resolved"
+    return f"  source {f'by {method}, ' if method else ''}{certainty}"
+
+
 def _events(number: object, word: str = "") -> str:
     return f"{number} {word}event{'' if number == 1 else 's'}"
 
@@ -70,6 +80,16 @@ def _texts(value: object) -> Sequence[str]:
     return [str(v) for v in value] if isinstance(value, list) else []
 
 
+def _how(event: Mapping[str, object]) -> str:
+    """By which method a host is known, and how surely; nothing for an address that is not."""
+    method, certainty = event.get("resolution"), event.get("certainty")
+    return f" ({method}, {certainty})" if method and certainty else ""
+
+
 def _event(event: Mapping[str, object]) -> str:
-    rest = " ".join(f"{k}={printable(str(v))}" for k, v in event.items() if k not in _NOISE)
+    rest = " ".join(
+        f"{k}={printable(str(v))}{_how(event) if k == 'source' else ''}"
+        for k, v in event.items()
+        if k not in _NOISE
+    )
     return f"{iso(int(str(event['ts'])))[11:23]} {event['type']} {rest}"[:160]

@@ -216,7 +216,7 @@ SHAPE = {
     "id": TEXT, "number": (int,), "detection": TEXT, "version": (int,),
     "external_id": (int, type(None)), "title": TEXT, "severity": TEXT, "confidence": NUMBER,
     "kill_chain": TEXT, "mitre": (list,), "first_seen": TEXT, "last_seen": TEXT, "actor": ROLE,
-    "source": ROLE, "target": ROLE, "roles": (dict,), "varied": (dict,), "explanation": TEXT,
+    "source": ROLE, "target": ROLE, "source_certainty": OPTIONAL, "source_resolution": OPTIONAL, "roles": (dict,), "varied": (dict,), "explanation": TEXT,
     "evidence": (list,), "evidence_count": (int,), "count": (int,), "overflow": (bool,),
     "status": TEXT, "merged_into": (int, type(None)), "aliases": (list,), "params": (dict,),
 }  # fmt: skip

@@ -1,8 +1,10 @@
 """Names made canonical, what events teach, and what becomes of it in the store."""
 
+import msgspec
 import pytest
 
 from dsl.given_directory import DirectoryObject
+from dsl.schema.directory import AccountChange
 from dsl.schema.kerberos import KerberosAp, KerberosAs, KerberosTgs
 from dsl.schema.ldap import LdapSearch
 from dsl.schema.ntlm import NtlmAuth
@@ -14,7 +16,7 @@ from engine.entities_build import declare
 from engine.entities_names import dn_domain, parse_account, parse_host, plain_ip, rdn_value
 from engine.entities_passive import Passive
 from engine.entities_roles import BEFORE_US
-from engine.entities_rows import FOREVER, DirDomain, DirObject
+from engine.entities_rows import FOREVER, DirDomain, DirNetwork, DirObject
 
 DOMAIN = "corp.lab.test"
 SID = "S-1-5-21-1-2-3"
@@ -259,6 +261,8 @@ def held(*events, at=T + 50, ip="10.0.0.60"):
         ([binding(T + 2, "ntlm", "name:WS8"), binding(T + 3, "netbios", "name:WS9")], ("ws9", "low", "netbios")),
         ([binding(T + 2, "ntlm", "name:WS9"), binding(T + 3, "dhcp", "name:WS9")], ("ws9", "low", "dhcp")),
         ([binding(T + 2, "ntlm", "name:WS8"), binding(T + 3, "ntlm", "name:WS9")], ("ws9", "low", "ntlm")),
+        ([binding(T + 2, "dhcp", "name:WS8"), binding(T + 3, "probe_ntlm", "name:WS9")], ("ws9", "low", "probe_ntlm")),
+        ([binding(T + 2, "dhcp", "name:WS9"), binding(T + 3, "probe_dns", "name:WS8")], ("ws9", "low", "dhcp")),
         ([binding(T + 2, "dhcp", "name:WS9", until=T + 40)], None),
         ([binding(T + 2, "dhcp", "name:WS9"), binding(T + 9, "dhcp", "name:WS9", until=T + 9)], None),
         ([binding(T + 2, "dhcp", "name:WS9"), binding(T + 2, "dhcp", "name:WS9", until=T + 2)], None),
@@ -332,6 +336,29 @@ def test_hosts_that_alternate_on_one_address_are_behind_nat():
     assert [(n.tag, n.network, n.valid_from) for n in rows.networks] == [
         ("nat", "10.0.0.50", T + 2 * MIN)
     ]
+
+
+def test_addresses_of_declared_networks():
+    """Behind NAT stands no host; in a VPN pool one is soon another's, unless it is a lease."""
+    directory = Directory()
+    directory.declare_network(DirNetwork("nat", "10.0.0.48/28"))
+    directory.declare_network(DirNetwork("vpn_pool", "10.9.0.0/16"))
+    directory.declare_network(DirNetwork("vpn_pool", "fd00::/64"))
+    renewed = [ticket(T + i * 10 * MIN, "B$", src="10.9.0.2") for i in range(5)]
+    leased = wire(HostBinding, T + 1, ip="10.9.0.3", host=f"a.{DOMAIN}", method="dhcp", until=T + 8 * HOUR)  # fmt: skip
+    Passive(directory).learn([
+        ticket(account="A$"), ticket(account="A$", src="10.9.0.1"), ticket(account="A$", src="fd00::1"), *renewed, leased,
+    ])  # fmt: skip
+
+    def host(ip, ts):
+        held = directory.addresses.at(ip, ts)
+        return held.host.partition(".")[0] if held else None
+
+    assert host("10.0.0.50", T) is None
+    assert [host(ip, T + HOUR - 1) for ip in ("10.9.0.1", "fd00::1")] == ["a", "a"]
+    assert [host(ip, T + HOUR) for ip in ("10.9.0.1", "fd00::1")] == [None, None]
+    assert (host("10.9.0.2", T + 100 * MIN - 1), host("10.9.0.2", T + 100 * MIN)) == ("b", None)
+    assert (host("10.9.0.3", T + 8 * HOUR - 1), host("10.9.0.3", T + 8 * HOUR)) == ("a", None)
 
 
 def test_an_address_handed_on_belongs_to_the_new_host():
@@ -443,3 +470,68 @@ def test_a_controllers_account_carries_its_tags():
     rows = {r.key: r for r in directory.take_rows().objects}
     assert rows[f"dc1$@{DOMAIN}"].tags == ("dc",)
     assert rows[f"dc1$@{DOMAIN}"].computer
+
+
+# --- other names of accounts ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def staff():
+    made = Directory()
+    declare(made, [
+        DirectoryObject("domain", DOMAIN, {"netbios": "CORP", "sid": SID}),
+        DirectoryObject("account", f"asmith@{DOMAIN}", {
+            "upn": "Alice.Smith@corp.example", "sid": f"{SID}-1105", "dn": "CN=Smith\\, Alice,DC=corp,DC=lab,DC=test",
+            "previous_names": ("ajones",),
+        }, spns=("HTTP/web1.corp.lab.test",)),
+        DirectoryObject("account", f"bob@{DOMAIN}", {"previous_names": ("asmith", "twice")}),
+        DirectoryObject("account", f"carl@{DOMAIN}", {"previous_names": ("twice",)}),
+    ])  # fmt: skip
+    return made
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("CORP\\ASmith", "asmith"),
+        ("alice.smith@CORP.EXAMPLE", "asmith"),
+        ("cn=smith\\, alice,dc=corp,dc=lab,dc=test", "asmith"),
+        (f"{SID}-1105", "asmith"),
+        ("CORP\\ajones", "asmith"),
+        ("ajones@corp.lab.test", "asmith"),
+        ("HTTP/web1.corp.lab.test@CORP.LAB.TEST", "asmith"),
+        ("CORP\\twice", "twice"),
+        ("alice.smith@corp.lab.test", "alice.smith"),
+    ],
+)
+def test_one_account_by_all_its_names(staff, raw, expected):
+    assert staff.account(raw) == f"{expected}@{DOMAIN}"
+
+
+def renamed(ts, old, new, **more):
+    return AccountChange(ts=ts, via="event_4781", dc=f"dc1.{DOMAIN}", account=f"CORP\\{old}|{SID}-1200",
+                         action="renamed", old_name=old, new_name=new, outcome="success", **more)  # fmt: skip
+
+
+def test_a_sid_bears_its_new_name_from_the_renaming_on(directory):
+    Passive(directory).learn([renamed(T + 20, "anne", "anna"), renamed(T + 10, "ann", "anne")])
+    raw = f"CORP\\whoever|{SID}-1200"
+
+    def named(known):
+        return [known.account(raw, ts=ts) for ts in (T, T + 10, T + 11, T + 20, T + 21, None)]
+
+    expected = [f"{n}@{DOMAIN}" for n in ("ann", "ann", "anne", "anne", "anna", "anna")]
+    assert named(directory) == expected
+    saved = directory.take_learnt()
+    again = Directory()
+    again.declare_domain(DirDomain(DOMAIN, "corp", SID))
+    again.restore(saved)
+    assert named(again) == expected
+    assert again.take_learnt() == {}
+
+
+def test_a_declared_account_keeps_its_name(staff):
+    Passive(staff).learn([
+        msgspec.structs.replace(renamed(T, "asmith", "x"), account=f"CORP\\asmith|{SID}-1105"),
+    ])  # fmt: skip
+    assert staff.account(f"{SID}-1105", ts=T + 1) == f"asmith@{DOMAIN}"

@@ -196,3 +196,12 @@ def test_a_silent_witness_hands_over_and_takes_back():
     wire = [kerberos("wire", t) for t in (1, 9, 31)]
     records = [kerberos("event_4768", t) for t in (5, 10, 29, 30)]
     assert primaries(*wire, gap, *records) == [True] * 3 + [False, True, True, False]
+
+
+def test_clients_that_are_not_certain_are_asked_for(directory):
+    ingest = Ingest(directory)
+    ingest.take([
+        KerberosAs(ts=1, via="wire", src_ip=ip, dst_ip="10.0.0.10", realm=DOMAIN, account_name=name, outcome="success")
+        for ip, name in (("10.0.0.7", "alice"), ("10.0.0.8", "WS8$"), ("10.0.0.6", "bob"), ("10.0.0.7", "bob"))
+    ])  # fmt: skip
+    assert (ingest.take_unresolved(), ingest.take_unresolved()) == (["10.0.0.7", "10.0.0.6"], [])

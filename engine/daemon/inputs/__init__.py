@@ -1,13 +1,14 @@
 """What tells `atp-run` events while it runs: one module an input, found by folder scan.
 
-A module has `OPTIONS`, its part of the command line, and `opened`, which takes their values by name
-and opens what it reads. That comes first, while there may be privileges to open it with; what was
+A module has `OPTIONS`, its part of the command line, and `opened`, which takes values of options by
+their names and opens what it reads. That comes first, while there may be privileges to open it with; what was
 opened is started once the store is there.
 """
 
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
@@ -24,12 +25,14 @@ class Ground(NamedTuple):
     """What a source stands on.
 
     `last` is the greatest number that the store has of a sensor's events, a run goes on from there;
-    `raw` whether detections read raw Windows events; `rejected` the file for what cannot be read.
+    `raw` whether detections read raw Windows events; `rejected` the file for what cannot be read;
+    `unresolved` the clients' addresses, since it was asked last, whose hosts are not certain.
     """
 
     last: Callable[[str], int]
     raw: bool
     rejected: Path
+    unresolved: Callable[[], Sequence[str]]
 
 
 class Opened(Protocol):
@@ -58,12 +61,15 @@ def inputs() -> list[Input]:
     return [cast("Input", importlib.import_module(f"{__name__}.{name}")) for name in names]
 
 
+def options() -> list[click.Option]:
+    """The options of all inputs; one that several share stands there once."""
+    return list(dict.fromkeys(option for module in inputs() for option in module.OPTIONS))
+
+
 def open_all(values: Mapping[str, object]) -> list[Opened]:
-    """What the command line names of any input."""
-    return [
-        opened
-        for module in inputs()
-        for opened in module.opened(
-            **{str(option.name): values[str(option.name)] for option in module.OPTIONS}
-        )
-    ]
+    """What the command line names of any input; `values` by the names of options."""
+    found: list[Opened] = []
+    for module in inputs():
+        asked = inspect.signature(module.opened).parameters
+        found += module.opened(**{name: values[name] for name in asked})
+    return found

@@ -1,81 +1,50 @@
-"""`--syslog`: Windows events by syslog."""
+"""`--syslog`: Windows events and Zeek logs by syslog."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from engine.cli import output
+from engine.daemon import ports
 
 if TYPE_CHECKING:
-    from engine.daemon.inputs import Ground
-    from engine.daemon.listening import Listening
-    from sensor.inputs.syslog import Syslog
+    from pathlib import Path
 
 OPTIONS: Final = (
     click.Option(
-        ["--syslog", "places"],
+        ["--syslog", "syslog_places"],
         multiple=True,
         metavar="WAY[:[ADDRESS:]PORT]",
         help="Take Windows events by syslog: udp, tcp or tls, as in `udp`, `tls:10.0.0.1:6514`. "
         "May be given again.",
     ),
-    click.Option(
-        ["--certificate"],
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="PEM file with the certificate of --syslog tls, and its chain.",
-    ),
-    click.Option(
-        ["--key"],
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="PEM file with its private key.",
-    ),
+    ports.CERTIFICATE,
+    ports.KEY,
 )
 
 
-class _Place(NamedTuple):
-    syslog: Syslog
-
-    @property
-    def words(self) -> str:
-        return f"syslog {self.syslog.place.name}"
-
-    def start(self, ground: Ground) -> Listening:
-        from engine.daemon.listening import Listening, sensor_name  # noqa: PLC0415 - as above
-
-        sensor = sensor_name(self.syslog.place.name)
-        after = ground.last(sensor), ground.last(f"{sensor} raw")
-        return Listening(self.syslog, ground.rejected, *after, raw=ground.raw)
-
-
-def opened(places: tuple[str, ...], certificate: Path | None, key: Path | None) -> list[_Place]:
+def opened(
+    syslog_places: tuple[str, ...], certificate: Path | None, key: Path | None
+) -> list[ports.MessagePort]:
     """The ports are taken; nothing is answered yet."""
-    if not places:
+    if not syslog_places:
         return []
     from sensor.inputs.interface import InterfaceError  # noqa: PLC0415 - `--help` answers at once
-    from sensor.inputs.syslog import Syslog, place, tls_of  # noqa: PLC0415
+    from sensor.inputs.siem import records_of_message  # noqa: PLC0415
+    from sensor.inputs.syslog import PORTS, Syslog  # noqa: PLC0415
 
+    hint = "as in `--syslog udp`, `--syslog tls:10.0.0.1:6514`"
+    named = ports.places("--syslog", syslog_places, PORTS, hint)
+    secured = any(where.way == "tls" for where in named)
+    tls = ports.tls("syslog over TLS", certificate, key) if secured else None
     try:
-        named = [place(text) for text in dict.fromkeys(places)]
-    except ValueError as error:
-        output.fail(f"--syslog: {error}", "as in `--syslog udp`, `--syslog tls:10.0.0.1:6514`")
-    tls = None
-    if any(where.way == "tls" for where in named):
-        if certificate is None or key is None:
-            output.fail(
-                "syslog over TLS needs a certificate", "name its files: --certificate, --key"
+        return [
+            ports.MessagePort(
+                "syslog", Syslog(where, tls if where.way == "tls" else None), records_of_message
             )
-        try:
-            tls = tls_of(certificate, key)
-        except InterfaceError as error:
-            output.fail(
-                str(error), "PEM files: the certificate with its chain, and its private key"
-            )
-    try:
-        return [_Place(Syslog(where, tls if where.way == "tls" else None)) for where in named]
+            for where in named
+        ]
     except InterfaceError as error:
-        output.fail(str(error), "ports below 1024 need root; or name another one")
+        output.fail(str(error), ports.BUSY_HINT)

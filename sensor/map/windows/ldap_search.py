@@ -1,7 +1,8 @@
 """Expensive and inefficient searches: Directory Service 1644 -> ldap_search.
 
 The record has no names, only positions: 1 starting node, 2 filter, 3 visited, 4 returned,
-5 client address and port, 6 scope, 7 attributes, 17 user (2012 R2 and later). Reference: event
+5 client address and port, 6 scope, 7 attributes, 17 user (2012 R2 and later). It is written in the
+client's name, so Security/@UserID is who searched, also where 17 says nothing. Reference: event
 1644 of Microsoft-Windows-ActiveDirectory_DomainService ("15 Field Engineering").
 """
 
@@ -60,7 +61,9 @@ def search_logged(record: Record) -> list[Event]:
             via=record.via,
             protocol="ldap",
             dc=identity.host(record.computer),
-            account=None if user == "unavailable" else identity.account(user),
+            account=identity.account(
+                None if user == "unavailable" else user, None, record.user_sid
+            ),
             source=identity.host(record.computer) if local else None,
             src_ip=None if local else ip,
             src_port=port,

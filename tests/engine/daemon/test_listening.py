@@ -9,7 +9,9 @@ import pytest
 
 from engine.daemon.listening import Listening
 from engine.store import Store
-from sensor.inputs.syslog import Place, Syslog
+from sensor.inputs.places import Place
+from sensor.inputs.siem import records_of_message
+from sensor.inputs.syslog import Syslog
 
 
 def cef(number, status="0xC000006A", user="ann"):
@@ -77,7 +79,9 @@ def test_what_it_refuses(atp_run, args, told):
 @pytest.fixture
 def listening(tmp_path):
     syslog = Syslog(Place("udp", "127.0.0.1", 0))
-    made = Listening(syslog, tmp_path / "rejected", after=70, after_raw=5, raw=True)
+    made = Listening(
+        "syslog", syslog, records_of_message, tmp_path / "rejected", after=70, after_raw=5, raw=True
+    )
     yield made
     made.close()
 

@@ -37,6 +37,24 @@ def test_spans(last, span):
     assert shown(last_seen=last)[1].startswith(f"              {span}  dcsync")
 
 
+@pytest.mark.parametrize(
+    ("certainty", "method", "told"),
+    [
+        ("high", "kerberos_machine", "1 event  source by kerberos_machine, high"),
+        ("low", None, "1 event  source low"),
+        ("none", None, "1 event  source not resolved"),
+        (None, None, "1 event"),
+    ],
+)
+def test_how_the_source_is_known(certainty, method, told):
+    event = {**ALERT["evidence"][0], "certainty": certainty, "resolution": method}
+    known = {"source_certainty": certainty, "source_resolution": method, "evidence": [event]}
+    lines = click.unstyle(block({**ALERT, **known}, evidence=1)).splitlines()
+    assert lines[1].endswith(f"confidence 80  {told}")
+    how = f" ({method}, {certainty})" if method else ""
+    assert lines[-1].endswith(f"source=ip:10.0.0.1{how}")
+
+
 def test_without_number_and_evidence():
     lines = shown(external_id=None, evidence_count=3)
     assert lines[0] == "HIGH          DCSync"

@@ -14,9 +14,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sensor.inputs import syslogframes
+from sensor.inputs import places, syslogframes
 from sensor.inputs.interface import InterfaceError
-from sensor.inputs.syslog import Place, Syslog, place, tls_of
+from sensor.inputs.places import Place, place, tls_of
+from sensor.inputs.syslog import PORTS, Syslog
 from sensor.inputs.syslogframes import Frames
 
 JSON = b'{"EventID": 1}'
@@ -103,13 +104,13 @@ def test_nothing_raises(parts):
     ],
 )
 def test_places(text, where):
-    assert place(text) == where
+    assert place(text, PORTS) == where
 
 
 @pytest.mark.parametrize("text", ["", "http", "udp:x", "tcp:70000", "tcp:1.2.3.4:", "udp:-1"])
 def test_what_is_no_place(text):
     with pytest.raises(ValueError, match="none of|no port"):
-        place(text)
+        place(text, PORTS)
 
 
 class Heard:
@@ -237,3 +238,28 @@ def test_what_cannot_be_opened(certificate, tmp_path):
         tls_of(tmp_path / "no.pem", certificate[1])
     with pytest.raises(InterfaceError, match="No such file"):
         tls_of(tmp_path / "none.pem", certificate[1])
+
+
+def test_what_the_system_drops_is_counted(monkeypatch):
+    monkeypatch.setattr(places, "_UDP_MEMORY", 4096)
+    heard = []
+    syslog = Syslog(Place("udp", "127.0.0.1", 0))
+    go_on = threading.Event()
+
+    def slow(message, _peer):
+        heard.append(message)
+        go_on.wait(20)
+
+    syslog.start(slow, lambda: True)
+    with socket.socket(type=socket.SOCK_DGRAM) as sender:
+        for number in range(500):
+            sender.sendto(b"<13>%d " % number + b"x" * 500, ("127.0.0.1", syslog.port))
+        go_on.set()
+        end = time.monotonic() + 10
+        while (not heard or heard[-1] != b"<13>last") and time.monotonic() < end:
+            time.sleep(0.02)
+            sender.sendto(b"<13>last", ("127.0.0.1", syslog.port))
+    syslog.close()
+    came = [message for message in heard if message != b"<13>last"]
+    assert 0 < len(came) < 500
+    assert syslog.dropped == 500 - len(came)
