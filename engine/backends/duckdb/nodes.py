@@ -15,7 +15,7 @@ from engine.backends.duckdb.given import lower_given
 from engine.backends.duckdb.keyed import AskedFirst, Keyed, own_columns, through_match
 from engine.backends.duckdb.lineage import ChoiceLineage, EventLineage, sql_type
 from engine.backends.duckdb.novelty.recall import lower_model, lower_novelty
-from engine.backends.duckdb.profiles.learnt import Learnt, lower_learnt
+from engine.backends.duckdb.profiles.learnt import Learnt, begin_of, lower_learnt
 from engine.backends.duckdb.profiles.recall import Recalled, lower_recall
 from engine.backends.duckdb.reading import Definitions, columns_read
 from engine.backends.duckdb.relation import (
@@ -79,8 +79,10 @@ class Lowering:
     begin: exp.Expr | None
     columns: frozenset[str]
     statement: Statement = field(default_factory=Statement)
-    done: dict[tuple[bool, str, int | None, Keyed | None], Relation] = field(default_factory=dict)
-    profiles: dict[tuple[bool, str], Learnt] = field(default_factory=dict)
+    done: dict[tuple[bool, str, int | exp.Expr | None, Keyed | None], Relation] = field(
+        default_factory=dict
+    )
+    profiles: dict[tuple[bool, str, int | None], Learnt] = field(default_factory=dict)
     first: list[Recalled | AskedFirst] = field(default_factory=list)
     needed: tuple[Needed, ...] = ()
     numbered: int = 0
@@ -152,7 +154,7 @@ class Lowering:
 
     def _ref(self, node: plan.Ref) -> Relation:
         shared, below = self.definitions.find(node.name, shared=self.inside_shared)
-        known = (shared, node.name, self.far, self.keyed)
+        known = (shared, node.name, self.begin if self.far is None else self.far, self.keyed)
         if known not in self.done:
             outside, self.inside_shared = self.inside_shared, shared
             self.done[known] = self.node(below, node.name, 0, self.keyed)
@@ -167,15 +169,17 @@ class Lowering:
         if self._asks_trained(node, shared=shared):
             # it learns of days whose models may no longer be there
             raise Unsupported("a profile learns from rows that asked a trained model")
-        if (shared, profile.name) not in self.profiles:
-            outside, self.inside_shared = self.inside_shared, shared
+        known = (shared, profile.name, self.far)
+        if known not in self.profiles:
+            outside = self.inside_shared, self.begin
             number, self.numbered = self.numbered, self.numbered + 1
+            self.inside_shared, self.begin = shared, begin_of(number)
             owner = self.withholding if (shared, profile.name) in self.protected else ""
-            self.profiles[shared, profile.name] = lower_learnt(
-                self, node, profile.name, number, shared=shared, owner=owner
+            self.profiles[known] = lower_learnt(
+                self, node, profile.name, number, self.far, shared=shared, owner=owner
             )
-            self.inside_shared = outside
-        return self.profiles[shared, profile.name]
+            self.inside_shared, self.begin = outside
+        return self.profiles[known]
 
     def _asks_trained(self, node: plan.Node, *, shared: bool) -> bool:
         """Whether a node rests on the scores of a trained model."""

@@ -178,7 +178,7 @@ class CompiledAlert:
             return []
         begin = low - self.look_back
         bounds: Bounds = {"low": low, "high": high, "begin": begin, "learnt": learnt}
-        since = {p.number: min(begin, learnt) for p in self.profiles}
+        since = {p.number: min(low - p.far, learnt) for p in self.profiles if p.far is not None}
         probe, full = self.parameters
         with remembering(connection, self.first, self.profiles, since, bounds, memory) as known:
             if known is None or not run(connection, self.probe, chosen(known, probe)):

@@ -236,7 +236,7 @@ def _profile(lowering: Lowering, learnt: Learnt) -> CompiledProfile:
     owner = lowering.withholding if (learnt.shared, learnt.name) in lowering.protected else ""
     reached = list(definitions.reached(profile.source, shared=learnt.shared))
     inner = {n.profile.name for n in reached if isinstance(n, plan.Recall)}
-    numbers = [p.number for p in lowering.profiles.values() if p.name in inner]
+    numbers = [p.number for p in lowering.profiles.values() if p.name in inner and p.far is None]
     kinds = dict(learnt.source.columns)
     return CompiledProfile(
         hash=_hash(definitions, learnt, reached, owner),
@@ -253,6 +253,7 @@ def _profile(lowering: Lowering, learnt: Learnt) -> CompiledProfile:
             (learn.function, storage(learn.type).removesuffix("[]")) for learn in profile.learns
         ),
         inner=tuple(sorted(numbers)),
+        far=learnt.far,
     )
 
 

@@ -66,7 +66,11 @@ class CompiledLearning:
         bounds: Bounds = {"low": low, "high": high, "unit": unit}
         bounds["begin"] = low - self.profile.look_back
         since = dict.fromkeys(self.profile.inner, low - self.profile.look_back)
-        own = {f"since_{self.profile.number}": low, f"earliest_{self.profile.number}": None}
+        own = {
+            f"since_{self.profile.number}": low,
+            f"begin_{self.profile.number}": bounds["begin"],
+            f"earliest_{self.profile.number}": None,
+        }
         inner = [p for p in self.profiles if p.number != self.profile.number]
         with remembering(connection, self.first, inner, since, bounds | own, memory) as known:
             if known is None:

@@ -54,7 +54,9 @@ if TYPE_CHECKING:
 class Learnt:
     """The rows of a profile: relation `rows` with the keys, `ts`, `tie`, `_b`, `_hour` and an
     input `_x0`, `_x1`, … for each learn; where the profile learns, also the bounds of what is
-    withheld, `bounded`. `number` tells profiles of one statement apart.
+    withheld, `bounded`. `number` tells profiles of one statement apart: one that is asked by rows of
+    several spans of time is several. `far`: how long before the slice it may be asked; None: as far
+    as a profile that rests on it reads.
     """
 
     profile: plan.Profile
@@ -63,6 +65,7 @@ class Learnt:
     source: Relation
     rows: str
     number: int
+    far: int | None
     bounded: bool = False
 
     @property
@@ -86,8 +89,20 @@ def since(profile: int) -> exp.Expr:
     return exp.Parameter(this=exp.Var(this=f"since_{profile}"))
 
 
+def begin_of(number: int) -> exp.Expr:
+    """From when on the events are read that the rows of a profile rest on: bound likewise."""
+    return exp.Parameter(this=exp.Var(this=f"begin_{number}"))
+
+
 def lower_learnt(
-    lowering: Lowering, profile: plan.Profile, name: str, at: int, *, shared: bool, owner: str
+    lowering: Lowering,
+    profile: plan.Profile,
+    name: str,
+    at: int,
+    far: int | None,
+    *,
+    shared: bool,
+    owner: str,
 ) -> Learnt:
     """The rows of a profile with non-null keys and what they bring to each learn; `at` is its
     number. What is behind alerts of the detection `owner` is withheld; "": nothing is.
@@ -119,7 +134,7 @@ def lower_learnt(
             learnt = binary(exp.LT, column("ts"), withheld.LEARNT)
             query = query.where(learnt, withheld.counts(begin, end))
     rows = lowering.add(f"{name}.learnt", scope.attach(query))
-    return Learnt(profile, name, shared, source, rows, at, bounded)
+    return Learnt(profile, name, shared, source, rows, at, far, bounded)
 
 
 def spanned(learnt: Learnt, span: exp.Expr) -> list[tuple[exp.Expr, str]]:

@@ -56,10 +56,11 @@ class Memory(Protocol):
 @dataclass(frozen=True)
 class CompiledProfile:
     """A profile as a statement reads it. `number` tells it apart there; `look_back` is that of its
-    source; `inner` are the numbers of profiles that its source recalls. `keys` are the DuckDB types
-    of the key columns, `learns` the function of each learn with the type of one value. `owner`: the
-    detection whose alerts withhold events from it, "" where none does. `frozen`: as of which time it
-    is asked at the latest.
+    source; `inner` are the numbers of profiles that its source recalls; `far`: how long before the
+    slice it is asked (None: only by those that rest on it). `keys` are the DuckDB types of the key
+    columns, `learns` the function of each learn with the type of one value. `owner`: the detection
+    whose alerts withhold events from it, "" where none does. `frozen`: as of which time it is asked
+    at the latest.
     """
 
     hash: str
@@ -74,6 +75,7 @@ class CompiledProfile:
     keys: tuple[str, ...]
     learns: tuple[tuple[LearnFunction, str], ...]
     inner: tuple[int, ...]
+    far: int | None
 
 
 @dataclass(frozen=True)
@@ -123,9 +125,8 @@ def remembering(
     since = _since(profiles, first, memory)
     for p in profiles:
         known[f"since_{p.number}"] = since[p.number]
+        known[f"begin_{p.number}"] = since[p.number] - p.look_back
         known[f"earliest_{p.number}"] = memory.earliest(p.hash) if memory else None
-    begins = [since[p.number] - p.look_back for p in profiles]
-    known["begin"] = min(b for b in (known.get("begin"), *begins) if b is not None)
     registered: list[str] = []
     try:
         for recall in questions:
