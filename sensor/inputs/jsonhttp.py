@@ -84,7 +84,8 @@ class Http:
             await self._requests(reader, writer, peer)
         finally:
             writer.close()
-            await asyncio.wait_for(writer.wait_closed(), _SLOW_S)
+            async with asyncio.timeout(_SLOW_S):
+                await writer.wait_closed()
 
     async def _requests(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: str
@@ -200,7 +201,8 @@ class _Talk:
                 go_on = h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue")
                 self._write(self._spoken.send(go_on))
             try:
-                data = await asyncio.wait_for(self._reader.read(READ), _SLOW_S)
+                async with asyncio.timeout(_SLOW_S):
+                    data = await self._reader.read(READ)
             except TimeoutError:
                 data = b""
             self._spoken.receive_data(data)

@@ -85,7 +85,9 @@ class Syslog:
         while True:
             await until(self._room)
             try:
-                data = await asyncio.wait_for(reader.read(READ), _QUIET_S)
+                # wait_for may swallow a cancellation before Python 3.12
+                async with asyncio.timeout(_QUIET_S):
+                    data = await reader.read(READ)
             except TimeoutError:
                 messages = frames.flush()
             else:

@@ -107,6 +107,7 @@ class Run:
         # looks and ticks four times a second: less waiting in tests
         program = f"{LATER}from engine.daemon import main; main.TICK_S = 0.25; main.main()"
         self._err = (folder / "err.txt").open("a+")
+        self._said = self._err.tell()
         self._out = (folder / "out.txt").open("a+")
         self.process = subprocess.Popen(
             [*within, sys.executable, "-c", program, *map(os.fsdecode, args)],
@@ -116,7 +117,8 @@ class Run:
 
     @property
     def err(self):
-        self._err.seek(0)
+        """What this run said, not one before it in the same folder."""
+        self._err.seek(self._said)
         return self._err.read()
 
     @property
