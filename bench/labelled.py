@@ -21,7 +21,9 @@ import re
 import sys
 import tempfile
 from collections import Counter, defaultdict
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +35,7 @@ from engine.replay import Setting, replay
 from sensor.inputs.files import read_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from dsl.schema.base import Event
     from engine.directory_file import DirectoryFile
@@ -44,6 +46,8 @@ LAB = Path(os.environ.get("ATP_LAB", ROOT.parent / "shared" / "lab"))
 DATA = Path(os.environ.get("ATP_DATA", ROOT.parent / "shared" / "data"))
 LAB_BENIGN = ("benign.pcap", "dcjoin.pcap")
 Alert = dict[str, object]
+Task = tuple[Path, dict[str, str], object]
+"""An input, its row of expect.csv, and what is known beside it."""
 
 
 @dataclass
@@ -81,14 +85,14 @@ def tokens(cell: str) -> list[str]:
 
 
 def judge(
-    rules: Loaded, path: Path, row: dict[str, str], directory: DirectoryFile | None = None
+    loaded: Loaded, path: Path, row: dict[str, str], directory: DirectoryFile | None = None
 ) -> Judged:
     """Replay one input and compare with its row of expect.csv."""
     events: list[Event] = []
     summary = read_file(path, events.append)
-    done = replay(rules.rules, events, rules.compile_detection, Setting(directory, rules.rows))
-    alerts = [dict(a) for a in done.dicts() if a["severity"] != "informational"]
-    done.engine.store.close()
+    ended = replay(loaded.rules, events, loaded.compile_detection, Setting(directory, loaded.rows))
+    alerts = [dict(a) for a in ended.dicts() if a["severity"] != "informational"]
+    ended.engine.store.close()
     accept, never = tokens(row["accept"]), tokens(row["never"])
     wrong = [a for a in alerts if names(a, never)]
     if row["class"] == "benign":
@@ -113,15 +117,11 @@ def known(beside: object) -> DirectoryFile | None:
     return directory
 
 
-def recorded(rules: Loaded) -> list[Judged]:
+def recorded() -> Iterator[Task]:
     """The project's own recordings, whose test says what must be found in them."""
-    found = []
     for row in yaml.safe_load((RECORDED / "expected.yaml").read_text(encoding="utf-8")):
-        accept = "|".join(row["expected"])
-        judged = {"file": f"recorded/{row['capture']}", "class": "recorded", "accept": accept, "never": "", "technique": "", "confidence": "sure"}  # fmt: skip
-        path = RECORDED / f"{row['capture']}.pcap.gz"
-        found.append(judge(rules, path, judged, known(row.get("directory"))))
-    return found
+        judged = {"file": f"recorded/{row['capture']}", "class": "recorded", "accept": "|".join(row["expected"]), "never": "", "technique": "", "confidence": "sure"}  # fmt: skip
+        yield RECORDED / f"{row['capture']}.pcap.gz", judged, row.get("directory")
 
 
 def way(event: dict[str, object]) -> str:
@@ -129,7 +129,7 @@ def way(event: dict[str, object]) -> str:
     via = str(event.get("via") or "")
     if via in ("sync", "engine"):
         return "directory"
-    return "wire" if via in ("wire", "radius") else "events"
+    return "wire" if via in ("wire", "radius", "zeek") else "events"
 
 
 def kept(judged: Iterable[Judged]) -> Counter[tuple[str, str, str]]:
@@ -148,23 +148,38 @@ def kept(judged: Iterable[Judged]) -> Counter[tuple[str, str, str]]:
     return found
 
 
-def judgements(only: str = "") -> list[Judged]:
+def labelled(only: str) -> Iterator[Task]:
     """Every labelled input whose name has `only` in it."""
-    rules = load_rules(())
     with (DATA / "expect.csv").open(encoding="utf-8") as file:
         rows = [
             r for r in csv.DictReader(file) if r["file"].startswith(("pcap/", "evtx/", "events/"))
         ]
-    judged = [
-        judge(rules, DATA / row["file"], row)
-        for row in rows
-        if only in row["file"] and row["class"] in ("attack", "benign")
-    ]
+    for row in rows:
+        if only in row["file"] and row["class"] in ("attack", "benign"):
+            yield DATA / row["file"], row, None
     for name in LAB_BENIGN:
         row = {"file": f"lab/{name}", "class": "benign", "accept": "", "never": "", "technique": "", "confidence": "sure"}  # fmt: skip
         if only in row["file"]:
-            judged.append(judge(rules, LAB / "capture" / name, row))
-    return judged if only else judged + recorded(rules)
+            yield LAB / "capture" / name, row, None
+
+
+@cache
+def rules() -> Loaded:
+    """The shipped detections, once a process."""
+    return load_rules(())
+
+
+def done(task: Task) -> Judged:
+    """One input judged, in a process of the pool."""
+    path, row, beside = task
+    return judge(rules(), path, row, known(beside))
+
+
+def judgements(only: str = "") -> list[Judged]:
+    """All inputs, or those whose name has `only` in it, one on each core."""
+    tasks = [*labelled(only), *(() if only else recorded())]
+    with ProcessPoolExecutor() as pool:
+        return list(pool.map(done, tasks))
 
 
 def main() -> int:

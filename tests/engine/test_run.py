@@ -262,14 +262,15 @@ def test_a_detection_that_fails_is_named_and_made_up_for(rule_of, stream):
     class Broken:
         anchors = (("ntlm_auth", 0),)
         look_back = 0
+        owner = ""
 
-        def rows(self, connection, lo, hi, memory=None):
+        def rows(self, connection, lo, hi, *_):
             raise duckdb.OutOfRangeException("too much")
 
     engine = engine_of((rule, compiled))
     running = engine.running["spray"]
     whole = running.generations
-    broken = SimpleNamespace(alerts=[Broken()], learnings=())
+    broken = SimpleNamespace(alerts=[Broken()], learnings=(), protection=None)
     running.generations = [dataclasses.replace(whole[0], compiled=broken)]
     assert run(engine, *[stream.wrong(i) for i in range(3)]) == []
     assert engine.faults == {"spray": "too much"}
