@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fmt bench bench-wire bench-live bench-models wheel docs scores clean agreement
+.PHONY: help setup demo test check fmt bench bench-wire bench-live bench-models bench-tick wheel docs scores clean agreement
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -61,6 +61,9 @@ bench-wire: $(COMPILED)  ## packets to events, pure and compiled, beside tshark 
 
 bench-live: $(COMPILED)  ## the highest rate of live capture without loss (root, tcpreplay)
 	$(BIN)/python bench/live.py --least 100 --least-compiled 300 --compiled $(COMPILED)
+
+bench-tick: $(VENV)/.stamp  ## what a tick of 200 detections costs as the store grows from 10^6 to 10^7 events
+	$(BIN)/python bench/tick.py --sizes 1e6,1e7
 
 bench-models: $(VENV)/.stamp  ## what the novelty score finds, beside baselines and trained models (long)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[models]'

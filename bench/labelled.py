@@ -1,13 +1,15 @@
-"""Detections on labelled captures: technique by technique found or missed, and false alerts.
+"""Detections on labelled captures and logs: technique by technique found or missed, false alerts.
 
-Inputs are the captures of $ATP_DATA with a judgement in expect.csv (class, acceptable alerts by
-external id, ATT&CK technique or a piece of the detection's name, alerts that are wrong there,
-confidence of the label), and the lab's benign recordings in $ATP_LAB. Alerts count from severity
-low up. Nothing is told about the domain but what the captures show.
+Inputs are the captures and event logs of $ATP_DATA with a judgement in expect.csv (class,
+acceptable alerts by external id, ATT&CK technique or a piece of the detection's name, alerts that
+are wrong there, confidence of the label), the lab's benign recordings in $ATP_LAB, and the
+recordings of tests/data/wire. Alerts count from severity low up. Nothing is told about the domain
+but what the inputs show.
 
-    python bench/labelled.py [--only SUBSTRING] [--show]
+    python bench/labelled.py [--only SUBSTRING] [--show] [--keep docs/found.csv]
 
-`--show` prints every alert. Exit status 1 if any alert is false.
+`--show` prints every alert, `--keep` writes how many inputs each detection was found in, by the way
+that its evidence came. Exit status 1 if any alert is false.
 """
 
 from __future__ import annotations
@@ -17,15 +19,27 @@ import csv
 import os
 import re
 import sys
+import tempfile
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
 
 from engine.cli.rules import Loaded, load_rules
+from engine.directory_file import read_directory_file
 from engine.replay import Setting, replay
-from sensor.inputs.captures import read_capture
+from sensor.inputs.files import read_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dsl.schema.base import Event
+    from engine.directory_file import DirectoryFile
 
 ROOT = Path(__file__).parents[1]
+RECORDED = ROOT / "tests" / "data" / "wire"
 LAB = Path(os.environ.get("ATP_LAB", ROOT.parent / "shared" / "lab"))
 DATA = Path(os.environ.get("ATP_DATA", ROOT.parent / "shared" / "data"))
 LAB_BENIGN = ("benign.pcap", "dcjoin.pcap")
@@ -34,15 +48,15 @@ Alert = dict[str, object]
 
 @dataclass
 class Judged:
-    """One capture: what it holds, and what was said."""
+    """One input: what it holds, and what was said; `units` are packets or records."""
 
     file: str
     kind: str
     technique: str
     confidence: str
-    packets: int
+    units: int
     alerts: list[Alert]
-    found: bool
+    right: list[Alert] = field(default_factory=list)
     false: list[Alert] = field(default_factory=list)
 
 
@@ -66,49 +80,106 @@ def tokens(cell: str) -> list[str]:
     return [token.strip() for token in cell.split("|") if token.strip()]
 
 
-def judge(rules: Loaded, path: Path, row: dict[str, str]) -> Judged:
-    """Replay one capture and compare with its row of expect.csv."""
-    events: list[object] = []
-    summary = read_capture(path, events.append)
-    done = replay(rules.rules, events, rules.compile_detection, Setting(lists=rules.rows))  # type: ignore[arg-type]
+def judge(
+    rules: Loaded, path: Path, row: dict[str, str], directory: DirectoryFile | None = None
+) -> Judged:
+    """Replay one input and compare with its row of expect.csv."""
+    events: list[Event] = []
+    summary = read_file(path, events.append)
+    done = replay(rules.rules, events, rules.compile_detection, Setting(directory, rules.rows))
     alerts = [dict(a) for a in done.dicts() if a["severity"] != "informational"]
     done.engine.store.close()
     accept, never = tokens(row["accept"]), tokens(row["never"])
     wrong = [a for a in alerts if names(a, never)]
     if row["class"] == "benign":
         wrong += [a for a in alerts if a not in wrong and not names(a, accept)]
-    found = any(names(a, accept) for a in alerts if a not in wrong)
+    right = [a for a in alerts if a not in wrong and names(a, accept)]
     return Judged(
-        row["file"], row["class"], row["technique"], row["confidence"], summary.packets, alerts,
-        found, wrong,
+        row["file"], row["class"], row["technique"], row["confidence"], summary.units, alerts,
+        right, wrong,
     )  # fmt: skip
 
 
+def known(beside: object) -> DirectoryFile | None:
+    """What is known beside a recording, in the words of a directory file."""
+    if beside is None:
+        return None
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        file.write(yaml.safe_dump(beside))
+        file.flush()
+        directory, wrong = read_directory_file(Path(file.name))
+    if wrong:
+        raise ValueError(wrong[0].message)
+    return directory
+
+
+def recorded(rules: Loaded) -> list[Judged]:
+    """The project's own recordings, whose test says what must be found in them."""
+    found = []
+    for row in yaml.safe_load((RECORDED / "expected.yaml").read_text(encoding="utf-8")):
+        accept = "|".join(row["expected"])
+        judged = {"file": f"recorded/{row['capture']}", "class": "recorded", "accept": accept, "never": "", "technique": "", "confidence": "sure"}  # fmt: skip
+        path = RECORDED / f"{row['capture']}.pcap.gz"
+        found.append(judge(rules, path, judged, known(row.get("directory"))))
+    return found
+
+
+def way(event: dict[str, object]) -> str:
+    """How an event was seen: `wire`, `events` or `directory`."""
+    via = str(event.get("via") or "")
+    if via in ("sync", "engine"):
+        return "directory"
+    return "wire" if via in ("wire", "radius") else "events"
+
+
+def kept(judged: Iterable[Judged]) -> Counter[tuple[str, str, str]]:
+    """(detection, way, whose) and in how many inputs it was found so."""
+    found: Counter[tuple[str, str, str]] = Counter()
+    for one in judged:
+        whose = "recorded" if one.kind == "recorded" else "labelled"
+        if one.kind in ("attack", "recorded"):
+            found.update(
+                {
+                    (str(alert["detection"]), way(event), whose)
+                    for alert in one.right
+                    for event in alert["evidence"]  # type: ignore[attr-defined]
+                }
+            )
+    return found
+
+
 def judgements(only: str = "") -> list[Judged]:
-    """Every labelled capture whose name has `only` in it."""
+    """Every labelled input whose name has `only` in it."""
     rules = load_rules(())
     with (DATA / "expect.csv").open(encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row["file"].startswith("pcap/")]
-    judged = [judge(rules, DATA / row["file"], row) for row in rows if only in row["file"]]
+        rows = [
+            r for r in csv.DictReader(file) if r["file"].startswith(("pcap/", "evtx/", "events/"))
+        ]
+    judged = [
+        judge(rules, DATA / row["file"], row)
+        for row in rows
+        if only in row["file"] and row["class"] in ("attack", "benign")
+    ]
     for name in LAB_BENIGN:
         row = {"file": f"lab/{name}", "class": "benign", "accept": "", "never": "", "technique": "", "confidence": "sure"}  # fmt: skip
         if only in row["file"]:
             judged.append(judge(rules, LAB / "capture" / name, row))
-    return judged
+    return judged if only else judged + recorded(rules)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", default="", help="captures with this in their name")
+    parser.add_argument("--only", default="", help="inputs with this in their name")
     parser.add_argument("--show", action="store_true", help="print every alert")
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="write what was found how")
     options = parser.parse_args()
     judged = judgements(options.only)
     found: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for one in judged:
         if one.kind == "attack":
-            found[one.technique, one.confidence]["found" if one.found else "missed"] += 1
+            found[one.technique, one.confidence]["found" if one.right else "missed"] += 1
         if options.show:
-            print(f"{one.kind:8} {'found' if one.found else '':6} {one.file}")
+            print(f"{one.kind:8} {'found' if one.right else '':6} {one.file}")
             for alert in one.alerts:
                 mark = "FALSE " if alert in one.false else ""
                 print(f"      {mark}{alert['detection']} ({alert['severity']})")
@@ -116,18 +187,23 @@ def main() -> int:
     for (technique, confidence), counts in sorted(found.items()):
         print(f"{technique:34} {confidence:8} {counts['found']:5} {counts['missed']:6}")
     for one in judged:
-        if one.kind == "attack" and not one.found:
+        if one.kind == "attack" and not one.right:
             print(f"missed: {one.technique} ({one.confidence}) {one.file}")
         for alert in one.false:
             print(f"FALSE: {alert['detection']} in {one.file}: {alert['explanation']}")
     benign = [one for one in judged if one.kind == "benign"]
-    packets = sum(one.packets for one in benign)
+    units = sum(one.units for one in benign)
     false = sum(len(one.false) for one in judged)
     said = sum(len(one.alerts) for one in benign)
     print(
-        f"benign: {len(benign)} captures, {packets:,} packets, {said} alerts, "
-        f"{said * 100_000 / max(packets, 1):.2f} a 100,000 packets; false anywhere: {false}"
+        f"benign: {len(benign)} inputs, {units:,} packets and records, {said} alerts, "
+        f"{said * 100_000 / max(units, 1):.2f} a 100,000; false anywhere: {false}"
     )
+    if options.keep:
+        with options.keep.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(("detection", "way", "whose", "inputs"))
+            writer.writerows((*key, number) for key, number in sorted(kept(judged).items()))
     return 1 if false else 0
 
 

@@ -1,78 +1,163 @@
-"""What a tick costs beside a full rescan: 2,000 new events at 1 M stored, a window detection.
+"""What a tick costs as the store grows: hundreds of detections, thousands of new events a tick.
 
-Run: `.venv/bin/python bench/tick.py [events]`. The figures to meet are in the design (a tick costs
-what is new, not what is stored): 4.4 ms at 1 M, 9.5 ms at 16 M; a rescan 305 ms at 1 M.
+Databases of several sizes are made of one stream (`scale/stream.py`: 3.3 million events a day) and
+kept. Their ticks take turns, so that whatever else the machine does falls on all of them alike; the
+figure that counts is the ratio between sizes, taken of the processor time of the median tick (`cpu`).
+
+    python bench/tick.py [--sizes 1e5,1e6] [--rules 200] [--new 10000] [--ticks 20] [--folder PATH]
+        [--most-ratio R] [--most-p99 MS]
 """
 
 from __future__ import annotations
 
+import argparse
+import gc
+import statistics
 import sys
+import tempfile
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "oracle"))
+from scale.rules import rules
+from scale.stored import Stored
+from scale.templates import templates
 
-from planned import planned
+from engine.backends.duckdb import Unsupported, compile_detection
 
-from engine.backends.duckdb import CompiledAlert, compile_detection
-from engine.store import Store
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-SECOND = 1_000_000
-BEGIN = 1_700_000_000 * SECOND
-NEW = 2_000
-GAP = 300_000
-QUIET = """\
-f = match ntlm_auth where outcome == wrong_password
-w = window f by source over 10m compute n := count(), users := count_distinct(account), who := set(account)
-  having users >= 50
-alert w as (source: source, who: who) dedup 1h by source"""
-LOUD = QUIET.replace("50", "4")
-RARE = QUIET.replace("== wrong_password", "== locked")
-"""Never true; true for some rows of each tick; no event even for the cheapest question."""
+    from dsl.plan import DetectionPlan
+    from engine.backends.duckdb import CompiledDetection
+    from engine.run import Engine
+
+WARM = 6
+"""Ticks before those that are measured: the first ones decide what waited for the watermark."""
 
 
-def fill(store: Store, count: int) -> None:
-    """Events 300 ms apart, so that a tick brings as many as a window holds: 500 sources, 2,000 accounts, a third of them failures."""
-    store.connection.execute(
-        """INSERT INTO ntlm_auth (ts, id, seq, sensor, "primary", source, account, outcome, tie)
-        SELECT $begin + i * $gap, i + 1, i, 's', TRUE, 'h' || (hash(i * 7) % 500),
-            'u' || (hash(i * 3) % 2000),
-            CASE hash(i * 11) % 3 WHEN 0 THEN 'wrong_password' ELSE 'success' END, i
-        FROM range($count) t(i)""",
-        {"begin": BEGIN, "count": count, "gap": GAP},
+@dataclass
+class Measured:
+    """An engine over a database, and seconds of its ticks."""
+
+    stored: Stored
+    engine: Engine
+    bytes_per_event: float
+    ingest: list[float] = field(default_factory=list)
+    tick: list[float] = field(default_factory=list)
+    idle: list[float] = field(default_factory=list)
+    used: list[float] = field(default_factory=list)
+    """Seconds of processor time of the ticks, all threads together."""
+    changes: int = 0
+
+    def step(self, number: int, new: int) -> None:
+        """One batch, one tick, and one tick with nothing new."""
+        batch = self.stored.batch(number, new)
+        for spent, work in (
+            (self.ingest, lambda: self.engine.ingest(batch)),
+            (self.tick, self.engine.tick),
+            (self.idle, self.engine.tick),
+        ):
+            begin, used = time.perf_counter(), time.process_time()
+            done = work()
+            spent.append(time.perf_counter() - begin)
+            if spent is self.tick:
+                self.used.append(time.process_time() - used)
+            self.changes += len(done) if isinstance(done, list) else 0
+
+    def forget(self) -> None:
+        """What was measured so far was warming up."""
+        self.ingest, self.tick, self.idle, self.used, self.changes = [], [], [], [], 0
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value that a share of the values does not exceed, in milliseconds."""
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))] * 1000
+
+
+def median(values: Sequence[float]) -> float:
+    """In milliseconds."""
+    return statistics.median(values) * 1000
+
+
+def main() -> int:
+    """Measure; 1 if a limit is not kept."""
+    options = _options()
+    loaded, made = rules(options.rules)
+    compiled: dict[str, CompiledDetection] = {}
+    begin = time.perf_counter()
+    for rule in made:
+        try:
+            compiled[rule.plan.id] = compile_detection(rule.plan)
+        except Unsupported as reason:
+            print(f"{rule.plan.id}: {reason}", file=sys.stderr)
+    spent = time.perf_counter() - begin
+    made = [rule for rule in made if rule.plan.id in compiled]
+    print(
+        f"{len(made)} detections, compiled in {spent:.1f} s ({spent / len(made) * 1000:.0f} ms each)"
     )
 
+    def compiled_before(plan: DetectionPlan) -> CompiledDetection:
+        return compiled[plan.id]
 
-def best(alert: CompiledAlert, store: Store, low: int, high: int, times: int) -> tuple[float, int]:
-    """Least milliseconds of several runs, and the rows."""
-    spent, rows = [], 0
-    for _ in range(times):
-        begin = time.perf_counter()
-        rows = len(alert.rows(store.connection, low, high))
-        spent.append(time.perf_counter() - begin)
-    return min(spent) * 1000, rows
+    found = templates()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    measured = []
+    for size in options.sizes:
+        stored = Stored(options.folder, size, found)
+        taken = stored.bytes_per_event()
+        measured.append(Measured(stored, stored.engine(made, compiled_before, loaded), taken))
+    gc.collect()
+    gc.freeze()
+    for number in range(WARM + options.ticks):
+        for one in measured:
+            if number == WARM:
+                one.forget()
+            one.step(number, options.new)
+    return _report(measured, options)
 
 
-def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    store = Store()
-    fill(store, count)
-    last = BEGIN + (count - 1) * GAP
-    first = last - (NEW - 1) * GAP
-    print(f"{NEW:,} new of {count:,} stored events")
-    for name, block in (("no event", RARE), ("no row", QUIET), ("rows", LOUD)):
-        plan, found = planned(block)
-        assert plan is not None, found
-        alert = compile_detection(plan).alerts[0]
-        tick, rows = best(alert, store, first, last, 9)
-        if name == "rows":
-            print(f"{name:>9}: tick {tick:7.1f} ms, {rows} rows with evidence and sets")
-            continue
-        begin = time.perf_counter()
-        store.connection.execute(alert.probe, {"low": 0, "high": last}).fetchall()
-        whole = (time.perf_counter() - begin) * 1000
-        print(f"{name:>9}: tick {tick:7.1f} ms, rescan {whole:8.1f} ms, ratio {whole / tick:6.1f}")
+def _report(measured: Sequence[Measured], options: argparse.Namespace) -> int:
+    print(
+        f"{options.new:,} new events a tick, {options.ticks} ticks of each size in turn; milliseconds"
+    )
+    print(
+        f"{'stored':>12} {'bytes':>6} {'ingest':>7} {'median':>7} {'p99':>7} {'cpu':>7} {'idle':>7} {'ratio':>7} {'changes':>7}"
+    )
+    first = median(measured[0].tick)
+    failed = False
+    for one in measured:
+        middle, late, used = median(one.tick), percentile(one.tick, 0.99), median(one.used)
+        ratio = used / first
+        failed |= ratio > options.most_ratio or late > options.most_p99
+        print(
+            f"{one.stored.events:12,} {one.bytes_per_event:6.1f} {median(one.ingest):7.0f} "
+            f"{middle:7.0f} {late:7.0f} {used:7.0f} {median(one.idle):7.0f} {ratio:7.2f} {one.changes:7,}"
+        )
+        for name, why in sorted(one.engine.faults.items()):
+            print(f"{name}: {why}", file=sys.stderr)
+            failed = True
+    return 1 if failed else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", type=_sizes, default=[100_000, 1_000_000])
+    parser.add_argument("--rules", type=int, default=200)
+    parser.add_argument("--new", type=int, default=10_000)
+    parser.add_argument("--ticks", type=int, default=20)
+    parser.add_argument(
+        "--folder", type=Path, default=Path(tempfile.gettempdir()) / "atp-bench-tick"
+    )
+    parser.add_argument("--most-ratio", type=float, default=float("inf"))
+    parser.add_argument("--most-p99", type=float, default=float("inf"), help="milliseconds")
+    return parser.parse_args()
+
+
+def _sizes(text: str) -> list[int]:
+    return [int(float(part)) for part in text.split(",")]
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

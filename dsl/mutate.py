@@ -207,23 +207,26 @@ def _window(
         yield at, change, replace(relation, keys=keys)
     for at, change, over in _longer(relation.over, spans):
         yield at, change, replace(relation, over=over)
-    for index, aggregate in enumerate(relation.aggregates):
-        for at, change, where in _condition(aggregate.where):
-            new = replace(aggregate, where=where)
-            aggregates = (*relation.aggregates[:index], new, *relation.aggregates[index + 1 :])
-            yield at, change, replace(relation, aggregates=aggregates)
+    for at, change, aggregates in _wheres(relation.aggregates):
+        yield at, change, replace(relation, aggregates=aggregates)
     for at, change, having in _condition(relation.having):
         yield at, change, replace(relation, having=having)
+
+
+def _wheres(
+    made: tuple[syntax.Named, ...],
+) -> Iterator[tuple[At, str, tuple[syntax.Named, ...]]]:
+    """The conditions of what is counted or learnt, one after the other."""
+    for index, one in enumerate(made):
+        for at, change, where in _condition(one.where):
+            yield at, change, (*made[:index], replace(one, where=where), *made[index + 1 :])
 
 
 def _profile(relation: syntax.Profile) -> Iterator[tuple[At, str, syntax.Relation]]:
     for at, change, keys in _keys(relation.keys):
         yield at, change, replace(relation, keys=keys)
-    for index, learn in enumerate(relation.learns):
-        for at, change, where in _condition(learn.where):
-            new = replace(learn, where=where)
-            learns = (*relation.learns[:index], new, *relation.learns[index + 1 :])
-            yield at, change, replace(relation, learns=learns)
+    for at, change, learns in _wheres(relation.learns):
+        yield at, change, replace(relation, learns=learns)
     for at, change, ready in _condition(relation.ready):
         yield at, change, replace(relation, ready=ready)
 

@@ -6,16 +6,19 @@ Values of roles are text, numbers, bytes or lists of them, so the untyped msgpac
 from __future__ import annotations
 
 import dataclasses
+from typing import Final
 
 import msgspec
 
 from engine.alert_records import Alert
 from engine.alerts import AlertRow, Episode
 
+_ROW: Final = tuple(field.name for field in dataclasses.fields(AlertRow))
+
 
 def pack_row(row: AlertRow) -> bytes:
     """A row, to be read by `unpack_row`."""
-    return msgspec.msgpack.encode(dataclasses.astuple(row))
+    return msgspec.msgpack.encode([getattr(row, name) for name in _ROW])
 
 
 def unpack_row(packed: bytes) -> AlertRow:

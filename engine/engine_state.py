@@ -104,6 +104,7 @@ def resume(
     if "witnesses" in state:
         table = msgspec.json.decode(state["witnesses"], type=list[tuple[tuple[str, str], Sensors]])
         ingest.witnesses.table.update(table)
+    ticked = msgspec.json.decode(state.get("ticked", "0"), type=int)
     if "watermarks" in state:
         marks = msgspec.json.decode(state["watermarks"], type=_Marks)
         watermarks.now, watermarks.marks = marks.now, marks.marks
@@ -115,7 +116,12 @@ def resume(
         coverage.alive.update(alive.spans)
         coverage.domains.update((k, set(v)) for k, v in alive.domains)
     ingest.next_id = msgspec.json.decode(state.get("next_id", "1"), type=int)
-    return msgspec.json.decode(state.get("ticked", "0"), type=int)
+    if ticked:
+        # a rule that came with an upgrade is in force from here on, or its first tick would compute
+        # everything that is stored
+        for name in running.keys() - {k.removeprefix("running/") for k in state}:
+            running[name].begin(watermarks.now + 1)
+    return ticked
 
 
 def directory_settled(connection: duckdb.DuckDBPyConnection) -> int | None:

@@ -22,7 +22,7 @@ LEARNT_US: Final = 12 * HOUR_US
 NAT_US: Final = HOUR_US
 """Two certain hosts that alternate on one address within this time are behind NAT."""
 _RANK: Final[dict[Certainty, int]] = {"none": 0, "low": 10, "high": 20}
-_HEARSAY: Final = {"ntlm": -2, "cldap": -1, "netbios": -1}
+_HEARSAY: Final = {"ntlm": -2, "cldap": -1, "netbios": -1, "probe_dns": -1}
 """Methods by which a machine only says its own name: any other word of equal certainty outweighs
 them, and a registration the name in a logon, which may have come through another machine."""
 _KEPT: Final = 256

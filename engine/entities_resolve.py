@@ -119,7 +119,9 @@ class Names:
     def enriched(self, item: DirObject) -> DirObject:
         """A well-known principal with the SID, RID and sensitivity it has in every domain."""
         domain = self.domains.get(item.domain or "")
-        named = well_known_named(item.name or "") if item.kind == "group" else None
+        where = item.key.partition("@")[2]
+        machines = where not in ("", item.domain)  # `administrators@ws9`: not the domain's
+        named = well_known_named(item.name or "") if item.kind == "group" and not machines else None
         sid = item.sid
         if sid is None and domain is not None and named is not None:
             under = "S-1-5-32" if named[1] in BUILTIN_RIDS else domain.sid

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from dsl.schema.directory import DirectoryChange, DirectoryObject
 from dsl.schema.kerberos import KerberosAs, KerberosTgs
 from dsl.schema.ntlm import NtlmAuth
+from dsl.schema.radius import VpnSession
 from dsl.schema.rpc import Replication, SamrQuery
 from dsl.schema.sensor import HostBinding, SensorHealth
 from engine.doubles import Doubles, is_synced
@@ -29,8 +30,10 @@ if TYPE_CHECKING:
 
     from dsl.schema.base import Event
     from engine.entities import Directory
+    from engine.geolocation import Geolocation
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
+_UNRESOLVED: Final = 4_096
 _COMMON_HOSTS: Final = frozenset({"dc", "server", "source"})
 
 
@@ -38,7 +41,8 @@ class Ingest:
     """Resolves batches. `next_id` is the id the next event gets.
 
     With `as_written` (tests of rules) names are taken as they stand, in lower case, and only what
-    is missing is filled in; nothing is learnt from the events.
+    is missing is filled in; nothing is learnt from the events. `geolocation` tells where VPN sessions
+    come from.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class Ingest:
         seen: Seen | None = None,
         next_id: int = 1,
         as_written: bool = False,
+        geolocation: Geolocation | None = None,
     ) -> None:
         self.directory = directory
         self.witnesses = witnesses or Witnesses()
@@ -61,6 +66,8 @@ class Ingest:
         self._doubles = Doubles()
         self._passive = Passive(directory)
         self._as_written = as_written
+        self._geolocation = geolocation
+        self._unresolved: dict[str, None] = {}
 
     def take(self, events: Sequence[Event]) -> list[Event]:
         """New events of a batch, ready for the store, in order of arrival."""
@@ -98,6 +105,13 @@ class Ingest:
                 key, attribute = event.object_account, event.attribute
                 if key and attribute:
                     self.directory.note_change(DirChange(key, attribute, event.ts))
+
+    def take_unresolved(self) -> list[str]:
+        """Clients' addresses since the last call whose hosts are not certain, in order; of very
+        many the first.
+        """
+        found, self._unresolved = self._unresolved, {}
+        return list(found)
 
     def _is_new(self, event: Event) -> bool:
         if event.sensor is None or event.seq is None or self.seen.add(event.sensor, event.seq):
@@ -151,6 +165,8 @@ class Ingest:
             event.source = held.host if held else f"ip:{ip}"
             event.certainty = held.certainty if held else "none"
             event.resolution = held.method if held else None
+            if event.certainty != "high" and len(self._unresolved) < _UNRESOLVED:
+                self._unresolved[ip] = None
         else:
             raw = event.source
             if raw is None and isinstance(event, NtlmAuth) and event.workstation:
@@ -195,6 +211,8 @@ class Ingest:
                 event.service_account = self._service_account(event.service, event.domain)
             case Replication(partner=None):
                 event.partner = event.source if event.direction == "outbound" else event.dc
+            case VpnSession() if self._geolocation is not None:
+                self._geolocation.fill(event)
             case SamrQuery(object=None) if event.object_sid:
                 known = directory.account(event.object_sid, domain=event.domain)
                 event.object = known if "@" in known else None

@@ -23,7 +23,7 @@ def of_via(via: str | None) -> int:
     """Allowed lateness of events of a witness."""
     if via in ("wire", "etw", "radius", "engine", "sync", None):
         return WIRE_US
-    return RECORD_US if via.startswith("event_") else SLOW_US
+    return RECORD_US if via == "zeek" or via.startswith("event_") else SLOW_US
 
 
 @cache

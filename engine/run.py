@@ -19,6 +19,7 @@ from dsl.schema.registry import event_type, event_types
 from dsl.schema.sensor import SensorHealth
 from engine import engine_state
 from engine.alert_events import SENSOR, alert_event, event_seq
+from engine.arrivals import Arrivals
 from engine.coverage import Coverage
 from engine.entities import Directory
 from engine.entities_rows import FOREVER
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from dsl.schema.base import Event
     from engine.alert_records import Alert, Change
     from engine.entities_rows import DirectoryRows
+    from engine.geolocation import Geolocation
     from engine.lists import ListRow
     from engine.profiles.known import Learning
     from engine.running import Slice
@@ -68,6 +70,7 @@ class Engine:
         keep: bool = False,
         clock: Callable[[], int] | None = None,
         as_written: bool = False,
+        geolocation: Geolocation | None = None,
     ) -> None:
         self.store = store
         self.directory = directory or Directory()
@@ -78,6 +81,7 @@ class Engine:
         self._keep = keep
         self._clock = clock
         self._new: dict[str, tuple[int, int]] = {}
+        self._arrivals = Arrivals()
         self._next_number = 1
         self._until = FOREVER
         self._reached: dict[str, int] = {}
@@ -88,7 +92,7 @@ class Engine:
         self.faults: dict[str, str] = {}
         """Detections the database could not compute at the last tick, and what it said."""
         self.running = {rule.plan.id: Running(rule, compile_detection(rule.plan)) for rule in rules}
-        self._ingest = Ingest(self.directory, as_written=as_written)
+        self._ingest = Ingest(self.directory, as_written=as_written, geolocation=geolocation)
         self.memory: Memory | None = None
         """What profiles have learnt, where there are any and state is kept."""
         if keep:
@@ -98,6 +102,8 @@ class Engine:
             # A tick that was cut short may have given ids to alerts' events.
             self._ingest.next_id = max(self._ingest.next_id, store.highest_id() + 1)
             self._new = store.ranges_after(ticked)
+            for kind, newest in store.newest_by_type().items():
+                self._arrivals.add(kind, -FOREVER, newest)
             self._next_number = stored.highest_number(store.connection) + 1
 
     @property
@@ -137,6 +143,8 @@ class Engine:
             kind = event_type(event)
             low, high = self._new.get(kind, (event.ts, event.ts))
             self._new[kind] = (min(low, event.ts), max(high, event.ts))
+        for kind, (low, high) in self._new.items():
+            self._arrivals.add(kind, low, high)
         return len(fresh)
 
     def _synced(self, events: Iterable[Event]) -> None:
@@ -149,12 +157,18 @@ class Engine:
                 self._reached[sensor] = max(self._reached.get(sensor, 0), event.ts)
                 self.directory_settled = min(self._reached.values())
 
+    def take_unresolved(self) -> list[str]:
+        """Addresses of clients since the last call whose hosts are not known with certainty."""
+        return self._ingest.take_unresolved()
+
     def look_again(self, low: int, high: int, until: int) -> None:
         """The stored events with ts in [low, high] count as new at the next tick, which asks for
         rows up to `until`.
         """
         self._until = until
         self._new = {kind: (low, high) for kind in event_types() if kind != "alert"}
+        for kind in self._new:
+            self._arrivals.add(kind, -FOREVER, FOREVER)
         self._ingest.next_id = max(self._ingest.next_id, self.store.highest_id() + 1)
 
     def change(self, rule: Rule) -> None:
@@ -165,6 +179,7 @@ class Engine:
         running = self.running.get(rule.plan.id)
         if running is None:
             self.running[rule.plan.id] = Running(rule, compiled)
+            self.running[rule.plan.id].begin(self.watermarks.now + 1)
         elif running.rule.plan != rule.plan:
             running.change(rule, compiled, self.watermarks.now + 1)
 
@@ -184,6 +199,7 @@ class Engine:
             now=self.watermarks.now,
             new=self._new,
             watermark=self.watermarks.of,
+            arrived=self._arrivals.any,
             changed_from=changed_from,
             settled=self.directory_settled,
             final=final,
@@ -239,6 +255,7 @@ class Engine:
                 event.id = self._ingest.next_id
                 self._ingest.next_id += 1
                 self.store.append([event])
+                self._arrivals.add("alert", event.ts, event.ts)
                 times.append(event.ts)
         return (min(times), max(times)) if times else None
 
@@ -325,11 +342,17 @@ class Engine:
 
     def _keep_alerts(self, changes: Sequence[Change]) -> None:
         changed = {c.alert.number: c.alert for c in changes}
-        stored.put_records(self.store.connection, changed.values())
-        for alert in changed.values():
-            missing = set(alert.evidence) - stored.evidence_ids(self.store.connection, alert.number)
-            read = self.running[alert.detection].rule.plan.events
-            events = self.store.events(missing, read)
-            copies = [(e.id or 0, event_line(e)) for e in events]
-            stored.put_evidence(self.store.connection, alert.number, copies)
-        stored.put_outbox(self.store.connection, changes)
+        if not changed:
+            return
+        connection = self.store.connection
+        stored.put_records(connection, changed.values())
+        copied = stored.evidence_ids(connection, list(changed))
+        missing = {n: set(a.evidence) - copied[n] for n, a in changed.items()}
+        read = {k for a in changed.values() for k in self.running[a.detection].rule.plan.events}
+        events = self.store.events(set().union(*missing.values()), sorted(read))
+        lines = {e.id or 0: event_line(e).decode() for e in events}
+        copies = [
+            (n, i, lines[i]) for n, ids in missing.items() for i in sorted(ids & lines.keys())
+        ]
+        stored.put_evidence(connection, copies)
+        stored.put_outbox(connection, changes)

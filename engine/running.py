@@ -38,6 +38,12 @@ class CompiledAlert(Protocol):
     """An alert statement lowered to a backend."""
 
     @property
+    def anchors(self) -> Sequence[tuple[str, int]]:
+        """Event types of which each row has an event of its own, and how long before the row's `ts`
+        (microseconds) that may lie.
+        """
+
+    @property
     def look_back(self) -> int:
         """How far before a row events lie that change it, not counting what profiles learnt."""
 
@@ -81,7 +87,8 @@ class Generation:
 class Moment:
     """The engine's knowledge at a tick; microseconds, FOREVER where nothing more can come.
 
-    `new`: earliest and latest ts of new events by type. `changed_from`: answers of the directory
+    `new`: earliest and latest ts of new events by type. `arrived`: whether there may be events of a
+    type in a span. `changed_from`: answers of the directory
     changed from here on. `settled`: the directory is complete up to here; None: there is none.
     `until`: rows later than this are not asked for yet.
     `memory`: what profiles have learnt; None: they are asked of the events themselves.
@@ -90,6 +97,7 @@ class Moment:
     now: int
     new: dict[str, tuple[int, int]]
     watermark: Callable[[Sequence[str]], int]
+    arrived: Callable[[str, int, int], bool]
     changed_from: int | None = None
     settled: int | None = None
     final: bool = False
@@ -230,7 +238,9 @@ class Running:
             end = high if following is None else min(high, following.since - 1)
             if begin > end or index >= len(generation.compiled.alerts):
                 continue
-            rows = generation.compiled.alerts[index].rows(connection, begin, end, moment.memory)
+            alert = generation.compiled.alerts[index]
+            asked = any(moment.arrived(kind, begin - early, end) for kind, early in alert.anchors)
+            rows = alert.rows(connection, begin, end, moment.memory) if asked else []
             made.append(Slice(index, begin, end, self._rated(rows, generation, index, moment)))
         return made
 

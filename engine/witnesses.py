@@ -21,18 +21,28 @@ if TYPE_CHECKING:
 
     from dsl.schema.base import Event
 
-_WIRE_FIRST: Final = ("wire", "etw", "event", "adws", "syslog", "radius", "engine", "sync")
-_RECORD_FIRST: Final = ("event", "etw", "wire", "adws", "syslog", "radius", "engine", "sync")
+_WIRE_FIRST: Final = ("wire", "zeek", "etw", "event", "adws", "syslog", "radius", "engine", "sync")
+_RECORD_FIRST: Final = (
+    "event",
+    "etw",
+    "wire",
+    "zeek",
+    "adws",
+    "syslog",
+    "radius",
+    "engine",
+    "sync",
+)
 _RANKS: Final[dict[str, tuple[str, ...]]] = {
     # 4776 is what the controller validated, whoever carried it; 8004 repeats it with the server.
-    "ntlm_auth": ("event_4776", "netlogon", "wire", "etw", "event_8004", "event", "syslog"),
+    "ntlm_auth": ("event_4776", "netlogon", "wire", "zeek", "etw", "event_8004", "event", "syslog"),
     "directory_change": ("event", "wire", "adws", "sync"),
     "group_change": ("event_47", "event", "wire", "adws", "sync"),
     "account_change": ("event_47", "event", "wire", "adws", "sync"),
     "service_install": ("event_4697", "event_7045", "event", "wire"),
     "task_create": ("event", "wire"),
     "gpo_change": ("wire", "sync", "event"),
-    "vpn_session": ("radius", "wire", "syslog", "event"),
+    "vpn_session": ("radius", "wire", "zeek", "syslog", "event"),
 }
 _WIRE_TYPES: Final = frozenset(
     {

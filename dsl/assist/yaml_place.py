@@ -19,7 +19,9 @@ _WORD: Final = re.compile(r"[\w+~$@]*\Z")
 _LITERAL: Final = re.compile(r"(?:^|[\s:])[|>][-+]?\d?\s*(?:#.*)?\Z")
 _FLOW: Final = re.compile(
     r"""(?P<text>"(?:[^"\\]|\\.)*"?|'[^']*'?)|(?P<comment>(?<!\S)\#[^\n]*)|(?P<sign>[{}\[\],])"""
-    r"""|(?P<colon>:(?=\s|$))|(?P<plain>(?:[^\s{}\[\],:"'#]|:(?!\s|$)|(?<=\S)\#)+)|\s+"""
+    r"""|(?P<colon>:(?=\s|$))"""
+    # quotes inside a plain scalar are plain: `Ann's laptop`
+    r"""|(?P<plain>(?:[^\s{}\[\],:"'#]|:(?!\s|$))(?:[^\s{}\[\],:#]|:(?!\s|$)|(?<=\S)\#|\s+(?=["']))*)|\s+"""
 )
 
 

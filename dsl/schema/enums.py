@@ -18,7 +18,7 @@ PROTOCOL: Final = (
     "kerberos", "ntlm", "ldap", "gc", "cldap", "adws", "smb", "rpc", "dns", "http", "radius",
     "adfs", "local", "dhcp", "netbios",
 )  # fmt: skip
-VIA_WORDS: Final = ("wire", "etw", "sync", "radius", "syslog", "adws", "engine")
+VIA_WORDS: Final = ("wire", "zeek", "etw", "sync", "radius", "syslog", "adws", "engine")
 """Witnesses; besides these `event_N` for Windows event id N."""
 
 KERBEROS_ERROR: Final[dict[int, str]] = {
@@ -207,7 +207,7 @@ DNS_ANOMALY: Final = (
     "label_overflow", "name_too_long", "compression_loop", "rdata_overflow",
     "dynamic_update_overflow",
 )  # fmt: skip
-VPN_PHASE: Final = ("start", "interim", "stop")
+VPN_PHASE: Final = ("start", "interim", "stop", "accounting_on", "accounting_off")
 START_TYPE: Final[dict[int, str]] = {
     0: "boot", 1: "system", 2: "auto", 3: "demand", 4: "disabled",
 }  # fmt: skip
@@ -224,7 +224,16 @@ ADFS_OBJECT: Final = (
 )  # fmt: skip
 SEVERITY: Final = ("informational", "low", "medium", "high")
 ALERT_STATUS: Final = ("open", "closed", "suppressed", "retracted", "merged")
-HEALTH_KIND: Final = ("heartbeat", "gap", "loss", "unread", "shed", "audit_missing", "malformed")
+HEALTH_KIND: Final = (
+    "heartbeat",
+    "gap",
+    "loss",
+    "unread",
+    "shed",
+    "audit_missing",
+    "malformed",
+    "probe",
+)
 
 
 def names(vocabulary: tuple[str, ...] | dict[int, str]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ class VpnSession(Event, tag="vpn_session", kw_only=True, gc=False, omit_defaults
         str | None,
         Field(
             "enum",
-            "session start, update or end",
+            "session start, update or end; its server begins or ends accounting, with no session open",
             "Acct-Status-Type (40)",
             words=names(enums.VPN_PHASE),
             ecs="event.action",
@@ -72,7 +72,7 @@ class VpnSession(Event, tag="vpn_session", kw_only=True, gc=False, omit_defaults
         Field(
             "text",
             "offline geolocation of the public address",
-            "sensor table",
+            "database of --geolocation",
             ecs="source.geo.country_iso_code",
             ocsf="location.country",
         ),
@@ -82,7 +82,7 @@ class VpnSession(Event, tag="vpn_session", kw_only=True, gc=False, omit_defaults
         Field(
             "int",
             "autonomous system of the public address",
-            "sensor table",
+            "database of --geolocation",
             ecs="source.as.number",
             ocsf="autonomous_system.number",
         ),

@@ -26,7 +26,7 @@ class HostBinding(Event, tag="host_binding", kw_only=True, gc=False, omit_defaul
         str | None,
         Field(
             "text",
-            "how it was seen: kerberos_machine, dhcp, dns_update, netbios, cldap, ntlm, event",
+            "how it was seen: kerberos_machine, dhcp, dns_update, netbios, cldap, ntlm, event, vpn, probe_ntlm, probe_netbios, probe_rdp, probe_dns",
         ),
     ] = None
     until: Annotated[
@@ -105,7 +105,11 @@ class SensorHealth(Event, tag="sensor_health", kw_only=True, gc=False, omit_defa
     ] = None
     activity: Annotated[
         str | None,
-        Field("text", "event type concerned, `*` for all; of `shed` the protocol", "sensor"),
+        Field(
+            "text",
+            "event type concerned, `*` for all; of `shed` the protocol, of `probe` the method",
+            "sensor",
+        ),
     ] = None
     from_ts: Annotated[
         int | None,
@@ -118,7 +122,9 @@ class SensorHealth(Event, tag="sensor_health", kw_only=True, gc=False, omit_defa
         int | None,
         Field(
             "int",
-            "how many: packets of loss and shed, messages of malformed, bytes of unread",
+            "how many: packets of loss and shed, messages of malformed, bytes of unread, questions "
+            "of probe without an answer",
             "sensor",
         ),
     ] = None
+    asked: Annotated[int | None, Field("int", "questions of a probe", "sensor")] = None

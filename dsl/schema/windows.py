@@ -56,6 +56,15 @@ class Logon(Event, tag="logon", kw_only=True, gc=False, omit_defaults=True):
             ocsf="process.file.path",
         ),
     ] = None
+    privileges: Annotated[
+        list[str] | None,
+        Field(
+            "text",
+            "special privileges of the session, `SeDebugPrivilege`",
+            "4672 PrivilegeList",
+            ecs="winlog.event_data.PrivilegeList",
+        ),
+    ] = None
 
 
 class ServiceInstall(Event, tag="service_install", kw_only=True, gc=False, omit_defaults=True):

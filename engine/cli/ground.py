@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from engine.cli.rules import Loaded
     from engine.directory_file import DirectoryFile
+    from engine.geolocation import Geolocation
     from engine.replay import Replayed
     from engine.running import Rule
     from engine.store import Store
@@ -109,6 +110,16 @@ def load_directory(path: Path | None) -> DirectoryFile | None:
     if paths.show(diagnostics) or directory is None:
         output.fail(f"the directory file {path} has errors")
     return directory
+
+
+def load_geolocation(files: Sequence[Path]) -> Geolocation | None:
+    """The databases of places; None where none is named. Ends the command where one cannot be read."""
+    from engine.geolocation import Geolocation, GeolocationError  # noqa: PLC0415 - starts fast
+
+    try:
+        return Geolocation(files) if files else None
+    except GeolocationError as error:
+        output.fail(str(error), "name databases like GeoLite2-City.mmdb and GeoLite2-ASN.mmdb")
 
 
 def first_line(text: str) -> str:

@@ -2,14 +2,14 @@
 
 A command is a module here whose docstring begins with its own name and a colon; the rest of that
 line is the help in the list, and `command` in it the click command. A name that Python keeps for
-itself has `_` behind it in the file's name (`import_.py`). Must not import anything slow:
-`atp --help` answers in 0.2 s (`bench/start.py`).
+itself, or that a module here has which is no command, has `_` behind it in the file's name
+(`import_.py`, `paths_.py`). Must not import anything slow: `atp --help` answers in 0.2 s
+(`bench/start.py`).
 """
 
 from __future__ import annotations
 
 import importlib
-import keyword
 from pathlib import Path
 
 import click
@@ -32,7 +32,7 @@ class Commands(ending.Command, click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of all modules that are commands."""
         del ctx
-        names = (p.stem.removesuffix("_") for p in _FOLDER.glob("*.py"))
+        names = {p.stem.removesuffix("_") for p in _FOLDER.glob("*.py")}
         return sorted(name for name in names if _help(name) is not None)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -64,7 +64,7 @@ class Commands(ending.Command, click.Group):
 
 
 def _module(name: str) -> str:
-    return f"{name}_" if keyword.iskeyword(name) else name
+    return f"{name}_" if (_FOLDER / f"{name}_.py").is_file() else name
 
 
 def _help(name: str) -> str | None:

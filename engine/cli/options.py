@@ -41,6 +41,14 @@ DIRECTORY: Final = click.option(
     type=paths.Existing(folder=False),
     help="Directory file: domains, hosts, accounts, groups, tags.",
 )
+GEOLOCATION: Final = click.option(
+    "--geolocation",
+    "geolocation_paths",
+    multiple=True,
+    metavar="FILE",
+    type=paths.Existing(folder=False),
+    help="MaxMind database (.mmdb) of countries, places or networks, for VPN sessions. May be given again.",
+)
 DATABASE: Final = click.option(
     "--database",
     metavar="FILE",
@@ -51,12 +59,7 @@ DATABASE: Final = click.option(
 
 def installation(command: _F) -> _F:
     """What an installation names beside its inputs: directory, detections, lists, settings."""
-    return rules_in_force(DIRECTORY(command))
-
-
-def rules_in_force(command: _F) -> _F:
-    """Detections, lists and settings."""
-    for option in (SETTINGS, LISTS, DETECTIONS):
+    for option in (SETTINGS, LISTS, DETECTIONS, DIRECTORY):
         command = option(command)
     return command
 

@@ -10,6 +10,7 @@ import click
 from engine.cli import ground, options, output, paths
 from engine.cli.sides import Installed, side
 from engine.printable import printable
+from engine.sinks import formats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,9 +44,9 @@ LEVELS = ("high", "medium", "low", "informational")
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "json", *formats.names()]),
     default="text",
-    help="text: explained for people; json: an alert a line.",
+    help="text: explained for people; json: an alert a line; the others: so for other products.",
 )
 @click.option("--evidence", type=click.IntRange(0), default=2, show_default=True,
               help="Events shown below an alert (text).")  # fmt: skip
@@ -77,6 +78,8 @@ def command(
         output.fail("name files to replay, or a --database", "see `atp replay --help`")
     if database is not None and directory_path is not None:
         output.fail("a database has a directory of its own", "leave --directory out")
+    if diff is not None and form in formats.names():
+        output.fail("differences are told as text or json", "leave `--format` out")
     span = (begin, end, last)
     given = Installed(rules, settings, lists)
     if diff is not None:
@@ -130,13 +133,20 @@ def _ground(
 def _show(
     done: Replayed, form: str, evidence: int, events: int, controllers: Sequence[str]
 ) -> None:
-    from engine.event_json import json_line  # noqa: PLC0415 - starts fast
+    from importlib.metadata import version  # noqa: PLC0415 - starts fast
+
+    from engine.event_json import json_line  # noqa: PLC0415
     from engine.sinks import terminal  # noqa: PLC0415
 
     alerts = sorted(done.dicts(), key=lambda a: (str(a["first_seen"]), str(a["id"])))
     if form == "json":
         for alert in alerts:
             output.write(json_line(alert))
+        return
+    if form != "text":
+        release = version("atp")
+        for alert in alerts:
+            output.write(formats.forms()[form]("opened", alert, release))
         return
     for alert in alerts:
         click.echo(terminal.block(alert, evidence=evidence) + "\n")

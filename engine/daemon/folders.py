@@ -15,6 +15,7 @@ import msgspec
 
 from engine.daemon.identity import Head, head_of
 from engine.store import facts
+from sensor.inputs.evtxrecords import is_event_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -171,6 +172,8 @@ class Folders:
             number = known.number
         elif head.whole:
             number = self._numbers.get(head.digest)
+        if number is None and known and is_event_log(path):
+            number = known.number  # a log that wrapped around; its events have other numbers
         if number is None:
             self._last += 1
             number = self._last

@@ -1,105 +1,111 @@
-"""Syslog in a thread of its own: messages to events, handed over in batches.
+"""Syslog or JSON in a thread of its own: messages to events, handed over in batches.
 
 What could not be read is counted, and written to a file of its own where people can look at it.
-TCP and TLS senders are kept waiting while the engine is busy; of UDP the oldest events are dropped
-and counted then.
+TCP, TLS and HTTP senders are kept waiting while the engine is busy; of UDP the oldest events are
+dropped and counted then.
 """
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import deque
 from typing import TYPE_CHECKING, Final
 
+from engine.daemon.waiting import Waiting
 from engine.printable import printable
 from sensor.inputs.damage import Damage
 from sensor.inputs.logevents import LogEvents
-from sensor.inputs.siem import records_of_message
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from dsl.schema.base import Event
+    from sensor.inputs.jsonport import JsonPort
     from sensor.inputs.syslog import Syslog
+    from sensor.map.record import Record
+    from sensor.map.zeek_row import Row
 
-_WAITING: Final = 500_000
-_ROOM: Final = 100_000
+    Read = Callable[[bytes], Iterator[Record | Row | Damage]]
+
 _SHOWN: Final = 2_000
 """Characters of a message that are kept for inspection."""
 _FILE_LIMIT: Final = 8 << 20
 
 
-def sensor_name(place: str) -> str:
+def sensor_name(kind: str, place: str) -> str:
     """The sensor that a place is: the same in every run."""
-    return f"syslog:{place}"
+    return f"{kind}:{place}"
 
 
 class Listening:
-    """Events of one place; numbered on from `after`, raw ones from `after_raw`. A source as
+    """Events of one place, whose messages `read` understands; numbered on from `after`, raw ones from `after_raw`. A source as
     `capture.Capture` is one.
 
-    `lost` counts events dropped because nobody took them, `unread` messages that could not be read.
+    `unread` counts messages that could not be read.
     """
 
     fault = ""
 
     def __init__(
-        self, syslog: Syslog, rejected: Path, after: int = 0, after_raw: int = 0, *, raw: bool
+        self,
+        kind: str,
+        port: Syslog | JsonPort,
+        read: Read,
+        rejected: Path,
+        after: int = 0,
+        after_raw: int = 0,
+        *,
+        raw: bool,
     ) -> None:
-        self.name = f"syslog {syslog.place.name}"
-        self.lost = 0
+        self.name = f"{kind} {port.place.name}"
         self.unread = 0
-        self._syslog = syslog
+        self._port = port
+        self._read = read
         self._rejected = rejected
         self._after = {False: after + 1, True: after_raw}
-        self._waiting: deque[Event] = deque(maxlen=_WAITING)
-        self._lock = threading.Lock()
-        self._sensor = sensor_name(syslog.place.name)
+        self._waiting = Waiting()
+        self._sensor = sensor_name(kind, port.place.name)
         self._events = LogEvents(self._sensor, self._emit, raw=raw)
-        syslog.start(self._message, lambda: len(self._waiting) < _ROOM)
+        port.start(self._message, self._waiting.room)
 
     def take(self) -> list[Event]:
         """The events that came since the last call."""
-        with self._lock:
-            events = list(self._waiting)
-            self._waiting.clear()
-        return events
+        return self._waiting.take()
 
     def complaints(self) -> dict[str, str]:
         """What goes wrong, by topic; empty where nothing does."""
         unread = f"{self.unread} messages could not be read since the start, see {self._rejected}"
-        lost = f"{self.lost} events were dropped since the start, the engine is too slow"
+        lost = f"{self._waiting.lost} events were dropped since the start, the engine is too slow"
         refused = (
-            f"{self._syslog.refused} connections were refused since the start, there are too many"
+            f"{self._port.refused} connections were refused since the start, there are too many"
         )
+        dropped = f"{self._port.dropped} datagrams were dropped by the system since the start"
         return {
+            "dropped": dropped if self._port.dropped else "",
             "unread": unread if self.unread else "",
-            "lost": lost if self.lost else "",
-            "refused": refused if self._syslog.refused else "",
+            "lost": lost if self._waiting.lost else "",
+            "refused": refused if self._port.refused else "",
         }
 
     def close(self) -> list[Event]:
         """Stop, and give what was still inside."""
-        self._syslog.close()
+        self._port.close()
         self._events.end()
         return self.take()
 
     def _message(self, message: bytes, peer: str) -> None:
         try:
-            for item in records_of_message(message):
+            for item in self._read(message):
                 if isinstance(item, Damage):
                     self._reject(message, peer, item.reason)
                 else:
-                    self._events.record(item)
+                    self._events.take(item)
         except Exception as error:  # noqa: BLE001 - nobody's message may end the listening
             self._reject(message, peer, f"a defect of atp, {type(error).__name__}: {error}")
 
     def _emit(self, event: Event) -> None:
         event.seq = (event.seq or 0) + self._after[event.sensor != self._sensor]
-        with self._lock:
-            self.lost += len(self._waiting) == _WAITING
-            self._waiting.append(event)
+        self._waiting.put(event)
 
     def _reject(self, message: bytes, peer: str, why: str) -> None:
         self.unread += 1

@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Final
 
 from engine.cli import output
 from engine.cli.reading import wants_raw
+from engine.daemon.bookmarks import Bookmarks
+from sensor.inputs.evtxrecords import is_event_log
 from sensor.inputs.files import read_file
+from sensor.inputs.logevents import SLOTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,6 +29,10 @@ if TYPE_CHECKING:
 
 QUIET_S: Final = 60.0
 _BATCH: Final = 20_000
+
+
+def _ignore(_event: Event) -> None:
+    """Last heartbeats of a log that goes on."""
 
 
 class Stopped(Exception):  # noqa: N818 - no error
@@ -58,6 +65,7 @@ class Reader:
         self._breathe = breathe
         self._quiet_s = quiet_s
         self._ends: dict[Path, _End] = {}
+        self._bookmarks = Bookmarks(engine.store)
 
     def step(self) -> None:
         """Read what is new or has grown; put in the ends that are due."""
@@ -80,6 +88,9 @@ class Reader:
         rows = self._folders.begin(found)
         if rows:
             self._engine.store.append((), rows)
+        if self._is_event_log(found):
+            self._read_event_log(found)
+            return
         began = time.monotonic()
         batch: list[Event] = []
         end: list[Event] = []
@@ -118,6 +129,59 @@ class Reader:
         # and ingest drops what it has
         self._engine.store.append((), self._folders.done(found, now, now - began, ended=False))
         self._ends[found.path] = waiting
+
+    @staticmethod
+    def _is_event_log(found: Found) -> bool:
+        try:
+            return is_event_log(found.path)
+        except OSError:
+            return False
+
+    def _read_event_log(self, found: Found) -> None:
+        """What an .evtx file holds beyond its bookmark. Nothing depends on where it ends: a log is
+        never finished.
+        """
+        began = time.monotonic()
+        batch: list[Event] = []
+        told = batch.append
+        try:
+            place = self._bookmarks.find(found.path)
+            name = f"{found.sensor} log {place.log}"
+            newest = max((last for _, last in place.read), default=-1)
+            if place.lost:
+                output.warn(
+                    f"{found.path}: {place.lost} records were overwritten before they were read"
+                )
+
+            def emit(event: Event) -> None:
+                # what an archive brings later is numbered apart: below what was seen, a number
+                # counts as seen
+                if (event.seq or 0) // SLOTS < newest and event.sensor == name:
+                    event.sensor = f"{name} late"
+                told(event)
+
+            def at_end() -> None:
+                nonlocal told
+                told = _ignore
+
+            def progress(_done: int, _size: int) -> None:
+                if len(batch) >= _BATCH:
+                    self.take(batch)
+                    batch.clear()
+                self._breathe()
+
+            raw = wants_raw(r.rule.plan for r in self._engine.running.values())
+            summary = read_file(found.path, emit, progress, name, at_end, raw=raw, skip=place.read)
+            self.take(batch)
+            rows = self._bookmarks.advance(place, found.path, summary.last)
+        except OSError as error:
+            output.warn(f"{found.path}: {output.reason(error)}")
+            return
+        # after the events: a crash before reads them again, and ingest drops what it has
+        now = time.monotonic()
+        rows |= self._folders.done(found, now, now - began, ended=True)
+        self._engine.store.append((), rows)
+        output.report_damage(summary)
 
     def _finish(self, end: _End) -> None:
         """The file is what it is going to be: its last events, and what was wrong with it."""

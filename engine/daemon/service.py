@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from dsl.schema.base import Event
     from engine.daemon.folders import Folders
+    from engine.geolocation import Geolocation
     from engine.run import Engine
     from engine.sinks.jsonl import JsonLines
     from engine.store.alerts import Waiting
@@ -36,7 +37,7 @@ _REMIND_S: Final = 60.0
 
 
 class Source(Protocol):
-    """What tells events while the daemon runs, in a thread of its own: see `capture`, `listening`."""
+    """What tells events while the daemon runs, in a thread of its own: see `inputs`."""
 
     name: str
     fault: str
@@ -64,6 +65,7 @@ class Service:
         folders: Folders,
         sources: Sequence[Source],
         lines: JsonLines | None,
+        geolocation: Geolocation | None = None,
         *,
         quiet: bool = False,
         stopping: Callable[[], bool] = lambda: False,
@@ -73,6 +75,7 @@ class Service:
         self._folders = folders
         self._sources = sources
         self._lines = lines
+        self._geolocation = geolocation
         self._quiet = quiet
         self._stopping = stopping
         self._reader = Reader(engine, folders, self._breathe, quiet_s)
@@ -185,6 +188,8 @@ class Service:
         for source in self._sources:
             for topic, complaint in source.complaints().items():
                 self._tell(f"{topic} {source.name}", complaint)
+        if self._geolocation is not None:
+            self._tell("geolocation", "; ".join(self._geolocation.complaints()))
         for folder in self._folders.missing:
             self._tell(f"missing {folder}", f"{folder} is not there; waiting for it")
         for name, why in self._engine.faults.items():

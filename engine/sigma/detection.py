@@ -18,9 +18,10 @@ from engine.sigma.literals import identifier, quoted_for_people
 from engine.sigma.values import NETWORK_PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from engine.sigma.block import Block
+    from engine.sigma.earlier import Earlier
     from engine.sigma.rules import Read
 
 _SEVERITIES: Final = {
@@ -46,14 +47,19 @@ _EXPLAIN: Final = (
     "{{ evidence_count }} event{{ evidence_count | plural }}."
 )
 _EXPLAIN_GROUP: Final = "{{ title }}: {{ evidence_count }} event{{ evidence_count | plural }}."
+NAME_PREFIX: Final = "sigma_"
+"""Begin of the names of imported detections."""
 _ID_LENGTH: Final = 100
 _Dumper: Final = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class Ids:
-    """Names of detections by the rules' own files, each once."""
+    """Names of detections by the rules' own files, each once; `before` are the files of earlier
+    imports, whose names are other rules'.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, before: Mapping[str, Sequence[Earlier]]) -> None:
+        self._before = before
         self._taken: set[str] = set()
 
     def of(self, read: Read) -> str:
@@ -62,11 +68,14 @@ class Ids:
         assert read.rule is not None  # noqa: S101 - only rules are named
         own = read.rule.name or read.rule.title
         base = document.path.stem if document.count == 1 else f"{document.path.stem}_{own}"
-        name = ("sigma_" + identifier(base))[:_ID_LENGTH].rstrip("_")
-        known = [str(read.rule.id)[:8]] if read.rule.id else []
-        marks = chain([*known, document.sha256[:8]], map(str, count(document.number)))
-        while name in self._taken:
-            name = f"{name}_{next(marks)}"
+        rule, source = str(document.keys.get("id") or ""), str(document.path)
+        known = [*([str(read.rule.id)[:8]] if read.rule.id else []), document.sha256[:8]]
+        whole = name = (NAME_PREFIX + (identifier(base) or known[0]))[:_ID_LENGTH].rstrip("_")
+        marks = chain(known, map(str, count(document.number)))
+        while name in self._taken or not all(
+            one.is_of(rule, source) for one in self._before.get(name, ())
+        ):
+            name = f"{whole}_{next(marks)}"
         self._taken.add(name)
         return name
 

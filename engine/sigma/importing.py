@@ -20,6 +20,7 @@ from engine.sigma import detection
 from engine.sigma.block import Block, block_of
 from engine.sigma.correlations import Correlations
 from engine.sigma.documents import documents_of, files_of
+from engine.sigma.earlier import earlier
 from engine.sigma.refused import RefusedError
 from engine.sigma.rules import read, said
 
@@ -60,7 +61,8 @@ class Importer:
     def __init__(self, folder: Path, compiles: Callable[[DetectionPlan], object]) -> None:
         self._folder = folder
         self._compiles = compiles
-        self._ids = detection.Ids()
+        self._before = earlier(folder, detection.NAME_PREFIX)
+        self._ids = detection.Ids(self._before)
         self._ranges: dict[int, dict[str, float]] = {}
 
     def run(self, paths: Iterable[Path]) -> Iterator[Outcome]:
@@ -115,6 +117,9 @@ class Importer:
                 target.write_text(list_text, encoding="utf-8")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+        for left in self._before.get(name, ()):
+            if left.path != path:
+                left.path.unlink(missing_ok=True)
         return path
 
     def _prove(self, path: Path, text: str, lists: dict[str, str]) -> None:

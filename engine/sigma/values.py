@@ -29,7 +29,8 @@ from sigma.types import (
 )
 
 from engine.sigma.literals import escaped, expression, has_letters, identifier, quoted, small
-from engine.sigma.logic import Logic, No, Said, Test, Word, some
+from engine.sigma.logic import Logic, No, Said, Test, Word, every, some
+from engine.sigma.lookaround import without_lookaround
 from engine.sigma.refused import RefusedError
 from engine.sigma.slips import NETWORKS
 
@@ -102,18 +103,18 @@ class Values:
                 return self._text(field.text, value.s, cased=isinstance(value, SigmaCasedString))
         raise RefusedError(f"values of the kind {type(value).__name__} are not known here")
 
-    def unbound(self, every: str, value: SigmaType) -> Logic:
-        """A keyword: it stands somewhere in the event, whose texts are the list `every`."""
+    def unbound(self, texts: str, value: SigmaType) -> Logic:
+        """A keyword: it stands somewhere in the event, whose texts are the list `texts`."""
         match value:
             case SigmaExpansion():
-                return some(self.unbound(every, v) for v in value.values)
+                return some(self.unbound(texts, v) for v in value.values)
             case SigmaRegularExpression():
-                return _regular(every, value)
+                return _regular(texts, value, of_many=True)
             case SigmaNumber():
-                return Test(every, "contains", _digits(value))
+                return Test(texts, "contains", _digits(value))
             case SigmaString():
                 parts = [_MANY, *value.s, _MANY]
-                return self._text(every, parts, cased=isinstance(value, SigmaCasedString))
+                return self._text(texts, parts, cased=isinstance(value, SigmaCasedString))
         raise RefusedError(f"a keyword of the kind {type(value).__name__} cannot be searched for")
 
     def _reference(self, field: Field, value: SigmaFieldReference) -> Logic:
@@ -139,7 +140,7 @@ class Values:
             parts = [small(p) if isinstance(p, str) else p for p in parts]
             plain = small(plain)
         if parts == [_MANY]:
-            return Said(f"{text} is not null") if "texts" not in text else Said("true")
+            return Said(f"{text} is not null")
         word = _word(parts)
         if word is not None and quoted(plain) is not None:
             return Test(text, word, plain)
@@ -203,11 +204,25 @@ def _pattern(parts: Sequence[Part]) -> str:
     ) + end  # fmt: skip
 
 
-def _regular(text: str, value: SigmaRegularExpression) -> Logic:
+def _regular(text: str, value: SigmaRegularExpression, *, of_many: bool = False) -> Logic:
+    """A regular expression against `text`; `of_many`: against each of a list of texts."""
     if value.contains_placeholder():
         raise RefusedError("a placeholder stands in a regular expression")
-    flags = "".join(_FLAGS[f] for f in value.flags)
-    return Test(text, "matches", expression(value.regexp.to_plain(regex=True), flags))
+    written = value.regexp.to_plain(regex=True)
+    ways, flags = without_lookaround(written, "".join(_FLAGS[f] for f in value.flags))
+    if of_many and any(len(way.holds) > 1 or way.lacks for way in ways):
+        raise RefusedError(
+            f"the keyword `{written}` asks several things of one value by look-around"
+        )
+    return some(
+        every(
+            [
+                *(Test(text, "matches", expression(one, flags)) for one in way.holds),
+                *(No(Test(text, "matches", expression(one, flags))) for one in way.lacks),
+            ]
+        )
+        for way in ways
+    )
 
 
 def _number(field: Field, value: SigmaNumber) -> Logic:

@@ -102,9 +102,19 @@ def rows_of(
 
 def put_records(connection: duckdb.DuckDBPyConnection, records: Iterable[Alert]) -> None:
     """Insert or replace records by number."""
-    values = [[r.number, r.detection, r.dedup, pack_record(r)] for r in records]
-    if values:
-        connection.executemany("INSERT OR REPLACE INTO alert_record VALUES (?, ?, ?, ?)", values)
+    kept = list(records)
+    if not kept:
+        return
+    connection.execute(
+        "INSERT OR REPLACE INTO alert_record SELECT unnest($number::BIGINT[]), "
+        "unnest($detection::VARCHAR[]), unnest($dedup::BLOB[]), unnest($data::BLOB[])",
+        {
+            "number": [r.number for r in kept],
+            "detection": [r.detection for r in kept],
+            "dedup": [r.dedup for r in kept],
+            "data": [pack_record(r) for r in kept],
+        },
+    )
 
 
 def records_of(
@@ -146,19 +156,31 @@ def highest_number(connection: duckdb.DuckDBPyConnection) -> int:
     return 0 if highest is None else int(highest)
 
 
-def evidence_ids(connection: duckdb.DuckDBPyConnection, number: int) -> set[int]:
-    """Ids of the events already copied to an alert."""
-    found = connection.execute("SELECT id FROM alert_event WHERE number = ?", [number]).fetchall()
-    return {int(id_) for (id_,) in found}
+def evidence_ids(
+    connection: duckdb.DuckDBPyConnection, numbers: Sequence[int]
+) -> dict[int, set[int]]:
+    """Ids of the events already copied to each of the alerts."""
+    found = connection.execute(
+        "SELECT number, id FROM alert_event WHERE number IN (SELECT unnest($numbers::BIGINT[]))",
+        {"numbers": list(numbers)},
+    ).fetchall()
+    copied: dict[int, set[int]] = {number: set() for number in numbers}
+    for number, id_ in found:
+        copied[number].add(int(id_))
+    return copied
 
 
 def put_evidence(
-    connection: duckdb.DuckDBPyConnection, number: int, events: Sequence[tuple[int, bytes]]
+    connection: duckdb.DuckDBPyConnection, events: Sequence[tuple[int, int, str]]
 ) -> None:
-    """Copy events (id, JSON) to an alert."""
+    """Copy events (alert's number, id, JSON) to alerts."""
     if events:
-        rows = [[number, id_, data.decode()] for id_, data in events]
-        connection.executemany("INSERT INTO alert_event VALUES (?, ?, ?)", rows)
+        numbers, ids, data = zip(*events, strict=True)
+        connection.execute(
+            "INSERT INTO alert_event SELECT unnest($numbers::BIGINT[]), "
+            "unnest($ids::BIGINT[]), unnest($data::VARCHAR[])",
+            {"numbers": list(numbers), "ids": list(ids), "data": list(data)},
+        )
 
 
 def evidence(connection: duckdb.DuckDBPyConnection, number: int) -> dict[int, str]:
@@ -175,11 +197,17 @@ def put_outbox(connection: duckdb.DuckDBPyConnection, changes: Sequence[Change])
         return
     last = states(connection, _LAST_CHANGE).get("")
     first = int(last or 0) + 1
-    rows = [
-        [seq, c.kind, c.raised, pack_record(c.alert)] for seq, c in enumerate(changes, start=first)
-    ]
-    connection.executemany("INSERT INTO alert_outbox VALUES (?, ?, ?, ?)", rows)
-    put_state(connection, {_LAST_CHANGE: str(first + len(rows) - 1)})
+    connection.execute(
+        "INSERT INTO alert_outbox SELECT unnest($seq::BIGINT[]), unnest($kind::VARCHAR[]), "
+        "unnest($raised::BOOLEAN[]), unnest($data::BLOB[])",
+        {
+            "seq": [first + i for i in range(len(changes))],
+            "kind": [c.kind for c in changes],
+            "raised": [c.raised for c in changes],
+            "data": [pack_record(c.alert) for c in changes],
+        },
+    )
+    put_state(connection, {_LAST_CHANGE: str(first + len(changes) - 1)})
 
 
 def outbox(connection: duckdb.DuckDBPyConnection) -> list[Waiting]:
@@ -199,4 +227,16 @@ def _insert(
     connection: duckdb.DuckDBPyConnection, rows: list[tuple[str, int, int, bytes, bytes]]
 ) -> None:
     if rows:
-        connection.executemany("INSERT INTO alert_row VALUES (?, ?, ?, ?, ?)", rows)
+        names, statements, times, keys, data = zip(*rows, strict=True)
+        connection.execute(
+            "INSERT INTO alert_row SELECT unnest($names::VARCHAR[]), "
+            "unnest($statements::BIGINT[]), unnest($times::BIGINT[]), unnest($keys::BLOB[]), "
+            "unnest($data::BLOB[])",
+            {
+                "names": list(names),
+                "statements": list(statements),
+                "times": list(times),
+                "keys": list(keys),
+                "data": list(data),
+            },
+        )

@@ -129,8 +129,11 @@ def controllers(connection: duckdb.DuckDBPyConnection) -> list[str]:
 def put_state(connection: duckdb.DuckDBPyConnection, state: Mapping[str, str]) -> None:
     """Values of the engine by key."""
     if state:
-        pairs = [[k, v] for k, v in state.items()]
-        connection.executemany("INSERT OR REPLACE INTO state VALUES (?, ?)", pairs)
+        connection.execute(
+            "INSERT OR REPLACE INTO state "
+            "SELECT unnest($keys::VARCHAR[]), unnest($values::VARCHAR[])",
+            {"keys": list(state), "values": list(state.values())},
+        )
 
 
 def states(connection: duckdb.DuckDBPyConnection, prefix: str) -> dict[str, str]:

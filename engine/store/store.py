@@ -75,8 +75,7 @@ class Store:
                     f'INSERT INTO "{name}" ({columns}) SELECT * FROM arriving'  # noqa: S608  # names of the schema
                 )
                 self.connection.unregister("arriving")
-            for key, value in (state or {}).items():
-                self.connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", [key, value])
+            facts.put_state(self.connection, state or {})
             if directory is not None:
                 facts.put_directory(self.connection, directory)
             for event in uncounted:
@@ -122,7 +121,8 @@ class Store:
             columns = ", ".join(f'"{c}"' for c in event_columns(event))
             rows = self.connection.execute(
                 f'SELECT {columns} FROM "{name}" '  # noqa: S608  # names of the schema
-                "WHERE id BETWEEN ? AND ? AND list_contains(?::BIGINT[], id)",
+                # a hash table of them: to search the list for each event costs its length
+                "WHERE id BETWEEN ? AND ? AND id IN (SELECT unnest(?::BIGINT[]))",
                 [wanted[0], wanted[-1], wanted],
             ).fetchall()
             for *values, tie in rows:
@@ -165,6 +165,11 @@ class Store:
         """The greatest `ts` of a type, None where it has no events."""
         row = self._row(f'SELECT max(ts) FROM "{_known(event)}"')  # noqa: S608  # a name of the schema
         return None if row is None or row[0] is None else int(str(row[0]))
+
+    def newest_by_type(self) -> dict[str, int]:
+        """The greatest `ts` of every type that has events."""
+        found = {name: self.newest(name) for name in self._filled()}
+        return {name: ts for name, ts in found.items() if ts is not None}
 
     def span(self) -> tuple[int, int] | None:
         """Least and greatest `ts` of all events but alerts and the state of directories, None where

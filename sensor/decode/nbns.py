@@ -91,6 +91,16 @@ class NameService(DatagramReader):
                 self._context.host_seen(ts, self._flow, METHOD, ip, host, METHOD, until)
 
 
+def node_name(b: bytes, o: int, e: int) -> str | None:
+    """The raw host in an answer to a node status request at `o`; None where it has no such name."""
+    flags, answers = b[o + 2] << 8 | b[o + 3], b[o + 6] << 8 | b[o + 7]
+    named = netbios_name.name(b, o + _HEAD, e)
+    start, stop, kind = _record(b, named.stop, e)
+    if not flags & _RESPONSE or not answers or kind != _NBSTAT or start == stop:
+        raise Malformed(f"no node status at {o}")
+    return _own_name(b, start, stop)
+
+
 def _record(b: bytes, o: int, e: int) -> tuple[int, int, int]:
     """Start and stop of RDATA, and type, of the resource record whose name ends at `o`."""
     if o + 10 > e:

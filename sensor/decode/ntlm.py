@@ -26,6 +26,8 @@ _FIELDS: Final = Struct("<HHI")
 _U32: Final = Struct("<I")
 _U16X2: Final = Struct("<HH")
 _AV_EOL: Final = 0
+_AV_NETBIOS: Final = 1
+_AV_DNS: Final = 3
 _AV_FLAGS: Final = 6
 _AV_TARGET_NAME: Final = 9
 _AV_PAIRS: Final = 32
@@ -101,6 +103,30 @@ def challenge_flags(b: bytes, o: int, e: int) -> int:
     if e - o < 24:
         raise Malformed(f"CHALLENGE cut at {e}")
     return _u32(b, o + 20)
+
+
+def challenge_computer(b: bytes, o: int, e: int) -> str | None:
+    """The raw host that the CHALLENGE_MESSAGE at `o` names in its TargetInfo: its DNS name, else
+    `name:` and the NetBIOS name; None where it has neither.
+    """
+    if message_type(b, o, e) != CHALLENGE or e - o < 48:
+        raise Malformed(f"no CHALLENGE with names at {o}")
+    start, stop = _field(b, o, 40, e)
+    netbios = None
+    for _ in range(_AV_PAIRS):
+        if start + 4 > stop:
+            break
+        kind, length = _U16X2.unpack_from(b, start)
+        start += 4
+        if kind == _AV_EOL or start + length > stop:
+            break
+        if length and kind in {_AV_NETBIOS, _AV_DNS}:
+            text = _text(b, (start, start + length), UNICODE)
+            if kind == _AV_DNS and "." in text:
+                return text
+            netbios = netbios or text.partition(".")[0]
+        start += length
+    return f"name:{netbios}" if netbios else None
 
 
 def authenticate(b: bytes, o: int, e: int) -> Authenticate:

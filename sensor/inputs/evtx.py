@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from itertools import zip_longest
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 from sensor.inputs.damage import Damage
@@ -26,7 +27,7 @@ from sensor.inputs.evtxtables import safe_tables
 from sensor.inputs.wintree import NoEventError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from sensor.inputs.evtxchunk import ChunkReader
     from sensor.map.record import Record
@@ -83,8 +84,13 @@ def read_evtx(
     stream: BinaryIO,
     progress: Callable[[int], None] | None = None,
     reader: ChunkReader | None = None,
+    skip: Sequence[tuple[int, int]] = (),
 ) -> Iterator[Record | Damage]:
-    """Records in the order of their numbers, and damages; `progress` is told the bytes read."""
+    """Records in the order of their numbers, and damages; `progress` is told the bytes read.
+
+    Records whose numbers lie in spans of `skip` (first and last) are left out; chunks of nothing
+    else are not read.
+    """
     read = reader or any_reader()
     stream.seek(0)
     head = stream.read(128)
@@ -99,10 +105,16 @@ def read_evtx(
     found = list(_chunks(stream))
     yield from (item for item in found if isinstance(item, Damage))
     done = HEADER_SIZE
-    for chunk in sorted(item for item in found if isinstance(item, _Chunk)):
-        stream.seek(chunk.offset)
-        yield from _read_chunk(read, stream.read(CHUNK_SIZE), chunk.offset, dirty=dirty)
+    chunks = sorted(item for item in found if isinstance(item, _Chunk))
+    for chunk, following in zip_longest(chunks, chunks[1:]):
         done += CHUNK_SIZE
+        if following and any(a <= chunk.first and following.first - 1 <= b for a, b in skip):
+            continue
+        stream.seek(chunk.offset)
+        for item in _read_chunk(read, stream.read(CHUNK_SIZE), chunk.offset, dirty=dirty):
+            number = None if isinstance(item, Damage) else item.position
+            if number is None or not any(a <= number <= b for a, b in skip):
+                yield item
         if progress:
             progress(done)
 

@@ -61,10 +61,12 @@ def rust_reader() -> ChunkReader:
                 yield item
                 continue
             try:
-                yield record_of_tree(msgspec.json.decode(item["data"])["Event"])
+                record = record_of_tree(msgspec.json.decode(item["data"])["Event"])
+                record.position = int(item["event_record_id"])
+                yield record
             except NoEventError as error:
                 yield error
-            except (msgspec.DecodeError, KeyError, TypeError, RecursionError) as error:
+            except (ValueError, KeyError, TypeError, RecursionError) as error:
                 yield NoEventError(str(error)[:200])
 
     return read
@@ -103,14 +105,17 @@ def python_reader() -> ChunkReader:
         records = iter(ChunkHeader(bytearray(chunk), 0).records())
         for _ in range(RECORDS_LIMIT):
             try:
-                text = next(records).xml()
+                found = next(records)
+                number, text = int(found.record_num()), found.xml()
             except StopIteration:
                 return
             except Exception as error:  # noqa: BLE001 - whatever the library raises on hostile bytes
                 yield NoEventError(f"{type(error).__name__}: {error}"[:200])
                 continue
             try:
-                yield parse_event(text)
+                record = parse_event(text)
+                record.position = number
+                yield record
             except NoEventError as error:
                 yield error
 

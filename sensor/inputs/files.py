@@ -26,7 +26,8 @@ Kind = Literal["capture", "log", "directory", "unknown"]
 class FileSummary:
     """What came of a file: `units` packets, records or entries read, damages in it, counters, and the first
     fault of our own code that a reader met (None is as it should be). `unknown` is a file that is
-    neither a capture nor an event log; its first damage says so.
+    neither a capture nor an event log; its first damage says so. `last` is the highest number of a
+    record of an .evtx file.
     """
 
     path: Path
@@ -35,6 +36,7 @@ class FileSummary:
     damages: list[Damage]
     counters: Mapping[str, int]
     fault: str | None = None
+    last: int | None = None
 
 
 def read_file(
@@ -45,6 +47,7 @@ def read_file(
     at_end: Callable[[], None] | None = None,
     *,
     raw: bool = False,
+    skip: Sequence[tuple[int, int]] | None = None,
 ) -> FileSummary:
     """Read a file and emit its events with `sensor` (default: from the file's name) and `seq`.
 
@@ -52,13 +55,13 @@ def read_file(
     called when everything in the file has been read: the events emitted after it (messages that
     still wait for their answer, last heartbeats) would be others if the file were longer. With
     `raw` the records of logs are told whole, too: many, so only where a rule reads them. Raises
-    OSError where the file cannot be opened; what is wrong inside it is in the summary.
+    OSError where the file cannot be opened; what is wrong inside it is in the summary. `skip`: see `logs.read_log`.
     """
     name = sensor or sensor_names([path])[path]
     if logs.is_log(path):
-        log = logs.read_log(path, emit, progress, name, at_end, raw=raw)
+        log = logs.read_log(path, emit, progress, name, at_end, raw=raw, skip=skip)
         kind: Kind = "log" if log.records or not log.damages else "unknown"
-        return FileSummary(path, kind, log.records, log.damages, log.counters)
+        return FileSummary(path, kind, log.records, log.damages, log.counters, last=log.last)
     if ldif.is_ldif(path):
         told = ldif.read_ldif(path, emit, progress, name)
         if at_end is not None:

@@ -1,4 +1,4 @@
-"""Records of Windows event logs -> events of one sensor, wherever the records came from.
+"""Records of Windows event logs and rows of Zeek logs -> events of one sensor, wherever they came from.
 
 For coverage it emits a heartbeat for each computer and event type when the type first appears, at
 the time of the computer's first record, one at its last, and one for all its types in each minute
@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from dsl.schema.registry import event_type
 from dsl.schema.sensor import SensorHealth
 from sensor.map.identity import host
 from sensor.map.raw import raw_event
 from sensor.map.windows import mapping_of
+from sensor.map.zeek import mapping_of as zeek_mapping_of
+from sensor.map.zeek_row import Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 
 _DAMAGES_LIMIT: Final = 1000
 _MINUTE_US: Final = 60_000_000
+SLOTS: Final = 4096
+"""Numbers of one record: more than a record of 64 KiB tells events."""
+_NUMBERS: Final = 1 << 36
+"""Records that are told apart: a sensor's numbers have 48 bits."""
 
 
 @dataclass(slots=True)
@@ -34,26 +40,40 @@ class Summary:
 
     records: how many were read; mapped: how many of them gave events; damages: parts that could not
     be read (the first thousand; all are counted as `log.damages`); counters: `record CHANNEL:ID`
-    and `event TYPE` -> how many, `log.map_failed` for records that a mapping could not take.
+    `row LOG` and `event TYPE` -> how many, `log.map_failed` for records that a mapping could not take.
     """
 
     records: int = 0
     mapped: int = 0
     damages: list[Damage] = field(default_factory=list)
     counters: Counter[str] = field(default_factory=Counter)
+    last: int | None = None
+    """The highest number of a record of an .evtx file."""
 
 
 class LogEvents:
     """Emits what records tell, numbered from 0 as events of the sensor `name`; with `raw` also a
     `windows_event` for each record.
+
+    With `by_record` an event's number is its record's, times SLOTS, plus its place in it: the same
+    wherever the reading began. Heartbeats, which depend on that, take the slots from above.
     """
 
-    def __init__(self, name: str, emit: Callable[[Event], None], *, raw: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        emit: Callable[[Event], None],
+        *,
+        raw: bool = False,
+        by_record: bool = False,
+    ) -> None:
         self.summary = Summary()
         self._name = name
         self._emit = emit
         self._raw = raw
         self._seq = 0
+        self._by_record = by_record
+        self._beats = 0
         self._coverage = _Coverage()
 
     def damage(self, damage: Damage) -> None:
@@ -62,18 +82,30 @@ class LogEvents:
         if len(self.summary.damages) < _DAMAGES_LIMIT:
             self.summary.damages.append(damage)
 
+    def take(self, item: Record | Row) -> None:
+        """The next record or row."""
+        if isinstance(item, Row):
+            self.row(item)
+        else:
+            self.record(item)
+
+    def row(self, row: Row) -> None:
+        """The next row of a Zeek log; what it covers is not said by computer, Zeek sees a network."""
+        self.summary.records += 1
+        self.summary.counters[f"row {row.path or 'unknown'}"] += 1
+        self._tell("", row.ts, lambda: _mapped(zeek_mapping_of(row), row))
+
     def record(self, record: Record) -> None:
         """The next record."""
         self.summary.records += 1
+        if record.position is not None:
+            self.summary.last = max(record.position, self.summary.last or 0)
+        if self._by_record:
+            self._seq, self._beats = (record.position or 0) % _NUMBERS * SLOTS, SLOTS - 1
         self.summary.counters[f"record {record.channel}:{record.event_id}"] += 1
-        if beat := self._coverage.see(record.computer, record.ts):
-            self._send(beat)
         if self._raw:
             self._send_raw(record)
-        for event in self._mapped(record):
-            if beat := self._coverage.begin(record.computer, event_type(event)):
-                self._send(beat)
-            self._send(event)
+        self._tell(record.computer, record.ts, lambda: _mapped(mapping_of(record), record))
 
     def end(self) -> None:
         """No more records come: the last heartbeats."""
@@ -81,23 +113,35 @@ class LogEvents:
             self._send(beat)
 
     def _send(self, event: Event) -> None:
-        event.sensor, event.seq = self._name, self._seq
-        self._seq += 1
+        event.sensor = self._name
+        if self._by_record and isinstance(event, SensorHealth):
+            event.seq = self._seq - self._seq % SLOTS + self._beats
+            self._beats -= 1
+        else:
+            event.seq = self._seq
+            self._seq += 1
         self._emit(event)
 
     def _send_raw(self, record: Record) -> None:
         # numbered apart, so that the other events' numbers do not depend on whether they are told
         event = raw_event(record)
-        event.sensor, event.seq = f"{self._name} raw", self.summary.records
+        number = record.position if self._by_record else self.summary.records
+        event.sensor, event.seq = f"{self._name} raw", number
         self.summary.counters["event windows_event"] += 1
         self._emit(event)
 
-    def _mapped(self, record: Record) -> list[Event]:
-        mapping = mapping_of(record)
-        if mapping is None:
-            return []
+    def _tell(self, computer: str, ts: int, mapped: Callable[[], list[Event]]) -> None:
+        """The events of one item, and the heartbeats that are due."""
+        if beat := self._coverage.see(computer, ts):
+            self._send(beat)
+        for event in self._counted(mapped):
+            if beat := self._coverage.begin(computer, event_type(event)):
+                self._send(beat)
+            self._send(event)
+
+    def _counted(self, mapped: Callable[[], list[Event]]) -> list[Event]:
         try:
-            events = mapping(record)
+            events = mapped()
         except (ValueError, LookupError, TypeError, ArithmeticError):
             self.summary.counters["log.map_failed"] += 1
             return []
@@ -106,6 +150,13 @@ class LogEvents:
         for event in events:
             self.summary.counters[f"event {event_type(event)}"] += 1
         return events
+
+
+_Item = TypeVar("_Item")
+
+
+def _mapped(mapping: Callable[[_Item], list[Event]] | None, item: _Item) -> list[Event]:
+    return mapping(item) if mapping is not None else []
 
 
 @dataclass(slots=True)

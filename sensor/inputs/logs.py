@@ -1,7 +1,7 @@
-"""Event logs in any of the forms known -> events: the front of the readers of Windows records.
+"""Event logs in any of the forms known -> events: the front of the readers of records.
 
-Recognises a file by its content (never by its name): .evtx, Windows event XML, JSON; XML and JSON
-also packed with gzip. What its records tell is `logevents`' business.
+Recognises a file by its content (never by its name): .evtx, Windows event XML, Zeek's TSV, JSON
+of either; all but .evtx also packed with gzip. What its records tell is `logevents`' business.
 """
 
 from __future__ import annotations
@@ -17,15 +17,17 @@ from sensor.inputs.evtxchunk import FILE_MAGIC, HEADER_SIZE
 from sensor.inputs.logevents import LogEvents, Summary
 from sensor.inputs.winjson import read_winjson
 from sensor.inputs.winxml import encoding_of, read_winxml
+from sensor.inputs.zeek import MAGIC, read_zeek
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from dsl.schema.base import Event
     from sensor.map.record import Record
+    from sensor.map.zeek_row import Row
 
-    _Reader = Callable[[BinaryIO, Callable[[int], None] | None], Iterator[Record | Damage]]
+    _Reader = Callable[[BinaryIO, Callable[[int], None] | None], Iterator[Record | Row | Damage]]
 
 GZIP_MAGIC: Final = b"\x1f\x8b"
 _HEAD: Final = 4096
@@ -50,6 +52,8 @@ def _reader(stream: BinaryIO) -> _Reader | None:
         with gzip.GzipFile(fileobj=stream) as unpacked:
             head = unpacked.read(_HEAD)
         stream.seek(0)
+    if head.startswith(MAGIC):
+        return read_zeek
     text = head[:_HEAD].decode(encoding_of(head), errors="replace").lstrip("\ufeff \t\r\n")
     if text.startswith(("{", "[")):
         return read_winjson
@@ -64,22 +68,26 @@ def read_log(
     at_end: Callable[[], None] | None = None,
     *,
     raw: bool = False,
+    skip: Sequence[tuple[int, int]] | None = None,
 ) -> Summary:
     """Read a log and emit its events in the order of the log; with `raw` also a `windows_event`
     for each record.
 
     `progress` is told (bytes read, size of the file). `sensor` names the events' sensor, `log:FILE`
     if None. `at_end` is called after the last record, before the last heartbeats. Raises OSError if
-    the file cannot be opened; nothing that is in the file raises.
+    the file cannot be opened; nothing that is in the file raises. With `skip` the file is an .evtx
+    whose events are numbered by their records, without those in these spans (first and last).
     """
     path = Path(path)
-    told = LogEvents(f"log:{path.name}" if sensor is None else sensor, emit, raw=raw)
+    told = LogEvents(
+        f"log:{path.name}" if sensor is None else sensor, emit, raw=raw, by_record=skip is not None
+    )
     with path.open("rb") as stream:
-        for item in _items(stream, path.stat().st_size, progress):
+        for item in _items(stream, path.stat().st_size, progress, skip or ()):
             if isinstance(item, Damage):
                 told.damage(item)
             else:
-                told.record(item)
+                told.take(item)
     if at_end is not None:
         at_end()
     told.end()
@@ -87,8 +95,11 @@ def read_log(
 
 
 def _items(
-    stream: BinaryIO, size: int, progress: Callable[[int, int], None] | None
-) -> Iterator[Record | Damage]:
+    stream: BinaryIO,
+    size: int,
+    progress: Callable[[int, int], None] | None,
+    skip: Sequence[tuple[int, int]],
+) -> Iterator[Record | Row | Damage]:
     """What the file holds; a stream that breaks off (bad gzip, failing disk) is damage."""
 
     def step(done: int) -> None:
@@ -99,7 +110,10 @@ def _items(
     try:
         reader = _reader(stream)
         if reader is None:
-            yield Damage(0, "no event log in a form known here: .evtx, event XML, JSON")
+            yield Damage(0, "no event log in a form known here: .evtx, event XML, Zeek TSV, JSON")
+            return
+        if reader is read_evtx:
+            yield from read_evtx(stream, step, skip=skip)
             return
         packed = stream.read(2) == GZIP_MAGIC
         stream.seek(0)

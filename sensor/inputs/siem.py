@@ -15,14 +15,17 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from sensor.inputs.damage import Damage
+from sensor.inputs.jsonitems import items_of_value
 from sensor.inputs.message import fields_of_message
-from sensor.inputs.winshapes import decode, records_of_value
+from sensor.inputs.winshapes import decode
 from sensor.inputs.wintree import FIELDS_LIMIT, VALUE_LIMIT, NoEventError
 from sensor.inputs.winxml import read_winxml
 from sensor.map.record import Record, integer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from sensor.map.zeek_row import Row
 
 _BEGIN: Final = re.compile(
     r"CEF:\d+\||RsaSA(?=\\n|\s)|\bEventCode=\d|\bAgentDevice=|<Event[\s>]|\{\s*\""
@@ -42,7 +45,7 @@ def begins(text: str) -> bool:
     return _BEGIN.search(text) is not None
 
 
-def records_of_message(message: bytes) -> Iterator[Record | Damage]:
+def records_of_message(message: bytes) -> Iterator[Record | Row | Damage]:
     """The records in one message, or why there is none."""
     text = message.decode("utf-8", errors="replace")
     found = _BEGIN.search(text)
@@ -59,7 +62,7 @@ def records_of_message(message: bytes) -> Iterator[Record | Damage]:
             case "Event" | "Agent":
                 yield _pairs(body)
             case _ if body[0] == "{":
-                for item in records_of_value(decode(body.strip().encode())):
+                for item in items_of_value(decode(body.strip().encode())):
                     yield Damage(0, str(item)) if isinstance(item, NoEventError) else item
             case _:
                 yield _cef(body)

@@ -1,73 +1,28 @@
 """Listening for syslog: UDP, TCP and TLS, each message to whoever asked for it.
 
-Sockets are opened when the object is made (ports below 1024 need a privilege that is given up
-later) and served by one thread. A TCP or TLS sender is kept waiting while `room` says that nothing
-can be taken; what UDP sends meanwhile the system drops. References: RFC 5426 (UDP), 6587 (TCP),
-5425 (TLS).
+A TCP or TLS sender is kept waiting while `room` says that nothing can be taken; of UDP the system
+drops what its buffer does not hold meanwhile, and counts it. References: RFC 5426 (UDP), 6587
+(TCP), 5425 (TLS).
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import socket
-import ssl
-import threading
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from sensor.inputs.interface import InterfaceError
+from sensor.inputs.datagrams import Datagrams
+from sensor.inputs.server import READ, Server, until
 from sensor.inputs.syslogframes import Frames
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
-    from pathlib import Path
 
-WAYS: Final = ("udp", "tcp", "tls")
+    from sensor.inputs.places import Place
+
 PORTS: Final = {"udp": 514, "tcp": 514, "tls": 6514}
-_CONNECTIONS: Final = 500
-_READ: Final = 65_536
 _QUIET_S: Final = 1.0
 """A line that waits for more is a message after so long."""
-_WAIT_S: Final = 0.05
-_BACKLOG: Final = 64
-_UDP_MEMORY: Final = 8 << 20
-
-
-class Place(NamedTuple):
-    """Where to listen: `way` of WAYS, an address ("" for all of them), a port (0: any free one)."""
-
-    way: str
-    address: str
-    port: int
-
-    @property
-    def name(self) -> str:
-        """The same in every run: `udp:514`, `tls:10.0.0.1:6514`."""
-        return ":".join(part for part in (self.way, self.address, str(self.port)) if part)
-
-
-def place(text: str) -> Place:
-    """`udp`, `tcp:1514`, `tls:10.0.0.1:6514`, `tcp:[::1]:514`. Raises ValueError for people."""
-    way, _, rest = text.partition(":")
-    if way not in WAYS:
-        raise ValueError(f"`{way}` is none of {', '.join(WAYS)}")
-    address, _, number = rest.rpartition(":")
-    if not rest:
-        return Place(way, "", PORTS[way])
-    if not (number.isascii() and number.isdigit() and int(number) < 65_536):
-        raise ValueError(f"`{number}` is no port")
-    return Place(way, address.strip("[]"), int(number))
-
-
-def tls_of(certificate: Path, key: Path) -> ssl.SSLContext:
-    """The server's side of TLS. Raises InterfaceError with the file that is wrong."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_cert_chain(certificate, key)
-    except (OSError, ssl.SSLError) as error:
-        raise InterfaceError(f"{certificate}, {key}: {error.strerror or error}") from error
-    return context
 
 
 class Syslog:
@@ -80,92 +35,57 @@ class Syslog:
         self.place = where
         self.cut = 0
         """Messages that were longer than a message may be."""
-        self.refused = 0
-        """Connections above the number that is served at once, or without a handshake."""
-        self._tls = tls
-        self._loop = asyncio.new_event_loop()
-        self._thread: threading.Thread | None = None
-        self._end = asyncio.Event()
-        self._connections: set[asyncio.Task[None]] = set()
-        try:
-            self._socket = _bound(where)
-        except OSError as error:
-            self._loop.close()
-            raise InterfaceError(f"syslog {where.name}: {error.strerror or error}") from error
+        self._server = None if where.way == "udp" else Server("syslog", where, tls)
+        self._datagrams = Datagrams("syslog", where) if where.way == "udp" else None
 
     @property
     def port(self) -> int:
         """The port that is listened on."""
-        return int(self._socket.getsockname()[1])
+        return self._any.port
+
+    @property
+    def refused(self) -> int:
+        """Connections above the number that is served at once."""
+        return self._any.refused
+
+    @property
+    def dropped(self) -> int:
+        """Datagrams that the system could not hold."""
+        return self._datagrams.dropped if self._datagrams is not None else 0
+
+    @property
+    def _any(self) -> Server | Datagrams:
+        opened = self._server or self._datagrams
+        assert opened is not None  # noqa: S101 - one of them is
+        return opened
 
     def start(self, message: Callable[[bytes, str], None], room: Callable[[], bool]) -> None:
         """Serve from now on."""
         self._message = message
         self._room = room
-        self._thread = threading.Thread(
-            target=self._run, name=f"syslog {self.place.name}", daemon=True
-        )
-        self._thread.start()
+        if self._server is not None:
+            self._server.start(self._talk)
+        elif self._datagrams is not None:
+            self._datagrams.start(message)
 
     def close(self) -> None:
         """Serve no more: what has come is told, then the thread ends."""
-        if self._thread is None:
-            self._socket.close()
-            self._loop.close()
-        elif self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._end.set)
-            self._thread.join(timeout=5)
+        self._any.close()
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        try:
-            self._loop.run_until_complete(self._serve())
-        finally:
-            self._loop.close()
-
-    async def _serve(self) -> None:
-        if self.place.way == "udp":
-            transport, _ = await self._loop.create_datagram_endpoint(
-                lambda: _Datagrams(self._message), sock=self._socket
-            )
-            await self._end.wait()
-            transport.close()
-            return
-        server = await asyncio.start_server(
-            self._accept, sock=self._socket, ssl=self._tls, limit=_READ
-        )
-        await self._end.wait()
-        server.close()
-        for task in self._connections:
-            task.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
-        await asyncio.sleep(_WAIT_S)  # the transports close their sockets in the loop's next rounds
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None or len(self._connections) >= _CONNECTIONS:
-            self.refused += 1
-            writer.close()
-            return
-        self._connections.add(task)
+    async def _talk(self, reader: asyncio.StreamReader, _: asyncio.StreamWriter, peer: str) -> None:
         frames = Frames()
-        peer = str((writer.get_extra_info("peername") or ("",))[0])
         try:
-            with contextlib.suppress(OSError, ssl.SSLError):
-                await self._read(reader, frames, peer)
+            await self._read(reader, frames, peer)
         finally:
             for one in frames.flush():
                 self._message(one, peer)
             self.cut += frames.cut
-            self._connections.discard(task)
-            writer.transport.abort()
 
     async def _read(self, reader: asyncio.StreamReader, frames: Frames, peer: str) -> None:
         while True:
-            while not self._room():  # noqa: ASYNC110 - who takes the events knows no loop
-                await asyncio.sleep(_WAIT_S)
+            await until(self._room)
             try:
-                data = await asyncio.wait_for(reader.read(_READ), _QUIET_S)
+                data = await asyncio.wait_for(reader.read(READ), _QUIET_S)
             except TimeoutError:
                 messages = frames.flush()
             else:
@@ -174,34 +94,3 @@ class Syslog:
                 messages = frames.feed(data)
             for one in messages:
                 self._message(one, peer)
-
-
-class _Datagrams(asyncio.DatagramProtocol):
-    def __init__(self, message: Callable[[bytes, str], None]) -> None:
-        self._message = message
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self._message(data, str(addr[0]))
-
-
-def _bound(where: Place) -> socket.socket:
-    """A socket for IPv4 and IPv6 where no address is given and the system has both."""
-    kind = socket.SOCK_DGRAM if where.way == "udp" else socket.SOCK_STREAM
-    dual = not where.address and socket.has_dualstack_ipv6()
-    family = socket.AF_INET6 if dual or ":" in where.address else socket.AF_INET
-    made = socket.socket(family, kind)
-    try:
-        if dual:
-            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        if kind == socket.SOCK_DGRAM:
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _UDP_MEMORY)
-        else:
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind((where.address, where.port))
-        if kind == socket.SOCK_STREAM:
-            made.listen(_BACKLOG)
-        made.settimeout(0)
-    except OSError:
-        made.close()
-        raise
-    return made

@@ -1,6 +1,6 @@
-"""JSON files of Windows events -> records: one value, one a line (NDJSON), several, or a list.
+"""JSON files of Windows events or Zeek logs: one value, one a line (NDJSON), several, or a list.
 
-What a value means is read in `winshapes`. A line that cannot be read is damage; the rest is used.
+What a value means is read in `jsonitems`. A line that cannot be read is damage; the rest is used.
 Reference: RFC 8259; ndjson.org.
 """
 
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 import msgspec
 
 from sensor.inputs.damage import Damage
-from sensor.inputs.winshapes import decode, records_of_value
+from sensor.inputs.jsonitems import items_of_value
+from sensor.inputs.winshapes import decode
 from sensor.inputs.wintree import NoEventError
 from sensor.inputs.winxml import encoding_of
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sensor.map.record import Record
+    from sensor.map.zeek_row import Row
 
 LINE_LIMIT: Final = 4 << 20
 """Bytes of one line; more is damage."""
@@ -29,7 +31,7 @@ DOCUMENT_LIMIT: Final = 256 << 20
 
 def read_winjson(
     stream: BinaryIO, progress: Callable[[int], None] | None = None
-) -> Iterator[Record | Damage]:
+) -> Iterator[Record | Row | Damage]:
     """Records and damages in the order of the file; `progress` is told the bytes read so far."""
     first = stream.readline(LINE_LIMIT)
     encoding = encoding_of(first)
@@ -67,7 +69,7 @@ def _whole(line: bytes) -> bool:
     return True
 
 
-def _value(text: bytes, offset: int) -> Iterator[Record | Damage]:
+def _value(text: bytes, offset: int) -> Iterator[Record | Row | Damage]:
     try:
         value = decode(text)
     except NoEventError as error:
@@ -76,12 +78,12 @@ def _value(text: bytes, offset: int) -> Iterator[Record | Damage]:
     yield from _found(value, offset)
 
 
-def _found(value: object, offset: int) -> Iterator[Record | Damage]:
-    for item in records_of_value(value):
+def _found(value: object, offset: int) -> Iterator[Record | Row | Damage]:
+    for item in items_of_value(value):
         yield Damage(offset, str(item)) if isinstance(item, NoEventError) else item
 
 
-def _document(data: bytes, encoding: str) -> Iterator[Record | Damage]:
+def _document(data: bytes, encoding: str) -> Iterator[Record | Row | Damage]:
     """Values over several lines, one after another or in a list; damage ends at the next value."""
     text = data.decode(encoding, errors="replace")
     decoder = json.JSONDecoder()

@@ -139,3 +139,14 @@ def guid(text: str | None) -> str | None:
     if not re.fullmatch(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", bare):
         return None
     return None if bare == "00000000-0000-0000-0000-000000000000" else bare
+
+
+def serial(text: str | None) -> str | None:
+    """A certificate's serial number as hex in lower case, whole bytes without leading zero bytes:
+    records and certificates write the same number differently. None for what is none.
+    """
+    bare = (text or "").replace(" ", "").replace(":", "").lower()
+    if not re.fullmatch(r"[0-9a-f]{1,128}", bare):
+        return None
+    bare = bare.lstrip("0")
+    return bare.zfill(max(2, len(bare) + len(bare) % 2))

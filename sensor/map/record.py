@@ -25,6 +25,8 @@ class Record(msgspec.Struct, gc=False, kw_only=True):
     `ts` is System/TimeCreated in microseconds UTC. `data` holds EventData; a Data element without
     a name is called by its position, "1", "2", …, as the message inserts %1, %2, … are.
     `user_data` holds the leaves below UserData. `user_sid` is System/Security/@UserID.
+    `position` is its number in the .evtx file it was read from: in a collector's log not `record_id`,
+    which is the number where it was written.
     """
 
     ts: int
@@ -34,6 +36,7 @@ class Record(msgspec.Struct, gc=False, kw_only=True):
     version: int = 0
     computer: str = ""
     record_id: int | None = None
+    position: int | None = None
     keywords: int = 0
     level: int | None = None
     task: int | None = None

@@ -165,7 +165,7 @@ def test_clauses_that_no_test_needs_are_named(tmp_path, tests, left):
 def test_what_the_database_cannot_compute_is_told(outcomes):
     def broken(plan):
         compiled = compile_detection(plan)
-        alerts = tuple(replace(a, gate="SELECT nothing") for a in compiled.alerts)
+        alerts = tuple(replace(a, gates=("SELECT nothing",)) for a in compiled.alerts)
         return replace(compiled, alerts=alerts)
 
     test = "{name: a, given: [{ntlm_auth: {outcome: success}}], expect: []}"

@@ -155,6 +155,20 @@ def test_a_restart_neither_loses_nor_repeats(rule_of, stream, tmp_path):
     engine.store.close()
 
 
+def test_a_rule_that_came_with_an_upgrade_judges_what_comes_after(rule_of, stream, tmp_path):
+    path = tmp_path / "store.duckdb"
+    before = engine_of(rule_of("absent", ABSENT), Store(path), keep=True)
+    run(before, *[stream.wrong(i) for i in range(4)])
+    before.store.close()
+
+    engine = engine_of(rule_of("spray", SPRAY, LEAST), Store(path), keep=True)
+    assert run(engine) == []
+    assert run(engine, stream.wrong(4)) == [("opened", 1, False)]
+    alert = engine.alerts()[0]
+    assert (alert.count, alert.evidence_count) == (1, 5)
+    engine.store.close()
+
+
 def test_an_alert_keeps_its_evidence_when_events_go(rule_of, stream, tmp_path):
     engine = engine_of(rule_of("spray", SPRAY, LEAST), Store(tmp_path / "s.duckdb"), keep=True)
     run(engine, *[stream.wrong(i) for i in range(3)])
@@ -246,6 +260,7 @@ def test_a_detection_that_fails_is_named_and_made_up_for(rule_of, stream):
     rule, compiled = rule_of("spray", SPRAY, LEAST)
 
     class Broken:
+        anchors = (("ntlm_auth", 0),)
         look_back = 0
 
         def rows(self, connection, lo, hi, memory=None):

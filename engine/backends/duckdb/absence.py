@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from engine.backends.duckdb.coverage import covered
 from engine.backends.duckdb.expression import lower
+from engine.backends.duckdb.keyed import by_keys, own_columns
 from engine.backends.duckdb.nearest import NEAR, ROW, neighbours, numbered
 from engine.backends.duckdb.reading import asks_world, columns_read
 from engine.backends.duckdb.relation import LINEAGE, OVERFLOW, Relation, present
@@ -37,13 +38,16 @@ OF = "of."
 
 def lower_absence(lowering: Lowering, node: plan.Absence, wanted: str) -> Relation:
     """The relation of an absence."""
-    anchor = lowering.node(node.anchor, f"{wanted}.anchor.source")
-    of = lowering.node(node.of, f"{wanted}.of.source")
+    wait = node.within if node.direction == "following" else 0
+    asked = own_columns(node.anchor.columns, lowering.keyed, but=["covered"])
+    anchor = lowering.node(node.anchor, f"{wanted}.anchor.source", wait, asked)
     across: plan.Expr | None = node.where
     where: exp.Expr | None = None
     if across is not None and _of_only(across):
         where, across = lower(across, Scope(sides={OF: "r"}, ts="of.ts")), None
     anchors = numbered(lowering, anchor.name, [k for k, _ in node.keys], f"{wanted}.anchor", None)
+    keyed = by_keys(anchors, [k for _, k in node.keys])
+    of = lowering.node(node.of, f"{wanted}.of.source", node.within, keyed)
     others = numbered(lowering, of.name, [k for _, k in node.keys], f"{wanted}.of", where)
 
     if across is None:

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from dsl import plan
+from engine.backends.duckdb.bounds import needed
 from engine.backends.duckdb.evidence import HIT, lower_evidence, size_of
 from engine.backends.duckdb.exclusions import Excepted
 from engine.backends.duckdb.expression import lower
-from engine.backends.duckdb.gates import lower_gates
+from engine.backends.duckdb.gates import anchors_of, lower_gates
 from engine.backends.duckdb.lineage import countable
 from engine.backends.duckdb.nodes import HIGH, LOW, Lowering
 from engine.backends.duckdb.profiles.compile import (
     begin_of,
+    compile_first,
     compile_learnings,
-    compile_recalls,
     own_look_back,
     query_of,
 )
@@ -37,9 +38,10 @@ from engine.backends.duckdb.terms import (
     read,
     select,
 )
+from engine.backends.duckdb.window import lower_needed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 def compile_detection(detection: plan.DetectionPlan) -> CompiledDetection:
@@ -60,22 +62,24 @@ def _compile(detection: plan.DetectionPlan, alert: plan.AlertPlan, index: int) -
         owner=f"{detection.id} {index}",
         budget=_budget(definitions, alert),
         reach=alert.look_back or 0,
+        needed=tuple(needed(definitions, alert.source)),
     )
-    source = lowering.node(alert.source, "rows")
+    source = lowering.node(alert.source, "rows", 0)
     scope = Scope(domain=source.domain)
 
-    probe = select(number(1), source=read(source.name)).where(*_slice(alert, scope)).limit(1)
+    probe = _any(source.name).where(*_slice(alert, scope))
     excepted = [(f"except.{i}", e) for i, (e, _) in enumerate(alert.excepts)]
     dedup = [(f"dedup.{n}", e) for n, e in alert.dedup_by]
     values = [*((f"role.{n}", e) for n, e in alert.roles), *dedup, *excepted]
     full = _full(lowering, alert, source, values)
-    gate = lower_gates(definitions, alert, LOW, HIGH)
-    profiles, recalls = compile_recalls(lowering)
-    called = _called(full) | _called(gate)
+    gates = [*lower_gates(definitions, alert, LOW, HIGH), *_windows(definitions, alert)]
+    profiles, first = compile_first(lowering)
+    called = frozenset().union(*map(_called, [full, *gates]))
     asked = query_of(lowering.statement.finish(scope.attach(probe)))
     whole = query_of(full)
     return CompiledAlert(
-        gate=gate.sql(dialect=DIALECT, copy=False),
+        anchors=anchors_of(definitions, alert),
+        gates=tuple(g.sql(dialect=DIALECT, copy=False) for g in gates),
         probe=asked.text,
         types=tuple(e.type for _, e in values),
         roles=tuple(n for n, _ in alert.roles),
@@ -83,7 +87,7 @@ def _compile(detection: plan.DetectionPlan, alert: plan.AlertPlan, index: int) -
         exceptions=_exceptions(detection, alert),
         routines=called,
         profiles=profiles,
-        recalls=recalls,
+        first=first,
         look_back=own_look_back(definitions, alert.source),
         parameters=(asked.parameters, whole.parameters),
         full=whole.text,
@@ -91,6 +95,28 @@ def _compile(detection: plan.DetectionPlan, alert: plan.AlertPlan, index: int) -
         events=detection.events,
         reach=alert.look_back or 0,
     )
+
+
+def _windows(definitions: Definitions, alert: plan.AlertPlan) -> Iterator[exp.Select]:
+    """Queries that all have a row if any row is in the slice: of the windows it needs."""
+    for window in needed(definitions, alert.source):
+        lowering = Lowering(definitions, begin_of(definitions, alert), definitions.columns(alert))
+        lowering.far, lowering.inside_shared = window.far, window.shared
+        query = lower_needed(lowering, window.node)
+        # what profiles and models have learnt is put beside the whole statement only
+        if query is not None and not lowering.profiles and not lowering.models:
+            yield lowering.statement.finish(_any(lowering.add("needed", query)))
+
+
+def _any(relation: str) -> exp.Select:
+    """One row if a relation has any.
+
+    Not by a limit: that ends the pipelines that read a common table expression, and DuckDB 2.0 then
+    waits forever for others that are to fill it (seen with absences below joins, with one thread
+    and with two).
+    """
+    count = exp.Count(this=exp.Star())
+    return select(number(1), source=read(relation)).having(binary(exp.GT, count, number(0)))
 
 
 def _budget(definitions: Definitions, alert: plan.AlertPlan) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sqlglot import exp
 
+from engine.backends.duckdb.keyed import by_keys, own_columns
 from engine.backends.duckdb.lineage import PartsLineage
 from engine.backends.duckdb.nearest import NEAR, ROW, neighbours, numbered
 from engine.backends.duckdb.relation import LINEAGE, OVERFLOW, Relation, present
@@ -40,9 +41,17 @@ if TYPE_CHECKING:
 
 def lower_join(lowering: Lowering, node: plan.Join, wanted: str) -> Relation:
     """The relation of a join."""
-    left = lowering.node(node.left, f"{wanted}.left.source")
-    right = lowering.node(node.right, f"{wanted}.right.source")
+    # a row's ts is the later side's, or the end of the wait for a partner
+    wait, reach = {
+        "before": (0, node.within),
+        "after": (node.within, node.within),
+        "around": (node.within, 2 * node.within),
+    }[node.direction]
+    asked = own_columns(node.left.columns, lowering.keyed, but=[n for _, n in node.keeps])
+    left = lowering.node(node.left, f"{wanted}.left.source", wait, asked)
     lefts = numbered(lowering, left.name, [k for k, _ in node.keys], f"{wanted}.left", None)
+    keyed = by_keys(lefts, [k for _, k in node.keys])
+    right = lowering.node(node.right, f"{wanted}.right.source", reach, keyed)
     rights = numbered(lowering, right.name, [k for _, k in node.keys], f"{wanted}.right", None)
     if node.direction == "around":
         near = _around(node, lefts, rights)
@@ -57,7 +66,6 @@ def lower_join(lowering: Lowering, node: plan.Join, wanted: str) -> Relation:
         .join(read(rights, "b"), on=equal(column(NEAR, "p"), column(ROW, "b")), join_type=kind)
     )
     alone = is_null(column(ROW, "b"))
-    wait = 0 if node.direction == "before" else node.within
     decided = plus(column("ts", "a"), number(wait))
     later = binary(exp.GT, column("ts", "b"), column("ts", "a"))
     together = largest(column("ts", "a"), column("ts", "b"))

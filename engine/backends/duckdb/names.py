@@ -1,21 +1,31 @@
 r"""Written names to keys of the directory as of a time: `alice`, `CORP\alice`, a UPN, a SID.
 
 Keys are `name@dns.domain` for accounts and DNS names for hosts. Each way to write a name is its own
-subquery by equality, tried in turn.
+subquery by equality, tried in turn. It asks by the name alone and brings the intervals of what it
+finds: were the time of the row in its condition, DuckDB would join objects to rows by time before
+it looks at the name (10,000 rows, 70,000 objects: 12 s).
 """
 
 from __future__ import annotations
 
 from sqlglot import exp
 
-from engine.backends.duckdb.directory import alive, objects, same_key
+from engine.backends.duckdb.directory import same_key
+from engine.backends.duckdb.scope import of_kind
 from engine.backends.duckdb.terms import (
     binary,
+    both,
     call,
     column,
     disjunction,
+    each,
+    element,
     equal,
+    extracted,
+    is_null,
     number,
+    record,
+    select,
     stored,
     subquery,
     text,
@@ -61,7 +71,22 @@ def _domain() -> exp.Expr:
 
 def _found(kind: str, fact: exp.Expr, time: exp.Expr, domain: exp.Expr | None = None) -> exp.Expr:
     """The least key among the living objects; `domain` joins the domains that are known."""
-    query = objects(kind, time.copy(), call("min", column("key", "d")))
+    fields = ("key", "valid_from", "valid_to", "deleted")
+    every = call("list", record({f: column(f, "d") for f in fields}))
+    query = select(every, source=stored("dir_object", "d")).where(of_kind(kind, "d"), fact)
     if domain is not None:
         query = query.join(stored("dir_domain", "n"), on=domain)
-    return subquery(query.where(fact, alive(time.copy())))
+    living = call("list_filter", subquery(query), each("o", _living(time)))
+    return call("list_min", call("list_transform", living, each("o", _field("key"))))
+
+
+def _living(time: exp.Expr) -> exp.Expr:
+    """Whether an object `o` was there at a time."""
+    begun = binary(exp.LTE, _field("valid_from"), time.copy())
+    known = both(begun, binary(exp.LT, time.copy(), _field("valid_to")))
+    kept = disjunction(is_null(_field("deleted")), binary(exp.LT, time.copy(), _field("deleted")))
+    return both(known, kept)
+
+
+def _field(name: str) -> exp.Expr:
+    return extracted(element("o"), name)

@@ -11,6 +11,7 @@ from dsl import plan
 from engine.backends.duckdb import absence, join, sequence, window
 from engine.backends.duckdb.expression import lower
 from engine.backends.duckdb.given import lower_given
+from engine.backends.duckdb.keyed import AskedFirst, Keyed, own_columns, through_match
 from engine.backends.duckdb.lineage import ChoiceLineage, EventLineage, sql_type
 from engine.backends.duckdb.novelty.recall import lower_model, lower_novelty
 from engine.backends.duckdb.profiles.learnt import Learnt, lower_learnt
@@ -35,6 +36,7 @@ from engine.backends.duckdb.terms import (
     minus,
     named,
     null,
+    number,
     read,
     record,
     select,
@@ -45,6 +47,7 @@ from engine.backends.duckdb.terms import (
 from engine.backends.unsupported import Unsupported
 
 if TYPE_CHECKING:
+    from engine.backends.duckdb.bounds import Needed
     from engine.backends.duckdb.novelty.model import NoveltyModel
 
 LOW: Final = exp.Parameter(this=exp.Var(this="low"))
@@ -58,28 +61,53 @@ where that depends on what the engine remembers: bound when the statement runs."
 class Lowering:
     """Lowers the nodes of one detection into one statement.
 
-    `begin`: from when on events are read, None: from the beginning. `columns`: names of the columns
-    of events that are read at all. `owner`: for whom models learn, `budget`: whether they are asked
-    what so many cases a day come to, `reach`: how far before a row they may be asked; `models`:
-    those that are read.
+    `begin`: from when on events are read where nothing says how far back they are wanted (what a
+    profile or a model learns from), None: from the beginning. `columns`: names of the columns of
+    events that are read at all. `far`, `keyed`: how far before `$low` (None: `begin` says it), and
+    for which keys, the rows of the node at hand are wanted. `first`: what must be asked before the
+    statement, in order. `needed`: windows without whose rows there is none. `owner`: for whom models learn,
+    `budget`: whether they are asked what so many cases a day come to, `reach`: how far before a row
+    they may be asked; `models`: those that are read.
     """
 
     definitions: Definitions
     begin: exp.Expr | None
     columns: frozenset[str]
     statement: Statement = field(default_factory=Statement)
-    done: dict[tuple[bool, str], Relation] = field(default_factory=dict)
+    done: dict[tuple[bool, str, int | None, Keyed | None], Relation] = field(default_factory=dict)
     profiles: dict[tuple[bool, str], Learnt] = field(default_factory=dict)
-    recalled: list[Recalled] = field(default_factory=list)
+    first: list[Recalled | AskedFirst] = field(default_factory=list)
+    needed: tuple[Needed, ...] = ()
     numbered: int = 0
     inside_shared: bool = False
+    far: int | None = 0
+    keyed: Keyed | None = None
     owner: str = ""
     budget: bool = False
     reach: int = 0
     models: dict[tuple[bool, str], NoveltyModel] = field(default_factory=dict)
 
-    def node(self, node: plan.Node, wanted: str) -> Relation:
-        """The relation of a node; `wanted` is the name that a reader would give it."""
+    def node(
+        self,
+        node: plan.Node,
+        wanted: str,
+        further: int | None = None,
+        keyed: Keyed | None = None,
+    ) -> Relation:
+        """The relation of a node; `wanted` is the name that a reader would give it.
+
+        `further`: how much earlier than its reader's its rows are wanted (microseconds), None: from
+        `begin` on. `keyed`: for which keys, None: for all.
+        """
+        outside = self.far, self.keyed
+        self.far = None if further is None or self.far is None else self.far + further
+        self.keyed = keyed
+        try:
+            return self._node(node, wanted)
+        finally:
+            self.far, self.keyed = outside
+
+    def _node(self, node: plan.Node, wanted: str) -> Relation:
         match node:
             case plan.Scan():
                 return self._scan(node)
@@ -117,11 +145,12 @@ class Lowering:
 
     def _ref(self, node: plan.Ref) -> Relation:
         shared, below = self.definitions.find(node.name, shared=self.inside_shared)
-        if (shared, node.name) not in self.done:
+        known = (shared, node.name, self.far, self.keyed)
+        if known not in self.done:
             outside, self.inside_shared = self.inside_shared, shared
-            self.done[shared, node.name] = self.node(below, node.name)
+            self.done[known] = self.node(below, node.name, 0, self.keyed)
             self.inside_shared = outside
-        return self.done[shared, node.name]
+        return self.done[known]
 
     def learnt(self, profile: plan.Ref) -> Learnt:
         """The rows of a profile and what they bring to it, once for all that recall it."""
@@ -153,7 +182,7 @@ class Lowering:
                 reach=self.reach,
             )
             self.models[shared, profile.name] = lower_model(own, node)
-            if own.recalled:
+            if own.first:
                 raise Unsupported("a model learns from rows that asked a profile")
         return self.models[shared, profile.name]
 
@@ -167,9 +196,12 @@ class Lowering:
 
     def _scan(self, node: plan.Scan) -> Relation:
         event = {"ts": column("ts"), "tie": column("tie"), "id": column("id")}
+        low = self.begin
+        if self.far is not None:
+            low = minus(LOW.copy(), number(self.far)) if self.far else LOW
         wanted = conjunction(
             [
-                None if self.begin is None else binary(exp.GTE, column("ts"), self.begin.copy()),
+                None if low is None else binary(exp.GTE, column("ts"), low.copy()),
                 binary(exp.LTE, column("ts"), HIGH.copy()),
                 column("primary") if node.primary_only else None,
             ]
@@ -184,6 +216,9 @@ class Lowering:
             named(false(), OVERFLOW),
             source=stored(node.event),
         ).where(wanted)
+        keyed = own_columns(node.columns, self.keyed)
+        if keyed is not None:
+            query = keyed.apply(query)
         # the same events are read once, however many matches there are
         known = [n for n, q in self.statement.parts.items() if q == query]
         name = known[0] if known else self.add(f"event.{node.event}", query)
@@ -193,7 +228,8 @@ class Lowering:
         return Relation(name, columns, EventLineage(node.event))
 
     def _match(self, node: plan.Match, wanted: str) -> Relation:
-        source = self.node(node.source, f"{wanted}.source")
+        keyed = through_match(node, self.keyed)
+        source = self.node(node.source, f"{wanted}.source", 0, keyed)
         scope = Scope(domain=source.domain)
         query = select(star(), source=read(source.name))
         if node.where is not None:
@@ -213,7 +249,10 @@ class Lowering:
         return Relation(self.add(wanted, scope.attach(query)), columns, source.lineage)
 
     def _union(self, node: plan.Union, wanted: str) -> Relation:
-        sources = [self.node(s, f"{wanted}.{i}") for i, s in enumerate(node.sources)]
+        sources = [
+            self.node(s, f"{wanted}.{i}", 0, own_columns(s.columns, self.keyed))
+            for i, s in enumerate(node.sources)
+        ]
         columns = present(node.columns, (n for s in sources for n, _ in s.columns))
         whole: exp.Query | None = None
         for position, source in enumerate(sources):

@@ -11,6 +11,7 @@ import threading
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from duckdb.func import FunctionNullHandling
@@ -29,6 +30,8 @@ _TIME: Final = re.compile(
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[ T](?P<time>[0-9]{2}:[0-9]{2}:[0-9]{2})"
     r"(?:\.(?P<fraction>[0-9]{1,9}))?(?P<zone>[Zz]|[+-][0-9]{2}:[0-9]{2})?"
 )
+_KEPT: Final = 8_192
+"""Answers kept of each function of texts."""
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -91,10 +94,12 @@ class Routine:
 
 def _total(function: Callable[..., Result], parameters: list[str], result: str) -> Routine:
     """Null in, null out; DuckDB's own way to say so forbids null as an answer."""
+    # the same names and filters come again and again
+    known = lru_cache(maxsize=_KEPT)(function) if set(parameters) == {"VARCHAR"} else function
 
     @wraps(function)
     def answer(*arguments: object) -> Result:
-        return None if None in arguments else function(*arguments)
+        return None if None in arguments else known(*arguments)
 
     return Routine(answer, tuple(parameters), result)
 
@@ -118,11 +123,14 @@ _ROUTINES: Final[dict[str, Routine]] = {
 }
 NAMES: Final = frozenset(_ROUTINES)
 _lock: Final = threading.Lock()
+_there: Final[WeakKeyDictionary[duckdb.DuckDBPyConnection, frozenset[str]]] = WeakKeyDictionary()
+"""What a connection is known to have: to ask the database costs more than most statements."""
 
 
 def install(connection: duckdb.DuckDBPyConnection, names: frozenset[str]) -> None:
     """Make the functions that are not there yet."""
-    if not names:
+    known = _there.get(connection, frozenset())
+    if names <= known:
         return
     with _lock:
         found = connection.execute(
@@ -137,3 +145,4 @@ def install(connection: duckdb.DuckDBPyConnection, names: frozenset[str]) -> Non
                 routine.result,
                 null_handling=FunctionNullHandling.SPECIAL,
             )
+        _there[connection] = known | names

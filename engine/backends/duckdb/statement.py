@@ -1,6 +1,6 @@
 """A detection as SQL that can be run: one statement per alert, computed over a slice of time.
 
-A slice is asked three times at most, and mostly once: has it an event that may make a row (`gates`);
+A slice is asked little at a time, and mostly once: has it the events that any row needs (`gates`);
 has it any row, where DuckDB prunes evidence, roles and all sets that decide nothing; and what are
 its rows with all they carry.
 """
@@ -15,6 +15,7 @@ from engine.alerts import AlertRow
 from engine.backends.duckdb import routines
 from engine.backends.duckdb.exclusions import Excepted, stored_exclusions
 from engine.backends.duckdb.novelty.learned import DAY
+from engine.backends.duckdb.parsed import run
 from engine.backends.duckdb.profiles.remembered import Bounds, chosen, remembering
 from engine.backends.duckdb.results import Reader, reader
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from engine.backends.duckdb.novelty.model import NoveltyModel
     from engine.backends.duckdb.profiles.learning import CompiledLearning
     from engine.backends.duckdb.profiles.remembered import (
+        CompiledKeys,
         CompiledProfile,
         CompiledRecall,
         Memory,
@@ -38,13 +40,15 @@ _FAR: Final = 2**62
 
 @dataclass(frozen=True)
 class CompiledAlert:
-    """One alert statement as text with `$low` and `$high` for the slice. `types` are those of
-    roles, dedup values and excepted values. `look_back` does not count what `profiles` learnt;
-    `parameters` are those of `probe` and of `full`. With `models` a slice is computed day by day:
-    `events` are the types that may make a row, up to `reach` before it.
+    """One alert statement as text with `$low` and `$high` for the slice. `anchors`: types of the
+    events that rows become true with, and how long before them these may lie (microseconds).
+    `types` are those of roles, dedup values and excepted values. `look_back` does not count what
+    `profiles` learnt; `parameters` are those of `probe` and of `full`. With `models` a slice is
+    computed day by day: `events` are the types that may make a row, up to `reach` before it.
     """
 
-    gate: str
+    anchors: tuple[tuple[str, int], ...]
+    gates: tuple[str, ...]
     probe: str
     types: tuple[Type, ...]
     roles: tuple[str, ...]
@@ -52,7 +56,7 @@ class CompiledAlert:
     exceptions: tuple[Excepted, ...]
     routines: frozenset[str]
     profiles: tuple[CompiledProfile, ...]
-    recalls: tuple[CompiledRecall, ...]
+    first: tuple[CompiledRecall | CompiledKeys, ...]
     look_back: int
     parameters: tuple[tuple[str, ...], tuple[str, ...]]
     full: str = field(repr=False)
@@ -110,10 +114,7 @@ class CompiledAlert:
         days = sorted({int(d) + later for (d,) in found for later in range(self.reach // DAY + 2)})
         for day in days:
             low, high = max(lo, day * DAY), min(hi, (day + 1) * DAY - 1)
-            if (
-                low > high
-                or not connection.execute(self.gate, {"low": low, "high": high}).fetchall()
-            ):
+            if low > high or not self._may(connection, low, high):
                 continue
             # a model counts a day into the reach: the one that a row lies in
             first = (low - self.reach) // DAY + 1
@@ -121,23 +122,26 @@ class CompiledAlert:
                 model.read_at(connection, range(first, day + 1))
             yield low, high
 
+    def _may(self, connection: duckdb.DuckDBPyConnection, low: int, high: int) -> bool:
+        """Whether the slice has the events that a row needs."""
+        bounds = {"low": low, "high": high}
+        return all(run(connection, gate, bounds) for gate in self.gates)
+
     def _slice(
         self, connection: duckdb.DuckDBPyConnection, lo: int, hi: int, memory: Memory | None
     ) -> list[AlertRow]:
         """The rows of a slice; where there are models, those of its day are at hand."""
-        bounds: Bounds = {"low": max(lo, -_FAR), "high": min(hi, _FAR)}
-        # fetchone would leave the result open, and the connection refuse the next register
-        if not connection.execute(self.gate, bounds).fetchall():
+        low, high = max(lo, -_FAR), min(hi, _FAR)
+        if not self._may(connection, low, high):
             return []
-        begin = max(lo, -_FAR) - self.look_back
-        first = {p.number: begin for p in self.profiles}
+        begin = low - self.look_back
+        bounds: Bounds = {"low": low, "high": high, "begin": begin}
+        since = {p.number: begin for p in self.profiles}
         probe, full = self.parameters
-        with remembering(
-            connection, self.recalls, self.profiles, first, bounds | {"begin": begin}, memory
-        ) as known:
-            if not connection.execute(self.probe, chosen(known, probe)).fetchall():
+        with remembering(connection, self.first, self.profiles, since, bounds, memory) as known:
+            if known is None or not run(connection, self.probe, chosen(known, probe)):
                 return []
-            found = connection.execute(self.full, chosen(known, full)).fetchall()
+            found = run(connection, self.full, chosen(known, full))
         if not found:
             return []
         exclusions = stored_exclusions(connection, self.exceptions)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from engine.backends.duckdb.expression import lower
+from engine.backends.duckdb.keyed import Keyed, by_keys, through_step
 from engine.backends.duckdb.lineage import PartsLineage
 from engine.backends.duckdb.reading import columns_read
 from engine.backends.duckdb.relation import LINEAGE, OVERFLOW, Relation, present
@@ -63,26 +64,39 @@ class Prepared:
 
 
 def prepare(lowering: Lowering, node: plan.Sequence, wanted: str) -> list[Prepared]:
-    """The steps in order, each lowered once, however often it repeats."""
-    prepared = []
-    for position, step in enumerate(node.steps):
-        name = f"{wanted}.{step.alias or position}"
-        source = lowering.node(step.source, f"{name}.source")
-        query = select(
-            star(),
-            *(named(column(k), f"_k{i}") for i, k in enumerate(step.keys)),
-            named(over(exp.RowNumber(), []), ROW),
-            source=read(source.name),
-        ).where(*(not_null(column(k)) for k in step.keys))
-        left = step.where
-        if step.where is not None and own(step):
-            sides = {f"{step.alias}.": "r"}
-            domain = None if source.domain is None else f"{step.alias}.domain"
-            scope = Scope(sides=sides, ts=f"{step.alias}.ts", domain=domain)
-            query = scope.attach(query.where(lower(step.where, scope)))
-            left = None
-        prepared.append(Prepared(step, source, lowering.add(name, query), left))
-    return prepared
+    """The steps in order, each lowered once, however often it repeats.
+
+    The last step comes first: of the others only rows of its keys can be in a chain.
+    """
+    last = len(node.steps) - 1
+    ending = _step(lowering, node, wanted, last, None)
+    keyed = by_keys(ending.rows, node.keys)
+    return [*(_step(lowering, node, wanted, i, keyed) for i in range(last)), ending]
+
+
+def _step(
+    lowering: Lowering, node: plan.Sequence, wanted: str, position: int, keyed: Keyed | None
+) -> Prepared:
+    step = node.steps[position]
+    name = f"{wanted}.{step.alias or position}"
+    ends = position == len(node.steps) - 1
+    asked = through_step(node, step, lowering.keyed if keyed is None else keyed)
+    further = 0 if ends and step.times == 1 else node.within
+    source = lowering.node(step.source, f"{name}.source", further, asked)
+    query = select(
+        star(),
+        *(named(column(k), f"_k{i}") for i, k in enumerate(step.keys)),
+        named(over(exp.RowNumber(), []), ROW),
+        source=read(source.name),
+    ).where(*(not_null(column(k)) for k in step.keys))
+    left = step.where
+    if step.where is not None and own(step):
+        sides = {f"{step.alias}.": "r"}
+        domain = None if source.domain is None else f"{step.alias}.domain"
+        scope = Scope(sides=sides, ts=f"{step.alias}.ts", domain=domain)
+        query = scope.attach(query.where(lower(step.where, scope)))
+        left = None
+    return Prepared(step, source, lowering.add(name, query), left)
 
 
 def own(step: plan.Step) -> bool:

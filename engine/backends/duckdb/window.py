@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
-from engine.backends.duckdb import session
-from engine.backends.duckdb.aggregates import lower_aggregate
+from dsl import plan
+from engine.backends.duckdb import bounds, session
+from engine.backends.duckdb.aggregates import Aggregated, lower_aggregate
+from engine.backends.duckdb.bounds import Needed
 from engine.backends.duckdb.expression import lower
+from engine.backends.duckdb.keyed import AskedFirst, Keyed, by_keys
 from engine.backends.duckdb.lineage import FrameLineage
 from engine.backends.duckdb.relation import LINEAGE, OVERFLOW, Relation
 from engine.backends.duckdb.scope import Scope
@@ -36,7 +39,6 @@ from engine.backends.duckdb.terms import (
 )
 
 if TYPE_CHECKING:
-    from dsl import plan
     from engine.backends.duckdb.nodes import Lowering
 
 NUMBER: Final = "_number"
@@ -45,16 +47,16 @@ BEGIN: Final = "_begin"
 
 def lower_window(lowering: Lowering, node: plan.Window, wanted: str) -> Relation:
     """The relation of a window."""
-    source = lowering.node(node.source, f"{wanted}.source")
-    scope = Scope(domain=source.domain)
-    aggregates = [lower_aggregate(a, i, scope) for i, a in enumerate(node.aggregates)]
+    source, aggregates, prepared = _prepared(lowering, node, wanted)
     keys = [column(k) for k in node.keys]
     order = [column("ts"), column("tie")]
-
-    prepared = select(
-        star(), *(c for a in aggregates for c in a.inputs), source=read(source.name)
-    ).where(*(not_null(column(k)) for k in node.keys))
-    prepared = scope.attach(prepared)
+    condition = bounds.bound(node, aggregates)
+    if condition is not None and node.keys:
+        rows = lowering.add(f"{wanted}.all", prepared)
+        enough = lowering.add(f"{wanted}.enough", bounds.candidates(rows, node.keys, condition))
+        keyed = by_keys(enough, node.keys)
+        prepared = select(star(), source=read(rows))
+        prepared = prepared if keyed is None else keyed.apply(prepared)
     begun = keys
     match node.kind:
         case "tumbling":
@@ -120,3 +122,59 @@ def lower_window(lowering: Lowering, node: plan.Window, wanted: str) -> Relation
     types = tuple(kinds.get(k, "BIGINT") for k in node.keys)
     frame_lineage = FrameLineage(source.lineage, numbered, node.keys, types)
     return Relation(name, node.columns, frame_lineage)
+
+
+def lower_needed(lowering: Lowering, node: plan.Window) -> exp.Select | None:
+    """A query with a row for each key that may have a window; None where that is not known."""
+    _, aggregates, prepared = _prepared(lowering, node, "needed")
+    condition = bounds.bound(node, aggregates)
+    if condition is None:
+        return None
+    return bounds.candidates(lowering.add("needed.all", prepared), node.keys, condition)
+
+
+def _prepared(
+    lowering: Lowering, node: plan.Window, wanted: str
+) -> tuple[Relation, list[Aggregated], exp.Select]:
+    """The source, the aggregates, and the rows of the source with what these take of them."""
+    keyed = None if lowering.keyed is None else lowering.keyed.below({k: k for k in node.keys})
+    if lowering.far is not None and node.keys and _recalls(lowering, node.source):
+        keyed = _present(lowering, node, wanted, keyed)
+    source = lowering.node(node.source, f"{wanted}.source", _reach(node), keyed)
+    scope = Scope(domain=source.domain)
+    aggregates = [lower_aggregate(a, i, scope) for i, a in enumerate(node.aggregates)]
+    prepared = select(
+        star(), *(c for a in aggregates for c in a.inputs), source=read(source.name)
+    ).where(*(not_null(column(k)) for k in node.keys))
+    return source, aggregates, scope.attach(prepared)
+
+
+def _recalls(lowering: Lowering, node: plan.Node) -> bool:
+    """Whether rows of a node cost much: each is held against what was learnt."""
+    reached = lowering.definitions.reached(node, shared=lowering.inside_shared)
+    return any(isinstance(n, plan.Recall) for n in reached)
+
+
+def _present(
+    lowering: Lowering, node: plan.Window, wanted: str, keyed: Keyed | None
+) -> Keyed | None:
+    """Only keys with a row where windows are wanted: asked first, so that what lies further back is
+    held against what was learnt for those few.
+    """
+    present = lowering.node(node.source, f"{wanted}.present", 0, keyed)
+    keys = select(
+        *(named(column(k), f"_k{i}") for i, k in enumerate(node.keys)), source=read(present.name)
+    ).where(*(not_null(column(k)) for k in node.keys))
+    rows = lowering.add(f"{wanted}.present_keys", keys.distinct())
+    kinds = dict(present.columns)
+    types = tuple(storage(kinds[k]) for k in node.keys)
+    window = Needed(node, lowering.far or 0, lowering.inside_shared)
+    needed = lowering.keyed is None and window in lowering.needed
+    first = AskedFirst(rows, f"keys {len(lowering.first)}", types, needed)
+    lowering.first.append(first)
+    return by_keys(first.keys, node.keys)
+
+
+def _reach(node: plan.Window) -> int:
+    """How far before a row the rows lie that it is made of, or that say where its session began."""
+    return session.longest(node.over) + node.over if node.kind == "session" else node.over

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 INTERFACE: Final = "drsuapi"
 
 _GET_CHANGES: Final = 3
-_DIRECTIONS: Final[dict[int, str | None]] = {
+DIRECTIONS: Final[dict[int, str | None]] = {
     2: "inbound",  # DRSReplicaSync: the server is told to pull
     _GET_CHANGES: "outbound",
     4: "outbound",  # DRSUpdateRefs: whom the server notifies
@@ -51,7 +51,7 @@ _NAME_LIMIT: Final = 1_024
 
 
 def events(call: Call) -> list[Event]:
-    if call.opnum not in _DIRECTIONS:
+    if call.opnum not in DIRECTIONS:
         return [call.rpc_call()]
     naming_context: str | None = None
     exop: str | None = None
@@ -66,7 +66,7 @@ def events(call: Call) -> list[Event]:
     replication = Replication(
         **call.common(),
         method=call.method,
-        direction=_DIRECTIONS[call.opnum],
+        direction=DIRECTIONS[call.opnum],
         partner=other or f"ip:{call.flow.client}",
         naming_context=naming_context,
         exop=exop,

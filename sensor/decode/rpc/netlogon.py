@@ -27,7 +27,7 @@ _WITH_FLAGS: Final = frozenset({15, 26, _KERBEROS})
 _ACCOUNT_FIRST: Final = frozenset({6, 30, 31, 42, 46})
 """(PrimaryName, AccountName, type, ComputerName, …): ServerPasswordSet, …Set2, …PasswordGet,
 …TrustPasswordsGet, …GetTrustInfo"""
-_SECURE: Final = _AUTHENTICATE | _ACCOUNT_FIRST | {_CHALLENGE, _KERBEROS}
+SECURE: Final = _AUTHENTICATE | _ACCOUNT_FIRST | {_CHALLENGE, _KERBEROS}
 _LOGON: Final = frozenset({2, 39, 45})
 _WITH_AUTHENTICATORS: Final = frozenset({2, 45})
 _CREDENTIAL_BYTES: Final = 8
@@ -43,7 +43,7 @@ _LEVELS: Final[dict[int, str]] = {
 
 
 def events(call: Call) -> list[Event]:
-    if call.opnum in _SECURE:
+    if call.opnum in SECURE:
         return [call.finish(_secure(call))]
     if call.opnum in _LOGON and call.clear:
         logon = _logon(call)

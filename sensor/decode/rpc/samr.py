@@ -22,13 +22,13 @@ _CLOSE: Final = 1
 _LOOKUP_NAMES: Final = 17
 _OPENS: Final = frozenset({19, 27, 34})
 """SamrOpenGroup, SamrOpenAlias, SamrOpenUser: (domain handle, access, RID) -> handle."""
-_LISTS: Final = frozenset({11, 13, 15, 16, 25, 33, 39, 40, 48, 51})
+LISTS: Final = frozenset({11, 13, 15, 16, 25, 33, 39, 40, 48, 51})
 """Methods that list principals the caller did not name: display information, enumerations,
 members of a group or alias, groups and aliases of an account."""
 _COUNTED: Final = frozenset({6, 11, 13, 15})
 """Methods whose answer ends in the number of entries and the status (MS-SAMR 3.1.5.2)."""
-_READS: Final = (
-    _LISTS
+READS: Final = (
+    LISTS
     | _OPENS
     | frozenset(
         {3, 5, 6, _OPEN_DOMAIN, 8, _LOOKUP_NAMES, 18, 20, 28, 36, 41, 44, 46, 47, 49, 56, 65}
@@ -41,7 +41,7 @@ def events(call: Call) -> list[Event]:
         call.handles.close(call.request().handle())
     if call.opnum in CHANGES:
         return [call.rpc_call(), *changes(call)]
-    if call.opnum not in _READS:
+    if call.opnum not in READS:
         return [call.rpc_call()]
     name: str | None = None
     sid: str | None = None
@@ -55,7 +55,7 @@ def events(call: Call) -> list[Event]:
     query = SamrQuery(
         **call.common(),
         method=call.method,
-        enumerates=call.opnum in _LISTS,
+        enumerates=call.opnum in LISTS,
         object=name,
         object_sid=sid,
         returned_count=count,

@@ -43,8 +43,8 @@ def ticket_requested(record: Record) -> list[Event]:
             etype=kdc.etype(record.number("TicketEncryptionType")),
             ticket_hash=kdc.ticket_hash(text("ResponseTicket")),
             certificate_issuer=text("CertIssuerName"),
-            certificate_serial=text("CertSerialNumber"),
-            certificate_thumbprint=text("CertThumbprint"),
+            certificate_serial=identity.serial(text("CertSerialNumber")),
+            certificate_thumbprint=(text("CertThumbprint") or "").lower() or None,
         )
     ]
 

@@ -1,13 +1,14 @@
-"""Sessions: 4624 success, 4625 failure, 4634 end, 4648 explicit credentials -> logon.
+"""Sessions: 4624 success, 4625 failure, 4634 end, 4648 explicit credentials, 4672 special privileges
+-> logon.
 
-The end of a session (4634) and an attempt with explicit credentials (4648) carry no logon_type
-and no outcome: they are no logons, and a rule that counts logons by type must not count them.
-4672 has no place in the schema. Reference: events 4624, 4625, 4634, 4648.
+The end of a session (4634), an attempt with explicit credentials (4648) and the privileges of a
+session (4672) carry no logon_type and no outcome: they are no logons, and a rule that counts logons
+by type must not count them. Reference: events 4624, 4625, 4634, 4648, 4672.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dsl.schema import enums
 from dsl.schema.windows import Logon
@@ -16,6 +17,8 @@ from sensor.map import identity, ntstatus
 if TYPE_CHECKING:
     from dsl.schema.base import Event
     from sensor.map.record import Record
+
+_PRIVILEGES_LIMIT: Final = 64
 
 
 def _logon_type(record: Record) -> str | None:
@@ -86,9 +89,25 @@ def explicit_credentials(record: Record) -> list[Event]:
     ]
 
 
+def privileges_assigned(record: Record) -> list[Event]:
+    """4672: Subject* is who logged on, SubjectLogonId the session, PrivilegeList one a line."""
+    held = (record.text("PrivilegeList") or "").split()[:_PRIVILEGES_LIMIT]
+    return [
+        Logon(
+            ts=record.ts,
+            via=record.via,
+            dc=identity.host(record.computer),
+            account=identity.subject(record),
+            logon_id=record.number("SubjectLogonId"),
+            privileges=held or None,
+        )
+    ]
+
+
 EVENTS = {
     ("Security", 4624): logged_on,
     ("Security", 4625): logged_on,
     ("Security", 4634): logged_off,
     ("Security", 4648): explicit_credentials,
+    ("Security", 4672): privileges_assigned,
 }

@@ -1,8 +1,9 @@
-"""Replica sources: 4928 established, 4929 removed -> replication.
+"""Replication as its destination records it: 4928 source established, 4929 removed, 4932 changes being
+pulled -> replication.
 
 The partner is the server named in the source's NTDS Settings DN; without one, the address, which
-is the alias `<DSA GUID>._msdcs.<forest>`. Reference: events 4928 and 4929; MS-DRSR §4.1.19
-(DRSReplicaAdd), §4.1.20 (DRSReplicaDel).
+is the alias `<DSA GUID>._msdcs.<forest>`. Reference: events 4928, 4929 and 4932; MS-DRSR §4.1.19
+(DRSReplicaAdd), §4.1.20 (DRSReplicaDel), §4.1.10 (DRSGetNCChanges).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from dsl.schema.base import Event
     from sensor.map.record import Record
 
+_METHOD: Final = {4928: "DRSReplicaAdd", 4929: "DRSReplicaDel", 4932: "DRSGetNCChanges"}
 _SERVER: Final = re.compile(r"CN=NTDS Settings,CN=([^,\\]{1,63}),CN=Servers,", re.IGNORECASE)
 
 
@@ -27,7 +29,7 @@ def _partner(record: Record) -> str | None:
 
 
 def source_changed(record: Record) -> list[Event]:
-    """SourceDRA, SourceAddr, NamingContext, StatusCode."""
+    """SourceDRA, SourceAddr, NamingContext, StatusCode; 4932 is written before it is known how it ends."""
     status = record.number("StatusCode")
     return [
         Replication(
@@ -36,7 +38,7 @@ def source_changed(record: Record) -> list[Event]:
             protocol="rpc",
             dc=identity.host(record.computer),
             outcome=None if status is None else "error" if status else "success",
-            method="DRSReplicaAdd" if record.event_id == 4928 else "DRSReplicaDel",
+            method=_METHOD[record.event_id],
             direction="inbound",
             partner=_partner(record),
             naming_context=record.text("NamingContext"),
@@ -45,7 +47,4 @@ def source_changed(record: Record) -> list[Event]:
     ]
 
 
-EVENTS = {
-    ("Security", 4928): source_changed,
-    ("Security", 4929): source_changed,
-}
+EVENTS = {("Security", number): source_changed for number in _METHOD}

@@ -22,6 +22,8 @@ TABLE = [
     ("a: x # {\nb¦", (), True, "b"),
     ("a: }]\nb¦", (), True, "b"),
     ("\t{[¦", (0,), False, ""),
+    ("x: {help: the dogs' Ann's 'n rock, ty¦", ("x",), True, "ty"),
+    ("x: {'help': 'a, {', ty¦", ("x",), True, "ty"),
 ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import engine.cli
 from engine.cli.main import main
 
 COMMANDS = [
-    "check", "coverage", "decode", "explain", "fmt", "import", "lsp", "new", "replay", "schema", "test",
+    "check", "coverage", "decode", "explain", "fmt", "import", "lsp", "new", "paths", "replay", "schema", "test",
     "tune",
 ]  # fmt: skip
 
@@ -26,8 +26,8 @@ def test_help_lists_the_commands_and_exit_codes(atp):
 
 def test_a_command_is_a_module_whose_first_line_says_so():
     folder = Path(engine.cli.__file__).parent
-    names = {p.stem.removesuffix("_"): p for p in folder.glob("*.py")}
-    said = [n for n, p in names.items() if p.read_text().startswith(f'"""{n}: ')]
+    names = [(p.stem.removesuffix("_"), p) for p in folder.glob("*.py")]
+    said = [n for n, p in names if p.read_text().startswith(f'"""{n}: ')]
     assert sorted(said) == main.list_commands(None) == COMMANDS
 
 

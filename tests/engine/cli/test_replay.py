@@ -330,3 +330,14 @@ def test_lists_of_ones_own_are_added(atp, capture, rule, tmp_path):
     assert atp(*args).out.startswith("HIGH ")
     (folder / "zone_transfers.yaml").write_text(text.replace("host", "hosts") + entry % "")
     assert atp(*args).code == 2
+
+
+def test_forms_of_other_products(atp, root):
+    events = root / "examples" / "events.xml"
+    done = atp("replay", events, "--format", "cef")
+    assert done.code == 0
+    assert len(done.out.splitlines()) == len(
+        atp("replay", events, "--format", "json").out.splitlines()
+    )
+    assert all(one.startswith("CEF:0|ATP|ATP|") for one in done.out.splitlines())
+    assert atp("replay", events, "--format", "cef", "--diff", "dcsync", "dcsync").code == 2

@@ -14,11 +14,11 @@ from pcap_file import moved, read_pcap
 
 from engine.store import Store
 
-TRANSFERS = """\
+RULE = """\
 atp: 1
-id: zone_transfers
+id: {id}
 version: 1
-title: Zone transfer
+title: {title}
 severity: high
 confidence: 80
 kill_chain: reconnaissance
@@ -27,14 +27,34 @@ description: Of the tests.
 false_positives: [none]
 known_gaps: [none]
 detect: |
-  a = match dns_query where qtype == axfr
-  alert a as (source: source, asked: query) dedup 1h by source
-explain: "{{ source }} asked for {{ asked }}"
+  a = match {match}
+  alert a as ({roles}) dedup 1h by source
+explain: "{explain}"
 tests:
   - name: nothing
-    given: [{dns_query: {query: a}}]
+    given: [{{dns_query: {{query: a}}}}]
     expect: []
 """
+
+TRANSFERS = RULE.format(
+    id="zone_transfers",
+    title="Zone transfer",
+    match="dns_query where qtype == axfr",
+    roles="source: source, asked: query",
+    explain="{{ source }} asked for {{ asked }}",
+)
+
+
+@pytest.fixture(scope="session")
+def wrong_passwords():
+    """A detection of each wrong password by NTLM."""
+    return RULE.format(
+        id="wrong_passwords",
+        title="Wrong passwords",
+        match="ntlm_auth where outcome == wrong_password",
+        roles="source: source, actor: account",
+        explain="{{ source }} as {{ actor }}",
+    )
 
 
 @pytest.fixture(scope="session")

@@ -9,29 +9,9 @@ import pytest
 
 from engine.daemon.listening import Listening
 from engine.store import Store
-from sensor.inputs.syslog import Place, Syslog
-
-RULE = """\
-atp: 1
-id: wrong_passwords
-version: 1
-title: Wrong passwords
-severity: high
-confidence: 80
-kill_chain: credential_access
-mitre: [T1110]
-description: Of the tests.
-false_positives: [none]
-known_gaps: [none]
-detect: |
-  a = match ntlm_auth where outcome == wrong_password
-  alert a as (source: source, actor: account) dedup 1h by source
-explain: "{{ source }} as {{ actor }}"
-tests:
-  - name: nothing
-    given: [{dns_query: {query: a}}]
-    expect: []
-"""
+from sensor.inputs.places import Place
+from sensor.inputs.siem import records_of_message
+from sensor.inputs.syslog import Syslog
 
 
 def cef(number, status="0xC000006A", user="ann"):
@@ -48,10 +28,10 @@ def free_port():
         return one.getsockname()[1]
 
 
-def test_from_the_wire_to_the_alert(atp_run, tmp_path):
-    rules = tmp_path / "rules" / "credential_access"
+def test_from_the_wire_to_the_alert(atp_run, tmp_path, wrong_passwords):
+    rules = tmp_path / "rules" / "reconnaissance"
     rules.mkdir()
-    (rules / "wrong_passwords.yaml").write_text(RULE)
+    (rules / "wrong_passwords.yaml").write_text(wrong_passwords)
     port = free_port()
     run = atp_run("--syslog", f"tcp:127.0.0.1:{port}", watch=False).begun()
     assert f"watching syslog tcp:127.0.0.1:{port}" in run.err
@@ -99,7 +79,9 @@ def test_what_it_refuses(atp_run, args, told):
 @pytest.fixture
 def listening(tmp_path):
     syslog = Syslog(Place("udp", "127.0.0.1", 0))
-    made = Listening(syslog, tmp_path / "rejected", after=70, after_raw=5, raw=True)
+    made = Listening(
+        "syslog", syslog, records_of_message, tmp_path / "rejected", after=70, after_raw=5, raw=True
+    )
     yield made
     made.close()
 

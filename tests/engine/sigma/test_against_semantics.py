@@ -67,9 +67,9 @@ def items(draw):
             return f"{field}|contains|cased", draw(words)
         case 6:
             flag = draw(st.sampled_from(("", "|i", "|s", "|m", "|i|s")))
-            pattern = draw(
-                st.sampled_from(("^a", "B.*1", "[ab]{2,}", "c.d", r"\\", "x|Y$", r"(?i)cmd", 'a"'))
-            )
+            patterns = ("^a", "B.*1", "[ab]{2,}", "c.d", r"\\", "x|Y$", r"(?i)cmd", 'a"',
+                        "^(?!a).*b", "^(?=.*1)(?!.*B)", r"\.(?!.)", "a(?!B1)|(?<!b)B", r"1(?![ab\d])")  # fmt: skip
+            pattern = draw(st.sampled_from(patterns))
             return f"{field}|re{flag}", pattern
         case 7:
             return f"{field}|windash|contains", draw(st.sampled_from((" -x", "/y", " -x /y", "-1")))

@@ -140,6 +140,40 @@ def test_the_same_name_twice_is_told_apart(tmp_path):
     assert sorted(p.stem for p in out.rglob("*.yaml")) == ["sigma_same", "sigma_same_1d63a4f1"]
 
 
+def test_a_name_is_another_rule_s_in_a_later_import_too(tmp_path):
+    out = tmp_path / "out"
+    for folder, ident in (("a", "0d63a4f1"), ("b", "1d63a4f1"), ("a", "0d63a4f1")):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / "same.yml").write_text(CLEARED.replace("0d63a4f1", ident))
+        assert run(tmp_path / folder, "--to", out).exit_code == 0
+    kept = {
+        p.stem: yaml.safe_load(p.read_text())["origin"]["rule"][:8] for p in out.rglob("*.yaml")
+    }
+    assert kept == {"sigma_same": "0d63a4f1", "sigma_same_1d63a4f1": "1d63a4f1"}
+
+
+def test_a_rule_of_another_tactic_by_now_moves(rules, tmp_path):
+    """From another copy of its source too: what says that it is the same is its id."""
+    out, moved = tmp_path / "out", tmp_path / "new" / "win cleared.yml"
+    run(rules, "--to", out)
+    moved.parent.mkdir()
+    moved.write_text(CLEARED.replace("defense-evasion", "impact"))
+    mine = out / "sigma_win_cleared.yaml"
+    mine.write_text("origin: none of ours\n")
+    assert run(moved, "--to", out).exit_code == 0
+    found = sorted(str(p.relative_to(out)) for p in out.rglob("sigma_win*.yaml"))
+    assert found == ["impact/sigma_win_cleared.yaml", "sigma_win_cleared.yaml"]
+
+
+def test_a_file_without_a_letter_in_its_name(tmp_path):
+    for name in ("規則.yml", "правило.yml"):
+        ident = "0d63a4f1" if name[0] == "規" else "1d63a4f1"
+        (tmp_path / name).write_text(CLEARED.replace("0d63a4f1", ident))
+    assert run(tmp_path, "--to", tmp_path / "out").exit_code == 0
+    found = sorted(p.stem for p in (tmp_path / "out").rglob("*.yaml"))
+    assert found == ["sigma_0d63a4f1", "sigma_1d63a4f1"]
+
+
 def test_rules_run_over_records(rules, root, tmp_path):
     """The examples' log through `atp replay`: records are told whole because a rule reads them."""
     out = tmp_path / "out"

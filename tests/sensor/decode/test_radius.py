@@ -70,13 +70,20 @@ def test_a_session_in_full():
 
 
 @pytest.mark.parametrize(
-    ("status", "phase"), [(START, "start"), (INTERIM, "interim"), (STOP, "stop")]
+    ("status", "phase"),
+    [
+        (START, "start"),
+        (INTERIM, "interim"),
+        (STOP, "stop"),
+        (ON, "accounting_on"),
+        (8, "accounting_off"),
+    ],
 )
 def test_phases(status, phase):
     assert one(status=status).phase == phase
 
 
-@pytest.mark.parametrize("status", [ON, 8, 9, 15, 0, 0xFFFFFFFF])
+@pytest.mark.parametrize("status", [9, 15, 0, 0xFFFFFFFF])
 def test_what_is_no_session(status):
     ears = talk((True, record(status)), (False, reply()))
     assert (ears.events, ears.counts) == ([], {"radius.no_session": 1})

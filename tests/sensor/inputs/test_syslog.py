@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from sensor.inputs import syslogframes
 from sensor.inputs.interface import InterfaceError
-from sensor.inputs.syslog import Place, Syslog, place, tls_of
+from sensor.inputs.places import Place, place, tls_of
+from sensor.inputs.syslog import PORTS, Syslog
 from sensor.inputs.syslogframes import Frames
 
 JSON = b'{"EventID": 1}'
@@ -103,13 +104,13 @@ def test_nothing_raises(parts):
     ],
 )
 def test_places(text, where):
-    assert place(text) == where
+    assert place(text, PORTS) == where
 
 
 @pytest.mark.parametrize("text", ["", "http", "udp:x", "tcp:70000", "tcp:1.2.3.4:", "udp:-1"])
 def test_what_is_no_place(text):
     with pytest.raises(ValueError, match="none of|no port"):
-        place(text)
+        place(text, PORTS)
 
 
 class Heard:

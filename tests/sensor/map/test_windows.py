@@ -163,7 +163,7 @@ CASES: list[tuple[str, int, list[dict[str, object]]]] = [
             }
         ],
     ),
-    ("logon", 209, []),
+    ("logon", 209, [{"via": "event_4672", "outcome": None}]),
     # Kerberos
     (
         "kerberos",
@@ -206,8 +206,8 @@ CASES: list[tuple[str, int, list[dict[str, object]]]] = [
             {
                 "preauth_types": ["pk_as_req"],
                 "certificate_issuer": "CORP-CA",
-                "certificate_serial": "2000000055B6D772",
-                "certificate_thumbprint": "4F8BC10A30778DD3FDEECB7ECEBAF2BE66F1B2D9",
+                "certificate_serial": "2000000055b6d772",
+                "certificate_thumbprint": "4f8bc10a30778dd3fdeecb7ecebaf2be66f1b2d9",
             }
         ],
     ),
@@ -644,6 +644,227 @@ CASES: list[tuple[str, int, list[dict[str, object]]]] = [
         "system",
         718,
         [{"method": "SamrGetMembersInAlias", "object": r"Builtin\Administrators|S-1-5-32-544"}],
+    ),
+    # Certification authority
+    (
+        "certification",
+        800,
+        [
+            {
+                "type": "certificate_request",
+                "via": "event_4886",
+                "ca": "ca1.corp.lab.test",
+                "dc": "ca1.corp.lab.test",
+                "requester": r"CORP\DC1$",
+                "account": r"CORP\DC1$",
+                "source": "WS9.corp.lab.test",
+                "outcome": None,
+                "subject": "CN=dc1$",
+                "sans": None,
+                "template": "DomainController",
+                "request_id": 33,
+            }
+        ],
+    ),
+    (
+        "certification",
+        801,
+        [
+            {
+                "outcome": "success",
+                "source": None,
+                "sans": ["dns=dc1.corp.lab.test"],
+                "certificate_serial": "200000002123705e657e1e26d7000000000021",
+            }
+        ],
+    ),
+    (
+        "certification",
+        802,
+        [
+            {
+                "template": "WebServer",
+                "source": "WS7.corp.lab.test",
+                "sans": ["upn=administrator@corp.lab.test", "dns=dc1.corp.lab.test"],
+                "certificate_serial": None,
+            }
+        ],
+    ),
+    (
+        "certification",
+        803,
+        [{"outcome": "denied", "sans": ["upn=bob@corp.lab.test", "email=bob@mail.test"]}],
+    ),
+    ("certification", 804, [{"outcome": "unknown", "template": "SubCA", "subject": None}]),
+    (
+        "certification",
+        810,
+        [
+            {
+                "type": "ca_change",
+                "action": "certificate_revoked",
+                "actor": ADMIN,
+                "ca": "ca1.corp.lab.test",
+                "detail": "2000000021 1",
+                "outcome": "success",
+            }
+        ],
+    ),
+    ("certification", 811, [{"action": "security_changed", "actor": ADMIN}]),
+    ("certification", 812, [{"action": "manager_settings_changed", "detail": "0"}]),
+    (
+        "certification",
+        813,
+        [
+            {
+                "action": "property_changed",
+                "detail": r"CORP-CA\PolicyModules\CertificateAuthority_MicrosoftDefault.Policy"
+                " EditFlags 0x15014e",
+            }
+        ],
+    ),
+    ("certification", 814, [{"action": "property_changed", "rows": None}]),
+    ("certification", 815, [{"action": "rows_deleted", "rows": 12, "detail": "0 1"}]),
+    ("certification", 816, [{"action": "template_changed", "actor": None}]),
+    ("certification", 817, [{"action": "template_changed", "actor": "S-1-5-18"}]),
+    # Federation
+    (
+        "federation",
+        820,
+        [
+            {
+                "type": "adfs_auth",
+                "via": "event_1200",
+                "protocol": "adfs",
+                "account": r"CORP\alice",
+                "src_ip": "203.0.113.9",
+                "outcome": "success",
+                "adfs_server": "sts.corp.lab.test",
+                "relying_party": "urn:federation:MicrosoftOnline",
+            }
+        ],
+    ),
+    ("federation", 821, [{"outcome": "error", "src_ip": "198.51.100.4"}]),
+    ("federation", 822, [{"outcome": "success", "relying_party": None}]),
+    (
+        "federation",
+        823,
+        [{"outcome": "wrong_password", "account": "alice@corp.lab.test", "src_ip": "203.0.113.9"}],
+    ),
+    ("federation", 824, [{"outcome": "error", "account": None}]),
+    (
+        "federation",
+        825,
+        [{"outcome": "wrong_password", "account": r"CORP\bob", "src_ip": "203.0.113.9"}],
+    ),
+    ("federation", 826, [{"outcome": "locked", "account": "bob@corp.lab.test", "src_ip": None}]),
+    (
+        "federation",
+        827,
+        [
+            {
+                "account": r"CORP\eve",
+                "certificate_issuer": "CN=Rogue CA",
+                "certificate_eku": "1.3.6.1.5.5.7.3.2",
+                "certificate_ekus": ["1.3.6.1.5.5.7.3.2", "1.3.6.1.4.1.311.20.2.2"],
+                "certificate_thumbprint": "ab12cd",
+            }
+        ],
+    ),
+    ("federation", 828, []),
+    (
+        "federation",
+        829,
+        [
+            {
+                "type": "adfs_change",
+                "object": "relying_party_trust",
+                "actor": f"{D}-1201",
+                "adfs_server": "sts.corp.lab.test",
+            }
+        ],
+    ),
+    ("federation", 830, [{"object": "claims_provider_trust"}]),
+    ("federation", 831, [{"object": "token_signing_certificate"}]),
+    ("federation", 832, [{"object": "claim_rule"}]),
+    ("federation", 833, [{"object": "configuration"}]),
+    # Secure channels, printers, shells
+    (
+        "servers",
+        840,
+        [
+            {
+                "type": "netlogon_secure",
+                "via": "event_5827",
+                "outcome": "denied",
+                "computer": "MAC-7$",
+                "source": "name:MAC-7",
+                "account": "MAC-7$@corp.lab.test.",
+            }
+        ],
+    ),
+    (
+        "servers",
+        841,
+        [{"outcome": "denied", "computer": "PARTNER", "src_ip": "192.0.2.7", "account": None}],
+    ),
+    ("servers", 842, [{"outcome": "success", "via": "event_5829", "encrypted": False}]),
+    ("servers", 843, [{"outcome": "success", "via": "event_5830"}]),
+    ("servers", 844, [{"outcome": "success", "src_ip": None, "source": None}]),
+    (
+        "servers",
+        850,
+        [
+            {
+                "type": "driver_install",
+                "unc": r"\\192.0.2.66\share\evil.dll",
+                "outcome": "success",
+                "account": "S-1-5-18",
+            }
+        ],
+    ),
+    ("servers", 851, [{"unc": None}]),
+    ("servers", 852, [{"unc": None, "outcome": "error"}]),
+    (
+        "servers",
+        860,
+        [{"type": "remote_shell", "kind": "powershell", "account": f"{D}-500"}],
+    ),
+    ("servers", 861, [{"kind": "winrm"}]),
+    ("servers", 862, [{"kind": "powershell", "account": None}]),
+    ("servers", 863, []),
+    (
+        "logon",
+        290,
+        [
+            {
+                "type": "logon",
+                "account": ADMIN,
+                "logon_id": 0x5F1A2,
+                "privileges": ["SeSecurityPrivilege", "SeDebugPrivilege"],
+                "outcome": None,
+                "logon_type": None,
+            }
+        ],
+    ),
+    ("logon", 291, [{"privileges": None}]),
+    (
+        "directory",
+        390,
+        [{"method": "DRSGetNCChanges", "direction": "inbound", "partner": "name:WS9"}],
+    ),
+    (
+        "kerberos",
+        590,
+        [
+            {
+                "preauth_types": ["pk_as_req"],
+                "preauth_etype": None,
+                "ticket_hash": None,
+                "req_etypes": ["aes256", "aes128"],
+                "certificate_serial": "2000000055b6d7",
+            }
+        ],
     ),
 ]
 

@@ -46,7 +46,7 @@ def lower_novelty(
     lowering: Lowering, model: plan.Model, shape: Shape, node: plan.Recall, wanted: str
 ) -> Relation:
     """The relation of a recall of a novelty model."""
-    source = lowering.node(node.source, f"{wanted}.rows")
+    source = lowering.node(node.source, f"{wanted}.rows", 0)
     numbered = lowering.add(
         f"{wanted}.numbered",
         select(star(), named(over(exp.RowNumber(), []), NUMBER), source=read(source.name)),
@@ -65,7 +65,8 @@ def lower_novelty(
         ),
     )
     today = _today(lowering, model, node.profile, f"{wanted}.today")
-    name = lowering.statement.free(f"{wanted}.novelty")
+    # the parts read one another by name, and a relation may be read as of several spans of time
+    name = f"{numbered}.novelty"
     for part, text in score_parts(shape, f'"{asked}"', f'"{today}"', name).items():
         lowering.add(part, _parsed(text))
     scored = f"{name}.scored"

@@ -10,11 +10,12 @@ from sqlglot import exp
 
 from dsl import plan
 from dsl.check.look_back import look_back
+from engine.backends.duckdb.keyed import AskedFirst
 from engine.backends.duckdb.nodes import BEGIN, HIGH, LOW, Lowering
 from engine.backends.duckdb.profiles.learning import CompiledLearning, CompiledQuery
 from engine.backends.duckdb.profiles.learnt import summed
 from engine.backends.duckdb.profiles.names import BUCKET
-from engine.backends.duckdb.profiles.remembered import CompiledProfile, CompiledRecall
+from engine.backends.duckdb.profiles.remembered import CompiledKeys, CompiledProfile, CompiledRecall
 from engine.backends.duckdb.profiles.sets import SINCE, VALUE, each_of
 from engine.backends.duckdb.reading import Definitions
 from engine.backends.duckdb.routines import NAMES
@@ -73,16 +74,26 @@ def query_of(query: exp.Query) -> CompiledQuery:
     return CompiledQuery(query.sql(dialect=DIALECT, copy=False), tuple(sorted(found)))
 
 
-def compile_recalls(
+def compile_first(
     lowering: Lowering,
-) -> tuple[tuple[CompiledProfile, ...], tuple[CompiledRecall, ...]]:
-    """The profiles of a lowered statement by number, and its recalls, inner ones first."""
+) -> tuple[tuple[CompiledProfile, ...], tuple[CompiledRecall | CompiledKeys, ...]]:
+    """The profiles of a lowered statement by number, and what is asked before it, in order."""
     compiled = {
         id(learnt): _profile(lowering, learnt)
         for learnt in sorted(lowering.profiles.values(), key=lambda p: p.number)
     }
-    made = []
-    for recalled in lowering.recalled:
+    made: list[CompiledRecall | CompiledKeys] = []
+    for recalled in lowering.first:
+        if isinstance(recalled, AskedFirst):
+            columns = (column(f"_k{i}") for i in range(len(recalled.kinds)))
+            keys = select(*columns, source=read(recalled.rows))
+            asked = query_of(lowering.statement.finish(keys))
+            made.append(
+                CompiledKeys(
+                    asked.text, asked.parameters, recalled.kinds, recalled.keys, recalled.needed
+                )
+            )
+            continue
         keys = select(*map(column, recalled.learnt.keys), source=read(recalled.asked)).distinct()
         asked = query_of(lowering.statement.finish(keys))
         made.append(
@@ -154,11 +165,11 @@ def _learning(
         ).where(not_null(column(VALUE)))
         final = earliest.group_by(*(g.copy() for g in groups))
         sets.append((i, query_of(lowering.statement.finish(final))))
-    profiles, recalled = compile_recalls(lowering)
+    profiles, first = compile_first(lowering)
     own = next(p for p in profiles if p.number == learnt.number)
-    texts = [parts.text, *(q.text for _, q in sets), *(r.asked for r in recalled)]
+    texts = [parts.text, *(q.text for _, q in sets), *(f.asked for f in first)]
     called = frozenset(n for n in NAMES if any(n in t.lower() for t in texts))
-    return CompiledLearning(own, profiles, recalled, parts, tuple(sets), called, reach, directory)
+    return CompiledLearning(own, profiles, first, parts, tuple(sets), called, reach, directory)
 
 
 def _profile(lowering: Lowering, learnt: Learnt) -> CompiledProfile:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from engine.backends.duckdb import routines
 from engine.backends.duckdb.profiles.remembered import (
     Bounds,
+    CompiledKeys,
     CompiledProfile,
     CompiledRecall,
     Memory,
@@ -43,7 +44,7 @@ class CompiledLearning:
 
     profile: CompiledProfile
     profiles: tuple[CompiledProfile, ...]
-    recalls: tuple[CompiledRecall, ...]
+    first: tuple[CompiledRecall | CompiledKeys, ...]
     parts: CompiledQuery
     sets: tuple[tuple[int, CompiledQuery], ...]
     routines: frozenset[str]
@@ -62,10 +63,12 @@ class CompiledLearning:
         low, high = span
         bounds: Bounds = {"low": low, "high": high, "unit": unit}
         bounds["begin"] = low - self.profile.look_back
-        first = dict.fromkeys(self.profile.inner, low - self.profile.look_back)
+        since = dict.fromkeys(self.profile.inner, low - self.profile.look_back)
         own = {f"since_{self.profile.number}": low, f"earliest_{self.profile.number}": None}
         inner = [p for p in self.profiles if p.number != self.profile.number]
-        with remembering(connection, self.recalls, inner, first, bounds | own, memory) as known:
+        with remembering(connection, self.first, inner, since, bounds | own, memory) as known:
+            if known is None:
+                return {}
             values = chosen(known, self.parts.parameters)
             rows = connection.execute(self.parts.text, values).fetchall()
             sets = [

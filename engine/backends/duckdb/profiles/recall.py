@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
+from engine.backends.duckdb.keyed import own_columns
 from engine.backends.duckdb.profiles import functions, reads, sets
 from engine.backends.duckdb.profiles.closed import lower_begun, lower_closed
 from engine.backends.duckdb.profiles.names import (
@@ -72,7 +73,8 @@ class Recalled:
 
 def lower_recall(lowering: Lowering, node: plan.Recall, wanted: str) -> Relation:
     """The relation of a recall."""
-    source = lowering.node(node.source, f"{wanted}.rows")
+    keyed = own_columns(node.source.columns, lowering.keyed)
+    source = lowering.node(node.source, f"{wanted}.rows", 0, keyed)
     learnt = lowering.learnt(node.profile)
     profile = learnt.profile
     pairs = [(c, f"_k{profile.keys.index(k)}") for c, k in node.keys]
@@ -88,15 +90,16 @@ def lower_recall(lowering: Lowering, node: plan.Recall, wanted: str) -> Relation
         .distinct(),
     )
     learns = _learns(learnt, node.reads)
-    remembered = f"remembered {len(lowering.recalled)}"
+    remembered = f"remembered {len(lowering.first)}"
     of_peers = [r for r in node.reads if r.peers]
     peers, every = None, None
     if of_peers and profile.peers is not None:
         every = f"{remembered} keys"
         peers = lower_peers(lowering, learnt, profile.peers, asked, every, wanted)
         asked = peers.asked
-    lowering.recalled.append(Recalled(node, learnt, learns, asked, remembered, every))
-    facts = _facts(lowering, lowering.recalled[-1], wanted)
+    recalled = Recalled(node, learnt, learns, asked, remembered, every)
+    lowering.first.append(recalled)
+    facts = _facts(lowering, recalled, wanted)
     group = None
     if peers is not None:
         lists = {_list(learnt, r) for r in of_peers if r.learn}

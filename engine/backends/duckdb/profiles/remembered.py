@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import pyarrow as pa
 
+from engine.backends.duckdb.parsed import run
 from engine.backends.duckdb.profiles.names import BUCKET, COUNT, FIRST, HOURS, LAST
 
 if TYPE_CHECKING:
@@ -85,16 +86,31 @@ class CompiledRecall:
     every: str | None
 
 
+@dataclass(frozen=True)
+class CompiledKeys:
+    """Keys that are asked for before a statement and registered as `keys`, columns of the DuckDB
+    types `kinds`; `needed`: without any of
+    them it has no row.
+    """
+
+    asked: str
+    parameters: tuple[str, ...]
+    kinds: tuple[str, ...]
+    keys: str
+    needed: bool
+
+
 @contextmanager
 def remembering(
     connection: duckdb.DuckDBPyConnection,
-    recalls: Sequence[CompiledRecall],
+    questions: Sequence[CompiledRecall | CompiledKeys],
     profiles: Sequence[CompiledProfile],
     first: Mapping[int, int],
     bounds: Bounds,
     memory: Memory | None,
-) -> Iterator[Bounds]:
-    """The bounds of a statement with those of its profiles, while what is remembered is registered.
+) -> Iterator[Bounds | None]:
+    """The bounds of a statement with those of its profiles, while what is remembered is registered;
+    None where the questions before it say that it has no row.
 
     `first`: the earliest time as of which a profile may be asked, by number; `bounds` has `begin`
     for the events that are read beside profiles.
@@ -108,21 +124,30 @@ def remembering(
     known["begin"] = min(b for b in (known.get("begin"), *begins) if b is not None)
     registered: list[str] = []
     try:
-        for recall in recalls:
+        for recall in questions:
+            if isinstance(recall, CompiledKeys):
+                values = chosen(known, recall.parameters)
+                there = run(connection, recall.asked, values)
+                if recall.needed and not there:
+                    yield None
+                    return
+                connection.register(recall.keys, _keys(recall.kinds, there))
+                registered.append(recall.keys)
+                continue
             profile = recall.profile
             end = since[profile.number]
             begin = end - end % profile.bucket - profile.over - profile.bucket
             if memory is not None and recall.every is not None:
-                table = _keys(profile, memory.keys(profile.hash))
+                table = _keys(profile.keys, memory.keys(profile.hash))
             else:
-                table = _keys(profile, ())
+                table = _keys(profile.keys, ())
             if recall.every is not None:
                 connection.register(recall.every, table)
                 registered.append(recall.every)
             found: Iterable[tuple[Key, Part]] = ()
             if memory is not None:
                 values = chosen(known, recall.parameters)
-                keys = connection.execute(recall.asked, values).fetchall()
+                keys = run(connection, recall.asked, values)
                 found = memory.parts(profile.hash, keys, begin, end)
             connection.register(recall.remembered, _table(recall, found))
             registered.append(recall.remembered)
@@ -158,10 +183,10 @@ def _since(
     return since
 
 
-def _keys(profile: CompiledProfile, keys: Iterable[Key]) -> pa.Table:
+def _keys(kinds: Sequence[str], keys: Iterable[Key]) -> pa.Table:
     rows = list(keys)
-    names = [f"_k{i}" for i in range(len(profile.keys))]
-    arrays = [pa.array([k[i] for k in rows], _ARROW[t]) for i, t in enumerate(profile.keys)]
+    names = [f"_k{i}" for i in range(len(kinds))]
+    arrays = [pa.array([k[i] for k in rows], _ARROW[t]) for i, t in enumerate(kinds)]
     return pa.Table.from_arrays(arrays, names=names)
 
 
@@ -170,7 +195,7 @@ def _table(recall: CompiledRecall, found: Iterable[tuple[Key, Part]]) -> pa.Tabl
     profile = recall.profile
     rows = list(found)
     parts = [p for _, p in rows]
-    columns = _keys(profile, [k for k, _ in rows])
+    columns = _keys(profile.keys, [k for k, _ in rows])
     hours = pa.list_(pa.struct([("key", pa.int64()), ("value", pa.uint64())]))
     values = {
         BUCKET: pa.array([p.begin - p.begin % profile.bucket for p in parts], pa.int64()),

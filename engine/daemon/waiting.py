@@ -1,0 +1,39 @@
+"""Events that an input has told and the engine has not taken yet: bounded, shared by two threads."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from dsl.schema.base import Event
+
+_MOST: Final = 500_000
+_ROOM: Final = 100_000
+
+
+class Waiting:
+    """A queue; of more than it holds the oldest are dropped and counted in `lost`."""
+
+    def __init__(self) -> None:
+        self.lost = 0
+        self._events: deque[Event] = deque(maxlen=_MOST)
+        self._lock = threading.Lock()
+
+    def put(self, event: Event) -> None:
+        """One more."""
+        with self._lock:
+            self.lost += len(self._events) == _MOST
+            self._events.append(event)
+
+    def take(self) -> list[Event]:
+        """All that wait."""
+        with self._lock:
+            events = list(self._events)
+            self._events.clear()
+        return events
+
+    def room(self) -> bool:
+        """Whether senders that can wait should go on."""
+        return len(self._events) < _ROOM
