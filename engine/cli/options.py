@@ -59,12 +59,7 @@ DATABASE: Final = click.option(
 
 def installation(command: _F) -> _F:
     """What an installation names beside its inputs: directory, detections, lists, settings."""
-    return rules_in_force(DIRECTORY(command))
-
-
-def rules_in_force(command: _F) -> _F:
-    """Detections, lists and settings."""
-    for option in (SETTINGS, LISTS, DETECTIONS):
+    for option in (SETTINGS, LISTS, DETECTIONS, DIRECTORY):
         command = option(command)
     return command
 

@@ -89,7 +89,7 @@ def _told(summary: FileSummary, *, named: bool) -> bool:
     if summary.kind == "unknown":
         why = summary.damages[0].reason
         if named:
-            hint = "captures are pcap and pcapng, event logs .evtx, event XML and JSON"
+            hint = "captures are pcap and pcapng, event logs .evtx, event XML and JSON, directories LDIF"
             output.fail(f"{summary.path}: {why}", hint)
         output.warn(f"{summary.path}: passed over: {why}")
         return False

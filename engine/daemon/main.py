@@ -11,23 +11,21 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, cast
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from engine.cli import ending, options, output, paths
-from engine.cli.ground import first_line, load_geolocation
+from engine.cli.ground import first_line, load_directory, load_geolocation
 from engine.cli.release import version_option
 from engine.collection import untraced
 from engine.daemon import inputs
-from engine.daemon.inputs import directory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.cli.rules import Loaded
     from engine.daemon.service import Service
-    from engine.directory_file import DirectoryFile
     from engine.geolocation import Geolocation
     from engine.run import Engine
     from engine.sinks.jsonl import JsonLines
@@ -69,7 +67,7 @@ TICK_S = 1.0
     help="Every change of an alert is appended here, one JSON object a line.",
 )
 @options.GEOLOCATION
-@options.rules_in_force
+@options.installation
 @click.option("--quiet", is_flag=True, help="Write nothing to the terminal but errors.")
 @version_option
 def main(
@@ -81,6 +79,7 @@ def main(
     settings: Path | None,
     lists: tuple[Path, ...],
     rules: tuple[Path, ...],
+    directory_path: Path | None,
     quiet: bool,
     **named: object,
 ) -> None:
@@ -93,20 +92,20 @@ def main(
     from engine.daemon.nobody import give_up_privileges  # noqa: PLC0415
 
     stop = _stopped_by_signals()
-    declared = directory.declared(cast("tuple[str, ...]", named["directories"]))
-    opened = inputs.open_all(named | {"declared": declared})
+    opened = inputs.open_all(named)
     if not folders and not opened:
         hint = "name a folder with --watch, an interface with --interface, or take --syslog"
         output.fail("nothing to watch", hint)
     who = give_up_privileges(user, [store_path, alerts_path]) if opened else ""
     loaded = load_rules(rules, settings, lists)
     geolocation = load_geolocation(geolocation_paths)
-    synced = any(isinstance(o, directory.Synced) for o in opened)
-    engine = _engine(store_path, loaded, declared, geolocation, synced=synced)
+    engine = _engine(
+        store_path, loaded, directory_path, geolocation, synced=bool(named["synchronised"])
+    )
     lines = _open_alerts(alerts_path)
     rejected = store_path.with_name(f"{store_path.name}.rejected")
     own = [store_path, Path(f"{store_path}.wal"), alerts_path, rejected, Path(f"{rejected}.1")]
-    own += [Path(f"{directory.remembered(store_path)}{end}") for end in ("", "-wal", "-shm")]
+    own += [Path(f"{store_path}.directory{end}") for end in ("", "-wal", "-shm")]
     service = _service(
         engine, folders, opened, lines, own, rejected, geolocation, quiet=quiet, stop=stop
     )
@@ -186,7 +185,7 @@ def _open_alerts(path: Path) -> JsonLines:
 def _engine(
     store_path: Path,
     loaded: Loaded,
-    declared: DirectoryFile | None,
+    directory_path: Path | None,
     geolocation: Geolocation | None,
     *,
     synced: bool,
@@ -197,6 +196,7 @@ def _engine(
     from engine.models.folder import folder_of  # noqa: PLC0415
     from engine.run import Engine  # noqa: PLC0415
 
+    declared = load_directory(directory_path)
     engine = Engine(
         _open_store(store_path),
         loaded.rules,
@@ -240,7 +240,7 @@ def _service(
         last=lambda sensor: last_number(engine.store, sensor),
         raw=wants_raw(r.rule.plan for r in engine.running.values()),
         rejected=rejected,
-        store=own[0],
+        mirror=own[0].with_name(f"{own[0].name}.directory"),
         unresolved=engine.take_unresolved,
     )
     sources = [each.start(ground) for each in opened]

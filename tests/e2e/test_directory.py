@@ -110,9 +110,9 @@ class Daemon:
             [
                 "nsenter", "-t", holder, "-n", "-m", "-u", "--",
                 str(Path(sys.executable).with_name("atp-run")),
-                "--directory", f"ldaps://dc1.{domain}", "--directory", f"ldaps://dc2.{domain}",
-                "--directory-user", f"administrator@{domain}",
-                "--directory-password-file", str(password), "--directory-ca", str(trusted),
+                "--sync", f"ldaps://dc1.{domain}", "--sync", f"ldaps://dc2.{domain}",
+                "--sync-user", f"administrator@{domain}",
+                "--sync-password-file", str(password), "--sync-ca", str(trusted),
                 "--store", str(self.folder / "atp.duckdb"),
                 "--alerts", str(self.folder / "alerts.jsonl"), "--detections", str(rules.parent),
             ],

@@ -26,13 +26,14 @@ class Ground(NamedTuple):
 
     `last` is the greatest number that the store has of a sensor's events, a run goes on from there;
     `raw` whether detections read raw Windows events; `rejected` the file for what cannot be read;
+    `mirror` the file of what was read of directories;
     `unresolved` the clients' addresses, since it was asked last, whose hosts are not certain.
     """
 
     last: Callable[[str], int]
     raw: bool
     rejected: Path
-    store: Path
+    mirror: Path
     unresolved: Callable[[], Sequence[str]]
 
 
@@ -68,9 +69,7 @@ def options() -> list[click.Option]:
 
 
 def open_all(values: Mapping[str, object]) -> list[Opened]:
-    """What the command line names of any input; `values` by the names of options, and `declared`,
-    the directory file.
-    """
+    """What the command line names of any input; `values` by the names of options."""
     found: list[Opened] = []
     for module in inputs():
         asked = inspect.signature(module.opened).parameters
