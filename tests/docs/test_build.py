@@ -29,7 +29,7 @@ def catalogue(root):
 
 def test_the_pages(pages):
     assert set(pages) == {
-        "events", "functions", "detections", "lists", "errors", "windows_events",
+        "events", "functions", "detections", "lists", "errors", "windows_events", "coverage",
     }  # fmt: skip
 
 

@@ -14,6 +14,8 @@ from dsl.check import check, check_relation
 from dsl.load import load
 from dsl.settings import read_settings
 from engine.backends.duckdb import compile_detection
+from engine.daemon.radius_clients import read_clients
+from engine.directory_file import read_directory_file
 from engine.rule_tests import run_tests
 
 FRAME = {
@@ -63,12 +65,20 @@ def _block(text):
     return "detect: |\n" + "".join(f"  {line}\n" for line in text.splitlines())
 
 
-def settings_faults(text, root, tmp_path):
-    """What is wrong with settings of the shipped detections."""
-    path = tmp_path / "settings.yaml"
+def file_faults(text, root, path):
+    """What is wrong with a file that is no detection; None: it is one."""
     path.write_text(text, encoding="utf-8")
-    detections = load([root / "detections"]).detections
-    return [f"{d.code} {d.message}" for d in read_settings(path, detections)[1]]
+    keys = yaml.safe_load(text).keys()
+    if keys & {"sensitivity", "frozen"}:
+        found = read_settings(path, load([root / "detections"]).detections)[1]
+    elif "clients" in keys:
+        path.chmod(0o600)
+        found = read_clients(path)[1]
+    elif "sync" in keys:
+        found = read_directory_file(path)[1]
+    else:
+        return None
+    return [f"{d.code} {d.message}" for d in found]
 
 
 def test_examples_hold(page, tmp_path, run, root):
@@ -78,9 +88,8 @@ def test_examples_hold(page, tmp_path, run, root):
         assert isinstance(yaml.safe_load(text), dict), (
             f"{page.name}:{fence.line}: not a file's keys"
         )
-        if {"sensitivity", "frozen"} & yaml.safe_load(text).keys():
-            faults = settings_faults(text, root, tmp_path)
-        else:
+        faults = file_faults(text, root, tmp_path / "file.yaml")
+        if faults is None:
             faults = run(text)
             (tmp_path / "detections").rename(tmp_path / f"done{number}")
         assert not faults, f"{page.name}:{fence.line}: {faults}"
