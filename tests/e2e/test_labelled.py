@@ -1,4 +1,5 @@
-"""Labelled captures of others: every attack that is surely one is found, no benign one alerts.
+"""Labelled captures and event logs of others: every capture that surely holds an attack and most
+logs that do are found, no benign one alerts.
 
 `python bench/labelled.py` prints the table of all techniques.
 """
@@ -34,11 +35,13 @@ def test_nothing_false_is_said(judged):
 
 def test_sure_attacks_are_found(judged):
     sure = [one for one in judged if one.kind == "attack" and one.confidence == "sure"]
-    assert len(sure) >= 8
-    assert [f"{one.technique}: {one.file}" for one in sure if not one.found] == []
+    missed = [f"{one.technique}: {one.file}" for one in sure if not one.right]
+    assert len(sure) >= 20
+    assert [one for one in missed if ": pcap/" in one] == []
+    assert len(missed) <= 0.05 * len(sure), missed
 
 
 def test_most_likely_attacks_are_found(judged):
     firm = [one for one in judged if one.kind == "attack" and one.confidence != "unsure"]
-    missed = [f"{one.technique}: {one.file}" for one in firm if not one.found]
+    missed = [f"{one.technique}: {one.file}" for one in firm if not one.right]
     assert len(missed) <= (1 - LEAST) * len(firm), missed

@@ -16,6 +16,7 @@ def test_an_alert_for_people(atp, capture, rule):
     assert lines[0] == "HIGH          Zone transfer"
     assert lines[1] == (
         "              2026-11-22 14:34:18 UTC  zone_transfers  T1110  confidence 80  1 event"
+        "  source not resolved"
     )
     assert lines[2] == "              ip:10.20.30.66 asked for corp.example.test"
     assert lines[3].startswith("              14:34:18.897 dns_query dc=")
