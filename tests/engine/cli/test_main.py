@@ -10,8 +10,8 @@ import engine.cli
 from engine.cli.main import main
 
 COMMANDS = [
-    "check", "coverage", "decode", "explain", "fmt", "import", "lsp", "new", "paths", "replay", "schema", "test",
-    "tune",
+    "check", "coverage", "decode", "explain", "fmt", "import", "lsp", "models", "new", "paths", "profiles", "replay", "schema",
+    "test", "tune",
 ]  # fmt: skip
 
 

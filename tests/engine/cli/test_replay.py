@@ -80,7 +80,7 @@ def test_a_rule_that_the_database_cannot_compute(atp, capture, rule, monkeypatch
 
     from engine.backends.duckdb import CompiledAlert
 
-    def rows(self, connection, lo, hi, memory=None):
+    def rows(self, connection, lo, hi, *_):
         raise duckdb.OutOfMemoryException("no more\nSELECT everything")
 
     monkeypatch.setattr(CompiledAlert, "rows", rows)
