@@ -137,6 +137,20 @@ class View:
                         symbols = frozenset().union(*names.column(self.id, (name,))[:1])
                     if symbols:
                         yield Occurrence(symbols, span)
+                case ("tests", int(), "profile", str(name)):
+                    if (profile := names.relation(name)) is not None:
+                        yield Occurrence(one(profile), span)
+                case ("tests", int(), "profile", str(profile), int(), str(name)) | (
+                    "tests",
+                    int(),
+                    "profile",
+                    str(profile),
+                    int(),
+                    "key",
+                    str(name),
+                ):
+                    for symbols in names.column(profile, (name,))[:1]:
+                        yield Occurrence(symbols, span)
                 case _:
                     pass
 

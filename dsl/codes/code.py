@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 Frame = Literal["block", "keys", "test", "list", "relation", "files"]
 
-_FILE: Final = """\
+FILE: Final = """\
 atp: 1
 id: example
 version: 1
@@ -34,6 +34,7 @@ tests:
       - {kerberos_as: {outcome: success, account: alice}}
     expect: [{actor: alice}]
 """
+"""A whole detection, of which examples say what differs."""
 _ENDS: Final = "\nexplain: An example.\ntests: []\n"
 
 
@@ -83,10 +84,10 @@ def _indented(example: str, blanks: int) -> str:
 
 def _with_keys(keys: str) -> str:
     """The model file with some top-level keys replaced or added."""
-    chunks = {_key(chunk): chunk for chunk in _chunks(_FILE)}
+    chunks = {_key(chunk): chunk for chunk in _chunks(FILE)}
     extra = []
     for chunk in _chunks(keys if keys.endswith("\n") else keys + "\n"):
-        if _key(chunk) in chunks and chunks[_key(chunk)] in _FILE:
+        if _key(chunk) in chunks and chunks[_key(chunk)] in FILE:
             chunks[_key(chunk)] = chunk
         else:
             extra.append(chunk)

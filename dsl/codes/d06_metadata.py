@@ -11,7 +11,8 @@ _LIST: Final = "list: example\nkind: host\ndescription: An example.\n"
 _CODES: Final = (
     Code(
         "D0601", "not a YAML mapping",
-        "The file is not readable as YAML, or is no mapping of keys to values.",
+        "The file is not readable as YAML, or is no mapping of keys to values. Of the configuration of "
+        "`atp-run`: it is not readable as TOML.",
         "title: Account enumeration: names tried out", 'title: "Account enumeration: names tried out"',
         "keys",
     ),

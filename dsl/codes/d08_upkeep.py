@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from dsl.codes.code import Code
+from dsl.codes.code import FILE, Code
 
 _WINDOW: Final = """\
 detect: |
@@ -18,29 +18,7 @@ tests:
     expect: [{source: ws9}]
 """
 _LIST: Final = "# lists/{0}.yaml\nlist: {0}\nkind: text\ndescription: An example.\nentries:\n"
-_DETECTION: Final = """\
-# discovery/example.yaml
-atp: 1
-id: example
-version: 1
-title: An example
-severity: low
-confidence: 50
-kill_chain: reconnaissance
-mitre: [T1087.002]
-description: An example.
-false_positives: [none known]
-known_gaps: [it is an example]
-detect: |
-  seen = match kerberos_as where outcome == success
-  alert seen as (actor: account, source: source)
-explain: "{{ actor }} was seen."
-tests:
-  - name: seen
-    given:
-      - {kerberos_as: {outcome: success, account: alice}}
-    expect: [{actor: alice}]
-"""
+_DETECTION: Final = f"# discovery/example.yaml\n{FILE}"
 
 
 def _exclusion(entry: str) -> str:

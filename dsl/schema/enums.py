@@ -233,6 +233,7 @@ HEALTH_KIND: Final = (
     "audit_missing",
     "malformed",
     "probe",
+    "limited",
 )
 
 

@@ -107,7 +107,8 @@ class SensorHealth(Event, tag="sensor_health", kw_only=True, gc=False, omit_defa
         str | None,
         Field(
             "text",
-            "event type concerned, `*` for all; of `shed` the protocol, of `probe` the method",
+            "event type concerned, `*` for all; of `shed` the protocol, of `probe` the method, of `limited` what "
+            "the host was short of: processor, memory",
             "sensor",
         ),
     ] = None
@@ -122,7 +123,7 @@ class SensorHealth(Event, tag="sensor_health", kw_only=True, gc=False, omit_defa
         int | None,
         Field(
             "int",
-            "how many: packets of loss and shed, messages of malformed, bytes of unread, questions "
+            "how many: packets of loss and shed, events of a gap, messages of malformed, bytes of unread, questions "
             "of probe without an answer",
             "sensor",
         ),

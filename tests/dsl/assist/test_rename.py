@@ -106,3 +106,32 @@ def test_a_name_that_would_hide_another():
     found = next(o for o in project.occurrences(path) if {s.name for s in o.symbols} == {"k"})
     with pytest.raises(RefusedError, match="something else"):
         renamed(project, found.symbols, "source")
+
+
+def test_what_a_profile_learnt_before_a_test_is_renamed_with_it(project, texts):
+    (path,) = [p for p in texts if p.stem == "suspicious_vpn"]
+    before = texts[path]
+    for name in ("usual", "countries"):
+        found = next(
+            o for o in project.occurrences(path)
+            if o.defines and {s.name for s in o.symbols} == {name}
+        )  # fmt: skip
+        after = applied(before, renamed(project, found.symbols, NEW).edits[path])
+        assert f"{name}:" in before
+        assert f"{name}:" not in after
+        assert f"{NEW}:" in after
+
+
+def test_a_key_of_a_profile_is_renamed_in_the_tests(project, texts):
+    (path,) = [p for p in texts if p.stem == "suspicious_vpn"]
+    text = texts[path].replace("detect: |\n", "detect: |\n  unread = match vpn_session let who := account\n"
+        "  lone = profile of unread by who bucket 1d over 30d learn n := count()\n")  # fmt: skip
+    text = text.replace(
+        "    profile:\n", "    profile:\n      lone: [{key: {who: alice}, n: 1}]\n", 1
+    )
+    changed = Project({**texts, path: text})
+    found = next(
+        o for o in changed.occurrences(path) if o.defines and {s.name for s in o.symbols} == {"who"}
+    )
+    after = applied(text, renamed(changed, found.symbols, NEW).edits[path])
+    assert f"lone: [{{key: {{{NEW}: alice}}, n: 1}}]" in after
