@@ -26,12 +26,12 @@ _OBJECT_TYPES: Final = frozenset({0x05, 0x06, 0x07, 0x08, 0x0B})
 _ACE_FLAGS: Final[dict[int, str]] = {
     0x01: "OI", 0x02: "CI", 0x04: "NP", 0x08: "IO", 0x10: "ID", 0x40: "SA", 0x80: "FA",
 }  # fmt: skip
-_RIGHTS: Final[dict[int, str]] = {
+RIGHTS: Final[dict[int, str]] = {
     0x1: "CC", 0x2: "DC", 0x4: "LC", 0x8: "SW", 0x10: "RP", 0x20: "WP", 0x40: "DT", 0x80: "LO",
     0x100: "CR", 0x10000: "SD", 0x20000: "RC", 0x40000: "WD", 0x80000: "WO", 0x10000000: "GA",
     0x20000000: "GX", 0x40000000: "GW", 0x80000000: "GR",
 }  # fmt: skip
-_NAMES: Final[dict[str, str]] = {
+SID_NAMES: Final[dict[str, str]] = {
     "S-1-1-0": "WD", "S-1-3-0": "CO", "S-1-3-1": "CG", "S-1-3-4": "OW", "S-1-5-2": "NU",
     "S-1-5-4": "IU", "S-1-5-6": "SU", "S-1-5-7": "AN", "S-1-5-9": "ED", "S-1-5-10": "PS",
     "S-1-5-11": "AU", "S-1-5-12": "RC", "S-1-5-18": "SY", "S-1-5-19": "LS", "S-1-5-20": "NS",
@@ -110,11 +110,11 @@ def _entry(b: bytes, o: int, e: int) -> str:
 
 def _rights(mask: int) -> str:
     known = 0
-    for bit in _RIGHTS:
+    for bit in RIGHTS:
         known |= bit
     if mask & ~known:
         return f"0x{mask:x}"
-    return "".join(word for bit, word in _RIGHTS.items() if mask & bit)
+    return "".join(word for bit, word in RIGHTS.items() if mask & bit)
 
 
 def _sid(b: bytes, o: int, e: int) -> str:
@@ -123,7 +123,7 @@ def _sid(b: bytes, o: int, e: int) -> str:
     text = f"S-1-{int.from_bytes(b[o + 2 : o + 8], 'big')}"
     for i in range(b[o + 1]):
         text += f"-{_number(b, o + 8 + 4 * i)}"
-    return _NAMES.get(text, text)
+    return SID_NAMES.get(text, text)
 
 
 def _guid(b: bytes, o: int, e: int) -> str:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from sensor.inputs.evtxchunk import ChunkReader
+    from sensor.inputs.evtxjson import Wanted
     from sensor.map.record import Record
 
 CHUNK_MAGIC: Final = b"ElfChnk\0"
@@ -85,13 +86,14 @@ def read_evtx(
     progress: Callable[[int], None] | None = None,
     reader: ChunkReader | None = None,
     skip: Sequence[tuple[int, int]] = (),
+    wanted: Wanted | None = None,
 ) -> Iterator[Record | Damage]:
     """Records in the order of their numbers, and damages; `progress` is told the bytes read.
 
     Records whose numbers lie in spans of `skip` (first and last) are left out; chunks of nothing
-    else are not read.
+    else are not read. Those of which `wanted` says no may come without their data.
     """
-    read = reader or any_reader()
+    read = reader or any_reader(wanted)
     stream.seek(0)
     head = stream.read(128)
     dirty = False

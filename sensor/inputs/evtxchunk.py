@@ -12,14 +12,14 @@ import struct
 import zlib
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
-import msgspec
-
-from sensor.inputs.wintree import NoEventError, record_of_tree
+from sensor.inputs.evtxjson import record_of_json
+from sensor.inputs.wintree import NoEventError
 from sensor.inputs.winxml import parse_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from sensor.inputs.evtxjson import Wanted
     from sensor.map.record import Record
 
 FILE_MAGIC: Final = b"ElfFile\0"
@@ -45,8 +45,10 @@ def _file_header() -> bytes:
     return (head + struct.pack("<II", 0, zlib.crc32(head))).ljust(HEADER_SIZE, b"\0")
 
 
-def rust_reader() -> ChunkReader:
-    """The reader over the Rust library. Raises ImportError where it is not installed."""
+def rust_reader(wanted: Wanted | None = None) -> ChunkReader:
+    """The reader over the Rust library; records have no data where `wanted` says no. Raises
+    ImportError where it is not installed.
+    """
     from evtx import PyEvtxParser  # noqa: PLC0415 - either library may be absent
 
     header = _file_header()
@@ -61,7 +63,7 @@ def rust_reader() -> ChunkReader:
                 yield item
                 continue
             try:
-                record = record_of_tree(msgspec.json.decode(item["data"])["Event"])
+                record = record_of_json(item["data"], wanted)
                 record.position = int(item["event_record_id"])
                 yield record
             except NoEventError as error:
@@ -122,9 +124,11 @@ def python_reader() -> ChunkReader:
     return read
 
 
-def any_reader() -> ChunkReader:
-    """The Rust reader, or else the one in Python. Raises ImportError where both are absent."""
+def any_reader(wanted: Wanted | None = None) -> ChunkReader:
+    """The Rust reader, or else the one in Python, which does not ask what is wanted. Raises
+    ImportError where both are absent.
+    """
     try:
-        return rust_reader()
+        return rust_reader(wanted)
     except ImportError:
         return python_reader()

@@ -42,15 +42,15 @@ def items_of_value(value: object, depth: int = 0) -> Iterator[Record | Row | NoE
         yield from records_of_value(value, depth)
 
 
-def items_of_line(line: bytes) -> Iterator[Record | Row | Damage]:
-    """What one line tells, or why nothing."""
+def items_of_line(line: bytes, offset: int = 0) -> Iterator[Record | Row | Damage]:
+    """What one line tells, or why nothing; `offset` is its place in its file."""
     try:
         value = decode(line)
     except NoEventError as error:
-        yield Damage(0, str(error))
+        yield Damage(offset, str(error))
         return
     for item in items_of_value(value):
-        yield Damage(0, str(item)) if isinstance(item, NoEventError) else item
+        yield Damage(offset, str(item)) if isinstance(item, NoEventError) else item
 
 
 def _row(value: dict[str, object]) -> Row | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from dsl.schema.registry import event_type
@@ -50,6 +51,13 @@ class Summary:
     last: int | None = None
     """The highest number of a record of an .evtx file."""
 
+    def add(self, other: Summary) -> None:
+        """What came of the next part of the log."""
+        self.records += other.records
+        self.mapped += other.mapped
+        self.damages += other.damages[: _DAMAGES_LIMIT - len(self.damages)]
+        self.counters.update(other.counters)
+
 
 class LogEvents:
     """Emits what records tell, numbered from 0 as events of the sensor `name`; with `raw` also a
@@ -66,15 +74,22 @@ class LogEvents:
         *,
         raw: bool = False,
         by_record: bool = False,
+        told: tuple[int, int] = (0, 0),
     ) -> None:
+        """`told`: how many events, and records, of the log were told before these."""
         self.summary = Summary()
         self._name = name
         self._emit = emit
         self._raw = raw
-        self._seq = 0
+        self._seq, self._before = told
         self._by_record = by_record
         self._beats = 0
         self._coverage = _Coverage()
+
+    @property
+    def told(self) -> tuple[int, int]:
+        """How many events and records of the log were told by now."""
+        return self._seq, self._before + self.summary.records
 
     def damage(self, damage: Damage) -> None:
         """A part could not be read."""
@@ -102,7 +117,7 @@ class LogEvents:
             self.summary.last = max(record.position, self.summary.last or 0)
         if self._by_record:
             self._seq, self._beats = (record.position or 0) % _NUMBERS * SLOTS, SLOTS - 1
-        self.summary.counters[f"record {record.channel}:{record.event_id}"] += 1
+        self.summary.counters[_counter(record.channel, record.event_id)] += 1
         if self._raw:
             self._send_raw(record)
         self._tell(record.computer, record.ts, lambda: _mapped(mapping_of(record), record))
@@ -125,7 +140,7 @@ class LogEvents:
     def _send_raw(self, record: Record) -> None:
         # numbered apart, so that the other events' numbers do not depend on whether they are told
         event = raw_event(record)
-        number = record.position if self._by_record else self.summary.records
+        number = record.position if self._by_record else self._before + self.summary.records
         event.sensor, event.seq = f"{self._name} raw", number
         self.summary.counters["event windows_event"] += 1
         self._emit(event)
@@ -150,6 +165,11 @@ class LogEvents:
         for event in events:
             self.summary.counters[f"event {event_type(event)}"] += 1
         return events
+
+
+@lru_cache(maxsize=4096)
+def _counter(channel: str, event_id: int) -> str:
+    return f"record {channel}:{event_id}"
 
 
 _Item = TypeVar("_Item")

@@ -18,6 +18,7 @@ from sensor.inputs.logevents import LogEvents, Summary
 from sensor.inputs.winjson import read_winjson
 from sensor.inputs.winxml import encoding_of, read_winxml
 from sensor.inputs.zeek import MAGIC, read_zeek
+from sensor.map.windows import is_mapped
 
 if TYPE_CHECKING:
     import os
@@ -83,7 +84,7 @@ def read_log(
         f"log:{path.name}" if sensor is None else sensor, emit, raw=raw, by_record=skip is not None
     )
     with path.open("rb") as stream:
-        for item in _items(stream, path.stat().st_size, progress, skip or ()):
+        for item in _items(stream, path.stat().st_size, progress, skip or (), raw=raw):
             if isinstance(item, Damage):
                 told.damage(item)
             else:
@@ -99,6 +100,8 @@ def _items(
     size: int,
     progress: Callable[[int, int], None] | None,
     skip: Sequence[tuple[int, int]],
+    *,
+    raw: bool,
 ) -> Iterator[Record | Row | Damage]:
     """What the file holds; a stream that breaks off (bad gzip, failing disk) is damage."""
 
@@ -113,7 +116,7 @@ def _items(
             yield Damage(0, "no event log in a form known here: .evtx, event XML, Zeek TSV, JSON")
             return
         if reader is read_evtx:
-            yield from read_evtx(stream, step, skip=skip)
+            yield from read_evtx(stream, step, skip=skip, wanted=None if raw else is_mapped)
             return
         packed = stream.read(2) == GZIP_MAGIC
         stream.seek(0)

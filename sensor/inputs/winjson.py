@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 import msgspec
 
 from sensor.inputs.damage import Damage
-from sensor.inputs.jsonitems import items_of_value
-from sensor.inputs.winshapes import decode
+from sensor.inputs.jsonitems import items_of_line, items_of_value
 from sensor.inputs.wintree import NoEventError
 from sensor.inputs.winxml import encoding_of
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from sensor.map.record import Record
     from sensor.map.zeek_row import Row
 
+BOM: Final = b"\xef\xbb\xbf"
 LINE_LIMIT: Final = 4 << 20
 """Bytes of one line; more is damage."""
 DOCUMENT_LIMIT: Final = 256 << 20
@@ -35,13 +35,13 @@ def read_winjson(
     """Records and damages in the order of the file; `progress` is told the bytes read so far."""
     first = stream.readline(LINE_LIMIT)
     encoding = encoding_of(first)
-    if encoding.startswith("utf-16") or not _whole(first):
+    if encoding.startswith("utf-16") or not is_value(first):
         yield from _document(first + stream.read(DOCUMENT_LIMIT), encoding)
         return
-    line, offset = first.removeprefix(b"\xef\xbb\xbf"), 0
+    line, offset = first.removeprefix(BOM), 0
     while line:
         if line.strip():
-            yield from _value(line, offset)
+            yield from items_of_line(line, offset)
         offset += len(line)
         if len(line) >= LINE_LIMIT and not line.endswith(b"\n"):
             offset += _skip_line(stream)
@@ -60,22 +60,13 @@ def _skip_line(stream: BinaryIO) -> int:
     return skipped
 
 
-def _whole(line: bytes) -> bool:
+def is_value(line: bytes) -> bool:
     """Whether a line is a JSON value of its own: the mark of NDJSON."""
     try:
-        msgspec.json.decode(line.removeprefix(b"\xef\xbb\xbf"))
+        msgspec.json.decode(line.removeprefix(BOM))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
     return True
-
-
-def _value(text: bytes, offset: int) -> Iterator[Record | Row | Damage]:
-    try:
-        value = decode(text)
-    except NoEventError as error:
-        yield Damage(offset, str(error))
-        return
-    yield from _found(value, offset)
 
 
 def _found(value: object, offset: int) -> Iterator[Record | Row | Damage]:

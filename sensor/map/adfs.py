@@ -18,6 +18,8 @@ from sensor.map.record import ABSENT
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from sensor.map.record import Record
+
 _XML_LIMIT: Final = 65536
 _DECLARATION: Final = re.compile(r"\A\s*<\?xml[^>]{0,200}\?>")
 _REASON: Final = (
@@ -41,6 +43,11 @@ _ACCOUNT: Final = (
 )
 """Claims that name the caller, best first."""
 _EKUS_LIMIT: Final = 50
+
+
+def values(record: Record) -> list[str]:
+    """All that a record carries, in its order: audits of AD FS give their values no names."""
+    return [*record.data.values(), *record.user_data.values()]
 
 
 def audit_fields(values: Iterable[str]) -> dict[str, str]:

@@ -71,11 +71,11 @@ class Driver:
         """
         self._front.scan(b, linktype, times, starts, ends)
 
-    def press(self, fill: float, now: int) -> int:
+    def press(self, fill: float, now: int, least: int = 0) -> int:
         """The capture's buffer is so full (0 to 1) at `now` (steady microseconds): what is shed of
-        the next packets, as a level of `sensor.wire.shed`.
+        the next packets, as a level of `sensor.wire.shed`, but no less than `least`.
         """
-        level = self._pressure.judge(fill, now)
+        level = max(self._pressure.judge(fill, now), least)
         if level != self._shed.level:
             self._shed.set_level(level)
         return level

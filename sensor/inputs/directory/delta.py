@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sensor.inputs.directory.values import attributes_of, entry_of
-from sensor.map.directory.entry import Attributes, Entry
+from sensor.map.directory.entry import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,6 +36,10 @@ def with_apart(entry: Entry, old: Entry | None) -> Entry:
 
 def merged(dn: str, raw: Mapping[str, Sequence[bytes]], old: Entry | None) -> Entry:
     """The version that follows from the last one and a difference."""
+    if not any(";" in name for name in raw):  # most objects: no values of links
+        entry = entry_of(dn, raw)
+        attributes = {**old.attributes, **entry.attributes} if old else entry.attributes
+        return Entry(entry.guid, entry.dn, {n: v for n, v in attributes.items() if v})
     plain: dict[str, Sequence[bytes]] = {}
     came: dict[str, Sequence[bytes]] = {}
     went: dict[str, Sequence[bytes]] = {}
@@ -44,7 +48,7 @@ def merged(dn: str, raw: Mapping[str, Sequence[bytes]], old: Entry | None) -> En
         into = came if option == "1-1" else went if option == "0-0" else plain
         into[name.partition(";")[0]] = [*into.get(name.partition(";")[0], ()), *values]
     entry = entry_of(dn, plain)
-    attributes: Attributes = dict(old.attributes) if old else {}
+    attributes = dict(old.attributes) if old else {}
     for name, texts in entry.attributes.items():
         linked = any(name.lower() == n.lower() for n in (*came, *went))
         if texts or not linked:  # an empty value beside a difference says nothing

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from dsl.schema.directory import AccountChange, DirectoryChange, DirectoryObject, GroupChange
+from sensor.delivery.versions import bring_forward
 from sensor.map.directory.entry import Entry
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ CREATE TABLE IF NOT EXISTS outbox (
 """
 _EVENTS: Final = reduce(or_, (AccountChange, DirectoryChange, DirectoryObject, GroupChange))
 _TOLD: Final = ("", "told")
+_TOKEN: Final = ("", "token")
 
 
 class Mirror:
@@ -57,7 +59,7 @@ class Mirror:
         )
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
-        self._connection.executescript(_TABLES)
+        bring_forward(self._connection, [_TABLES])
         self._encode = msgspec.msgpack.Encoder().encode
         self._entry = msgspec.msgpack.Decoder(Entry).decode
         self._event = msgspec.msgpack.Decoder(_EVENTS).decode
@@ -73,14 +75,9 @@ class Mirror:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All of what is done inside, or nothing."""
-        with self._lock:
+        with self._lock, self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+            yield
 
     # --- objects ----------------------------------------------------------------------------------
 
@@ -130,6 +127,28 @@ class Mirror:
                 "INSERT OR REPLACE INTO bookmark VALUES (?, ?, ?, ?)",
                 (self._sensor, context, kind, value),
             )
+
+    def forget(self, context: str, kind: str) -> None:
+        """Bookmarks of a naming context whose kind begins so count no more."""
+        self._connection.execute(
+            "DELETE FROM bookmark WHERE sensor = ? AND context = ? AND kind >= ? AND kind < ?",
+            (self._sensor, context, kind, f"{kind}\uffff"),
+        )
+
+    def hold(self, token: int) -> None:
+        """It is read under this number from now on. Under another one than before nothing that was
+        read counts: somebody else has told what changed since.
+        """
+        if int(self.bookmark(*_TOKEN) or token) != token:
+            with self.transaction():
+                self._connection.execute("DELETE FROM object WHERE sensor = ?", (self._sensor,))
+                self._connection.execute("DELETE FROM outbox WHERE sensor = ?", (self._sensor,))
+                self._connection.execute(
+                    "DELETE FROM bookmark WHERE sensor = ? AND NOT (context = ? AND kind = ?)",
+                    (self._sensor, *_TOLD),
+                )
+        with self.transaction():
+            self.mark(*_TOKEN, str(token).encode())
 
     # --- events -----------------------------------------------------------------------------------
 

@@ -12,11 +12,9 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Final
 
-from sensor.contract import Malformed
-from sensor.decode.security_descriptor import sddl
 from sensor.inputs.directory.delta import KEPT_APART, merged, whole, with_apart
 from sensor.inputs.directory.server import RefusedError
-from sensor.inputs.directory.values import extended_dn
+from sensor.inputs.directory.values import described, extended_dn
 from sensor.map.directory.changes import changes, difference
 from sensor.map.directory.entry import ATTRIBUTES, Entry, generalized_time
 from sensor.map.directory.objects import object_events
@@ -33,11 +31,18 @@ _CLASSES: Final = (
     "msDS-ManagedServiceAccount", "msDS-GroupManagedServiceAccount",
     "msDS-DelegatedManagedServiceAccount", "inetOrgPerson", "crossRef", "nTDSDSA", "server",
     "site", "subnet", "pKIEnrollmentService", "pKICertificateTemplate", "dHCPClass",
+    "msPKI-Enterprise-Oid", "nTDSService", "crossRefContainer",
 )  # fmt: skip
-FILTER: Final = f"(|{''.join(f'(objectClass={c})' for c in _CLASSES)})"
+FILTER: Final = f"(|{''.join(f'(objectClass={c})' for c in _CLASSES)}(cn=AdminSDHolder))"
+DESCRIBED: Final = (
+    "(|(objectClass=domainDNS)(objectClass=organizationalUnit)(objectClass=groupPolicyContainer)"
+    "(objectClass=pKICertificateTemplate)(objectClass=pKIEnrollmentService)(adminCount=1)"
+    "(userAccountControl:1.2.840.113556.1.4.804:=67117056)(cn=AdminSDHolder))"
+)
+"""Objects that control of the domain depends on: heads, units, policies, templates, protected
+accounts and groups, domain controllers (server or partial secrets account)."""
 _READ: Final = ("name", *(a for a in ATTRIBUTES if a != KEPT_APART))
 """`name` changes when an object is moved or renamed, and DirSync tells of what changed only."""
-_DESCRIPTOR: Final = 60_000
 _COUNT_AGAIN_S: Final = 3_600
 """So often all objects are counted where deleted ones may not be seen."""
 _ASKED: Final = 50
@@ -47,17 +52,29 @@ _GROUP: Final = 500
 
 
 class Passes:
-    """The looks at one naming context. `after_deltas`: whether DirSync works is found out."""
+    """The looks at one naming context. `dirsync`: it is tried first; whether it works is found out."""
 
-    def __init__(self, mirror: Mirror, context: str, stopping: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        mirror: Mirror,
+        context: str,
+        stopping: Callable[[], bool],
+        *,
+        dirsync: bool = True,
+    ) -> None:
         self._mirror = mirror
         self._context = context
         self._stopping = stopping
-        self._dirsync = True
+        self._dirsync = dirsync
         self._invocation = ""
         self._late = False
         self._counted = time.monotonic()
         self._names: dict[str, list[str]] = {}
+        self._described = 0
+        self._described_at = ""
+        self._described_all = 0.0
+        self._undescribed: set[str] = set()
+        self._grown = self._more_is_read()
 
     @property
     def way(self) -> str:
@@ -70,6 +87,10 @@ class Passes:
         self._late = self._invocation != server.root.invocation
         changed = self._look(server)
         self._invocation = server.root.invocation
+        if self._grown:
+            with self._mirror.transaction():
+                self._mirror.forget(self._context, "grown")
+            self._grown = set()
         return changed
 
     def reconnected(self) -> None:
@@ -88,22 +109,63 @@ class Passes:
                 self._dirsync = False
         return self._by_usn(server)
 
-    def descriptors(self, server: Server, dns: Sequence[str]) -> int:
-        """Who may do what with these few objects: their security descriptors."""
+    def descriptors(self, server: Server) -> int:
+        """Who may do what with the objects that control depends on: their security descriptors, of
+        all at first, then of those that were written since; again of all now and then, for what is
+        inherited changes without a number.
+        """
+        if server.root.invocation != self._described_at or self._again_due():
+            self._described, self._described_at = 0, server.root.invocation
+            self._described_all = time.monotonic()
+        reached = server.highest_usn()
+        if reached == self._described:
+            return 0
+        since = f"(uSNChanged>={self._described + 1})" if self._described else ""
         changed = 0
-        for dn in dns:
-            found = server.described(dn, [*_READ, KEPT_APART])
-            if found is None:
+        waiting: list[Entry] = []
+        # the first time an object has one is no change
+        new: list[Entry] = []
+        unknown: set[str] = set()
+        for found in server.described(self._context, f"(&{since}{DESCRIBED})", (KEPT_APART,)):
+            values = [described(v) for n, vs in found.raw.items() if n.lower() == KEPT_APART.lower() for v in vs]  # fmt: skip
+            old = self._mirror.get(_guid(found))
+            if not values:
                 continue
-            values = [_sddl(v) for v in found.raw.get(KEPT_APART, ())]
-            plain = {n: v for n, v in found.raw.items() if n.lower() != KEPT_APART.lower()}
-            entry = whole(found.dn, plain, None)
-            old = self._mirror.get(entry.guid)
-            attributes = dict(old.attributes if old else entry.attributes)
-            if values:
-                attributes[KEPT_APART] = values
-            changed += self._take([Entry(entry.guid, entry.dn, attributes)], first=old is None or KEPT_APART not in old.attributes)  # fmt: skip
+            if old is None:  # made since the last look, or of a class that is not synchronised
+                unknown.add(_guid(found))
+                continue
+            entry = Entry(old.guid, old.dn, {**old.attributes, KEPT_APART: values})
+            (waiting if KEPT_APART in old.attributes else new).append(entry)
+        for group in _groups(new):
+            changed += self._take(group, first=True)
+        for group in _groups(waiting):
+            changed += self._take(group, first=False)
+        if unknown <= self._undescribed:
+            self._described = reached
+        self._undescribed = unknown
         return changed
+
+    def _again_due(self) -> bool:
+        return time.monotonic() - self._described_all >= _COUNT_AGAIN_S
+
+    def _more_is_read(self) -> set[str]:
+        """Attributes that no earlier run asked for: everything is read again then, and their values
+        are not told as changes.
+        """
+        mirror, context = self._mirror, self._context
+        asked = f"{FILTER} {' '.join(_READ)}".encode()
+        if mirror.bookmark(context, "asked") == asked:
+            # a restart in the middle of reading everything again goes on with the same ones
+            return set((mirror.bookmark(context, "grown") or b"").decode().split())
+        known = mirror.bookmark(context, "complete") is not None
+        had = {n for c, e in mirror.all_objects() if c == context for n in e.attributes}
+        with mirror.transaction():
+            mirror.forget(context, "cookie")
+            mirror.forget(context, "usn ")
+            mirror.mark(context, "asked", asked)
+            grown = set(_READ) - had if known else set()
+            mirror.mark(context, "grown", " ".join(sorted(grown)).encode() or None)
+        return grown
 
     # --- ways -------------------------------------------------------------------------------------
 
@@ -173,7 +235,7 @@ class Passes:
 
     def _forget_cookie(self) -> None:
         with self._mirror.transaction():
-            self._mirror.mark(self._context, "cookie", None)
+            self._mirror.forget(self._context, "cookie")
 
     # --- taking -----------------------------------------------------------------------------------
 
@@ -194,6 +256,8 @@ class Passes:
                 old = mirror.get(entry.guid)
                 if old == entry:
                     continue
+                if old is not None and self._grown:
+                    old = _as_if_read(old, entry, self._grown)
                 taken += 1
                 mirror.put(self._context, entry)
                 ts = min(now, times.get(entry.guid, now))
@@ -237,6 +301,12 @@ def told(
         yield from changes(old, new, ts)
 
 
+def _as_if_read(old: Entry, new: Entry, attributes: set[str]) -> Entry:
+    """The old version, with the attributes that were not read then as they are now."""
+    now = {n: v for n, v in new.attributes.items() if n in attributes and n not in old.attributes}
+    return Entry(old.guid, old.dn, {**old.attributes, **now})
+
+
 def _groups(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
     return (entries[start : start + _GROUP] for start in range(0, len(entries), _GROUP))
 
@@ -265,10 +335,3 @@ def _escaped(guid: str) -> str:
 
 def _guid(item: Found) -> str:
     return extended_dn(item.dn)[0] or whole(item.dn, item.raw, None).guid
-
-
-def _sddl(value: bytes) -> str:
-    try:
-        return sddl(value, 0, len(value), _DESCRIPTOR)[:_DESCRIPTOR]
-    except (Malformed, IndexError):
-        return value[:4096].hex()

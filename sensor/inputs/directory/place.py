@@ -51,10 +51,19 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    r"""Who binds: `user@domain`, `DOMAIN\user` or a DN."""
+    r"""Who binds: `user@domain`, `DOMAIN\user` or a DN, with a password; or `user@domain` by Kerberos
+    with the keys of a keytab.
+    """
 
     user: str
-    password: str = field(repr=False)
+    password: str = field(default="", repr=False)
+    keytab: Path | None = None
+
+    @property
+    def principal(self) -> str:
+        """The Kerberos principal: realms are written in upper case."""
+        name, at, realm = self.user.rpartition("@")
+        return f"{name}{at}{realm.upper()}"
 
     @property
     def domain(self) -> str | None:

@@ -1,7 +1,7 @@
 """One directory server, spoken to over TLS only: bind, search in pages, DirSync.
 
 ldap3 2.9 cannot seal a connection by Kerberos or NTLM, so TLS comes first, the certificate is
-verified, and nothing is sent before. Attributes stay bytes: what they mean is others' business.
+verified, and nothing is sent before; who binds says so by password or by Kerberos inside. Attributes stay bytes: what they mean is others' business.
 Reference: RFC 4511, RFC 2696 (pages), MS-ADTS §3.1.1.3.4.1.3 (DirSync), .5 (extended DNs),
 .14 (deleted objects), .11 (security descriptors), §3.1.1.3.1.3.3 (ranges).
 """
@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 import ssl
+import threading
 import warnings
-from typing import TYPE_CHECKING, Final, NamedTuple
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 with warnings.catch_warnings():
     # ldap3 2.9 uses names that pyasn1 has renamed
@@ -31,6 +33,11 @@ if TYPE_CHECKING:
 _CONNECT_S: Final = 5
 _ANSWER_S: Final = 30
 _PAGE: Final = 1_000
+_FEW: Final = 200
+"""Objects of a page with security descriptors, each some kilobytes."""
+_PAGED: Final = "1.2.840.113556.1.4.319"
+_ENTRY: Final = 4
+"""The number of a SearchResultEntry among operations (RFC 4511 §4.5.2)."""
 _DIRSYNC: Final = "1.2.840.113556.1.4.841"
 _EXTENDED_DN: Final = "1.2.840.113556.1.4.529"
 _SHOW_DELETED: Final = "1.2.840.113556.1.4.417"
@@ -41,6 +48,8 @@ _MOST_BYTES: Final = 4 << 20
 _OWNER_GROUP_DACL: Final = 7
 _NO_RIGHT: Final = frozenset({8, 50})
 """strongerAuthRequired, insufficientAccessRights."""
+_DOMAINS: Final = "(&(objectClass=crossRef)(nETBIOSName=*))"
+"""Partitions of domains; others have no NetBIOS name."""
 _RANGE: Final = re.compile(r"^(?P<name>[^;]+);range=\d+-(?P<end>\d+)$", re.IGNORECASE)
 
 
@@ -79,11 +88,14 @@ class Root(NamedTuple):
 
 
 class Server:
-    """A bound connection. One thread uses it. Raises ServerError from everything."""
+    """A bound connection; requests of several threads come one after the other. Raises ServerError
+    from everything.
+    """
 
     def __init__(self, place: Place, account: Account, authority: Path | None) -> None:
         """Connect, verify, bind; `authority`: certificates to trust instead of the system's."""
         self.place = place
+        self._lock = threading.Lock()
         try:
             tls = ldap3.Tls(
                 validate=ssl.CERT_REQUIRED,
@@ -100,25 +112,33 @@ class Server:
             )
             self._connection = ldap3.Connection(
                 server,
-                account.user,
-                account.password,
-                authentication=ldap3.SIMPLE,
+                **_credentials(place, account),
                 check_names=False,
                 auto_range=False,
                 receive_timeout=_ANSWER_S,
                 return_empty_attributes=False,
             )
+            _take_entries_raw(self._connection.strategy)
             self._connection.open()
             if not place.tls_first and not self._connection.start_tls():
                 raise ServerError(f"{place.name}: refuses StartTLS")
-            if not self._connection.bind():
-                why = self._connection.result.get("description", "")
-                raise CredentialsError(f"{place.name}: `{account.user}` cannot bind: {why}")
+            self._bind(place, account)
         except (LDAPException, OSError, ValueError) as error:
             if isinstance(error, ServerError):
                 raise
             raise ServerError(f"{place.name}: {_reason(error)}") from error
         self.root = self._root()
+
+    def _bind(self, place: Place, account: Account) -> None:
+        try:
+            why = "" if self._connection.bind() else self._connection.result.get("description", "")
+        except Exception as error:
+            # errors of the Kerberos library have no common ancestor with those of ldap3
+            if not type(error).__module__.startswith("gssapi"):
+                raise
+            why = _reason(error)
+        if why:
+            raise CredentialsError(f"{place.name}: `{account.user}` cannot bind: {why}")
 
     @property
     def address(self) -> str | None:
@@ -145,24 +165,66 @@ class Server:
     ) -> Iterator[Found]:
         """Entries below a base, page by page, whole: of large attributes all ranges are read."""
         controls = [_extended_dn(), *([_control(_SHOW_DELETED)] if deleted else [])]
-        cookie: bytes | None = None
-        while True:
-            self._ask(base, filter_, attributes, controls, page=_PAGE, cookie=cookie)
-            for entry in self._entries():
-                yield self._whole(entry)
-            paged = self._connection.result.get("controls", {}).get("1.2.840.113556.1.4.319", {})
-            cookie = paged.get("value", {}).get("cookie")
-            if not cookie:
-                return
+        yield from self._pages(base, filter_, attributes, controls, _PAGE)
 
-    def described(self, dn: str, attributes: Sequence[str]) -> Found | None:
-        """One entry with its security descriptor readable; None where it is not there."""
-        controls = [_extended_dn(), _control(_DESCRIPTOR, _sequence(_integer(_OWNER_GROUP_DACL)))]
-        try:
-            self._ask(dn, "(objectClass=*)", attributes, controls, scope=ldap3.BASE)
-        except RefusedError:
-            return None
-        return next(iter(self._entries()), None)
+    def _pages(
+        self,
+        base: str,
+        filter_: str,
+        attributes: Sequence[str],
+        controls: list[object],
+        size: int,
+    ) -> Iterator[Found]:
+        """Entries, while the next page is being asked for already."""
+        with ThreadPoolExecutor(1) as ahead:
+            page = self._page(base, filter_, attributes, controls, size, None)
+            while page.cookie:
+                following = ahead.submit(
+                    self._page, base, filter_, attributes, controls, size, page.cookie
+                )
+                yield from page.entries
+                page = following.result()
+            yield from page.entries
+
+    def _page(
+        self,
+        base: str,
+        filter_: str,
+        attributes: Sequence[str],
+        controls: list[object],
+        size: int,
+        cookie: bytes | None,
+    ) -> _Page:
+        answer = self._ask(base, filter_, attributes, controls, page=size, cookie=cookie)
+        paged = answer.controls.get(_PAGED, {}).get("value", {})
+        return _Page([self._whole(e) for e in answer.entries], paged.get("cookie"))
+
+    def domains(self) -> dict[str, list[str]]:
+        """The domains of the forest by DNS name, with the hosts of their controllers, as the
+        configuration names them (MS-ADTS §6.1.1.2.1.1, §6.1.1.2.2.1.2).
+        """
+        base = self.root.configuration
+        heads = {
+            _first(found, "nCName"): _first(found, "dnsRoot").lower()
+            for found in self.search(base, _DOMAINS, ("nCName", "dnsRoot"))
+        }
+        hosts = {
+            _plain(found.dn): _first(found, "dNSHostName").lower()
+            for found in self.search(base, "(objectClass=server)", ("dNSHostName",))
+        }
+        domains: dict[str, list[str]] = {name: [] for name in heads.values() if name}
+        for found in self.search(base, "(objectClass=nTDSDSA)", ("hasMasterNCs",)):
+            host = hosts.get(_plain(found.dn).partition(",")[2])
+            for value in found.raw.get("hasMasterNCs", ()) if host else ():
+                domain = heads.get(_plain(value.decode("utf-8", "replace")))
+                if domain:
+                    domains[domain].append(host or "")
+        return {name: sorted(hosts) for name, hosts in domains.items()}
+
+    def described(self, base: str, filter_: str, attributes: Sequence[str]) -> Iterator[Found]:
+        """As `search`, with security descriptors readable: owner, group and DACL."""
+        flags = _control(_DESCRIPTOR, _sequence(_integer(_OWNER_GROUP_DACL)))
+        yield from self._pages(base, filter_, attributes, [_extended_dn(), flags], _FEW)
 
     def changes(
         self, context: str, filter_: str, attributes: Sequence[str], cookie: bytes
@@ -172,11 +234,11 @@ class Server:
         """
         value = _sequence(_integer(_INCREMENTAL) + _integer(_MOST_BYTES) + _octets(cookie))
         controls = [_control(_DIRSYNC, value), _extended_dn()]
-        self._ask(context, filter_, attributes, controls)
-        answer = self._connection.result.get("controls", {}).get(_DIRSYNC, {}).get("value")
-        if answer is None:
+        answer = self._ask(context, filter_, attributes, controls)
+        state = answer.controls.get(_DIRSYNC, {}).get("value")
+        if state is None:
             raise RefusedError(f"{self.place.name}: does not know DirSync", no_right=False)
-        return list(self._entries()), bytes(answer["cookie"] or b""), bool(answer["more_results"])
+        return answer.entries, bytes(state["cookie"] or b""), bool(state["more_results"])
 
     # --- requests ---------------------------------------------------------------------------------
 
@@ -199,8 +261,7 @@ class Server:
         )
 
     def _base(self, dn: str, attributes: Sequence[str]) -> Found:
-        self._ask(dn, "(objectClass=*)", attributes, [], scope=ldap3.BASE)
-        found = list(self._entries())
+        found = self._ask(dn, "(objectClass=*)", attributes, [], scope=ldap3.BASE).entries
         if not found:
             raise ServerError(f"{self.place.name}: does not tell `{dn or 'its root'}`")
         return found[0]
@@ -215,31 +276,31 @@ class Server:
         scope: str = ldap3.SUBTREE,
         page: int | None = None,
         cookie: bytes | None = None,
-    ) -> None:
+    ) -> _Answer:
         try:
-            self._connection.search(
-                base,
-                filter_,
-                scope,
-                dereference_aliases=ldap3.DEREF_NEVER,
-                attributes=list(attributes),
-                controls=controls or None,
-                paged_size=page,
-                paged_cookie=cookie,
-            )
+            with self._lock:
+                self._connection.search(
+                    base,
+                    filter_,
+                    scope,
+                    dereference_aliases=ldap3.DEREF_NEVER,
+                    attributes=list(attributes),
+                    controls=controls or None,
+                    paged_size=page,
+                    paged_cookie=cookie,
+                )
+                result, response = self._connection.result, self._connection.response
         except (LDAPException, OSError, ValueError) as error:
             raise ServerError(f"{self.place.name}: {_reason(error)}") from error
-        result = self._connection.result
         if result["result"] != 0:
             why = f"{self.place.name}: {result['description']} {result['message']}".strip()
             raise RefusedError(why[:500], no_right=result["result"] in _NO_RIGHT)
-
-    def _entries(self) -> Iterator[Found]:
-        for answer in self._connection.response or ():
-            if answer.get("type") == "searchResEntry":
-                # an attribute that lost its last value comes without any
-                raw = {name: values or () for name, values in answer["raw_attributes"].items()}
-                yield Found(str(answer["dn"]), raw)
+        entries = [
+            Found(str(entry["dn"]), entry["raw_attributes"])
+            for entry in response or ()
+            if entry.get("type") == "searchResEntry"
+        ]
+        return _Answer(entries, result.get("controls") or {})
 
     def _whole(self, entry: Found) -> Found:
         """An attribute with more values than a server gives at once is asked for again."""
@@ -258,6 +319,67 @@ class Server:
                 part = _RANGE.match(given)
             raw[attribute] = every
         return Found(entry.dn, raw)
+
+
+class _Answer(NamedTuple):
+    """Entries of a search, and controls of its end by OID."""
+
+    entries: list[Found]
+    controls: Mapping[str, dict[str, dict[str, bytes]]]
+
+
+class _Page(NamedTuple):
+    """Entries, whole, and where the next page begins; nothing after the last."""
+
+    entries: list[Found]
+    cookie: bytes | None
+
+
+def _first(found: Found, attribute: str) -> str:
+    """The first value as text; of a DN the plain one."""
+    values = next((v for n, v in found.raw.items() if n.lower() == attribute.lower()), ())
+    return _plain(next((v.decode("utf-8", "replace") for v in values), ""))
+
+
+def _plain(dn: str) -> str:
+    """A DN without its extensions, to compare with others; any other text, in lower case."""
+    return dn.rpartition(">;")[2].lower()
+
+
+def _credentials(place: Place, account: Account) -> dict[str, object]:
+    """How ldap3 is told who binds. By Kerberos the ticket is for the name that the certificate was
+    verified by, and bound to this TLS channel (RFC 5929 tls-server-end-point).
+    """
+    if account.keytab is None:
+        return {
+            "user": account.user, "password": account.password, "authentication": ldap3.SIMPLE,
+        }  # fmt: skip
+    # tickets are kept in memory, by name: that of another account does not serve
+    store = {"client_keytab": str(account.keytab), "ccache": f"MEMORY:{account.principal}"}
+    return {
+        "user": account.principal, "authentication": ldap3.SASL,
+        "sasl_mechanism": ldap3.KERBEROS, "sasl_credentials": (place.host,), "cred_store": store,
+    }  # fmt: skip
+
+
+def _take_entries_raw(strategy: ldap3.strategy.sync.SyncStrategy) -> None:
+    """Entries as bytes only. ldap3 would decode every value twice, into text first, and look its
+    settings up for each: half of the time that reading a directory took.
+    """
+    decode = strategy.decode_response_fast
+
+    def raw(message: Mapping[str, Any]) -> object:
+        if message["protocolOp"] != _ENTRY:
+            return decode(message)
+        name, listed = message["payload"]
+        attributes = {
+            pair[3][0][3].decode("utf-8", "replace"): [value[3] for value in pair[3][1][3]]
+            for pair in listed[3]
+        }
+        dn = name[3].decode("utf-8", "replace")
+        return {"type": "searchResEntry", "dn": dn, "raw_attributes": attributes}
+
+    strategy.decode_response_fast = raw
 
 
 def _extended_dn() -> object:

@@ -43,11 +43,13 @@ class Source:
     places: tuple[Place, ...]
     accounts: tuple[Account, ...]
     authority: Path | None = None
+    domain: str | None = None
+    """One that was found in its forest: the configuration is read with the domain that told it."""
 
     @property
     def sensor(self) -> str:
         """The sensor it is: the same in every run."""
-        return f"directory:{self.places[0].host}"
+        return f"directory:{self.domain or self.places[0].host}"
 
 
 class Synchronisation:
@@ -64,12 +66,13 @@ class Synchronisation:
     ) -> None:
         self.name = source.sensor
         self.fault = ""
+        self.forest: dict[str, list[str]] = {}
+        """Domains of its forest and their controllers, as the server named them last."""
         self._source = source
         self._mirror = mirror
         self._connect = connect
         self._problem = ""
         self._serving = ""
-        self._way = ""
         self._found: list[Place] = []
         self._taken = self._stored = 0
         self._alive: list[Event] = []
@@ -135,8 +138,7 @@ class Synchronisation:
             server = self._bound(place)
             contexts = {
                 name: self._passes.setdefault(name, Passes(self._mirror, name, self._stop.is_set))
-                for name in (server.root.domain, server.root.configuration)
-                if name
+                for name in self._contexts(server)
             }
             for passes in contexts.values():
                 passes.reconnected()
@@ -144,10 +146,8 @@ class Synchronisation:
             while not self._stop.is_set():
                 began, ticked = time.time_ns() // 1000, time.monotonic()
                 changed = sum(passes.look(server) for passes in contexts.values())
-                domain = server.root.domain
-                if ticked - described >= _DESCRIPTORS_S and domain in contexts:
-                    few = (domain, f"CN=AdminSDHolder,CN=System,{domain}")
-                    changed += contexts[domain].descriptors(server, few)
+                if ticked - described >= _DESCRIPTORS_S:
+                    changed += sum(passes.descriptors(server) for passes in contexts.values())
                     described = ticked
                 if self._stop.is_set():
                     break
@@ -164,6 +164,12 @@ class Synchronisation:
             if server is not None:
                 server.close()
         return served
+
+    def _contexts(self, server: Server) -> list[str]:
+        """Naming contexts to read."""
+        root = server.root
+        own = (root.domain, None if self._source.domain else root.configuration)
+        return [name for name in own if name]
 
     def _bound(self, place: Place) -> Server:
         """A connection by the first account that the server takes."""
@@ -185,6 +191,8 @@ class Synchronisation:
             if name.lower() == "dnshostname"
             for value in values
         ]
+        if not self._source.domain:
+            self.forest = server.domains()
         self._found = [server.place.at(host) for host in sorted(hosts)]
         for host in {*hosts, *(p.host for p in self._source.places)}:
             address = server.address if host == server.place.host else _address(host)

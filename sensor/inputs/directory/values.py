@@ -11,7 +11,9 @@ import re
 import uuid
 from typing import TYPE_CHECKING, Final
 
+from sensor.contract import Malformed
 from sensor.decode.ldap_attributes import is_secret, sid_text, value_text
+from sensor.decode.security_descriptor import sddl
 from sensor.map.directory.entry import Attributes, Entry, wanted
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ _SID: Final = re.compile(rb"^S-1-\d{1,14}(?:-\d{1,10}){1,15}\Z", re.IGNORECASE)
 _VALUES: Final = 5_000
 _MEMBERS: Final = 5_000_000
 _DN: Final = 8_192
+_DESCRIPTOR: Final = 60_000
 
 
 def entry_of(dn: str, raw: Mapping[str, Iterable[bytes]]) -> Entry:
@@ -62,6 +65,8 @@ def attributes_of(raw: Mapping[str, Iterable[bytes]]) -> Attributes:
 
 def text_of(attribute: str, value: bytes) -> str | None:
     """A value as text; members as SID where it is told, other DNs without their extensions."""
+    if attribute == "nTSecurityDescriptor":
+        return described(value)
     if attribute in _SIDS and _SID.match(value):
         return value.decode("ascii").upper()  # as some tools print it
     text = value_text(attribute, value, 0, len(value))
@@ -70,6 +75,14 @@ def text_of(attribute: str, value: bytes) -> str | None:
     if attribute == "member":
         return member_of(text)
     return extended_dn(text)[1] if text[:1] == "<" else text
+
+
+def described(value: bytes) -> str:
+    """A security descriptor as SDDL: whole entries, up to 60,000 characters; else its begin in hex."""
+    try:
+        return sddl(value, 0, len(value), _DESCRIPTOR)[:_DESCRIPTOR]
+    except (Malformed, IndexError):
+        return value[:4096].hex()
 
 
 def member_of(dn: str) -> str:

@@ -43,10 +43,14 @@ ATTRIBUTES: Final = (
     "trustAttributes", "securityIdentifier", "siteObject", "invocationId", "certificateTemplates",
     "msPKI-Certificate-Name-Flag", "msPKI-Enrollment-Flag", "msPKI-RA-Signature",
     "msPKI-Template-Schema-Version", "msPKI-Certificate-Application-Policy", "pKIExtendedKeyUsage",
+    "msPKI-Certificate-Policy", "msPKI-Cert-Template-OID", "msDS-OIDToGroupLink",
+    # the forest's settings, read-only controllers
+    "dSHeuristics", "msDS-EnabledFeature", "msDS-RevealOnDemandGroup", "msDS-NeverRevealGroup",
     "nTSecurityDescriptor",
 )  # fmt: skip
 """What is synchronised."""
 _BY_NAME: Final = {name.lower(): name for name in ATTRIBUTES}
+_NAMES: Final = frozenset(ATTRIBUTES)
 _KINDS: Final = {
     # managed service accounts work from many hosts and are none
     "user": "user", "inetorgperson": "user", "msds-managedserviceaccount": "user",
@@ -100,7 +104,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 def wanted(name: str) -> str | None:
     """The lDAPDisplayName of an attribute that is synchronised, whatever its case and options."""
-    return _BY_NAME.get(name.partition(";")[0].lower())
+    return name if name in _NAMES else _BY_NAME.get(name.partition(";")[0].lower())
 
 
 def flags(value: str | None) -> list[str]:

@@ -22,6 +22,8 @@ _PIECE: Final = 5_000
 """Members in one event; those of a larger group follow in further ones."""
 _VALUES: Final = 200
 _TEXT: Final = 16_384
+_LONG: Final = {"nTSecurityDescriptor": 60_000}
+"""Characters of an attribute; a security descriptor that is cut would not say who may do what."""
 
 
 def object_events(
@@ -58,7 +60,7 @@ def object_events(
         members=list(gained[:_PIECE]) or None,
         members_lost=list(lost[:_PIECE]) or None,
         attributes={
-            attribute: "\n".join(values[:_VALUES])[:_TEXT]
+            attribute: "\n".join(values[:_VALUES])[: _LONG.get(attribute, _TEXT)]
             for attribute, values in entry.attributes.items()
             if attribute != "member" and values
         },

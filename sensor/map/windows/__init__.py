@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,12 +34,20 @@ def mappings() -> dict[tuple[str, int], Mapping]:
     return found
 
 
+@lru_cache(maxsize=4096)
+def _mapping(channel: str, provider: str, event_id: int) -> Mapping | None:
+    known = mappings()
+    return known.get((channel, event_id)) or known.get((provider, event_id))
+
+
 def mapping_of(record: Record) -> Mapping | None:
     """The mapping for a record by its channel, else by its provider."""
-    known = mappings()
-    return known.get((record.channel, record.event_id)) or known.get(
-        (record.provider, record.event_id)
-    )
+    return _mapping(record.channel, record.provider, record.event_id)
+
+
+def is_mapped(channel: str, provider: str, event_id: int) -> bool:
+    """Whether there is a mapping for such records."""
+    return _mapping(channel, provider, event_id) is not None
 
 
 def map_record(record: Record) -> list[Event]:

@@ -23,74 +23,56 @@ _GRANTED: Final = frozenset({1200, 1202})
 _REFUSED_NAME: Final = re.compile(r"\A\s*([^\s,;<>]{1,256}?)-(?=[A-Z])")
 
 
-def _values(record: Record) -> list[str]:
-    return [*record.data.values(), *record.user_data.values()]
-
-
 def signed_in(record: Record) -> list[Event]:
     """1200 to 1203: UserId, IpAddress, ForwardedIpAddress, RelyingParty, FailureType, ErrorCode."""
-    told = adfs.audit_fields(_values(record))
+    told = adfs.audit_fields(adfs.values(record))
     granted = record.event_id in _GRANTED
-    here = identity.host(record.computer)
-    return [
-        AdfsAuth(
-            ts=record.ts,
-            via=record.via,
-            protocol="adfs",
-            dc=here,
-            account=identity.account(told.get("UserId")),
-            src_ip=adfs.first_address(told.get("IpAddress"), told.get("ForwardedIpAddress")),
-            outcome="success"
-            if granted
-            else adfs.refusal(told.get("ErrorCode"), told.get("FailureType")),
-            adfs_server=here,
-            relying_party=told.get("RelyingParty"),
-        )
-    ]
+    found = _attempt(
+        record,
+        identity.account(told.get("UserId")),
+        "success" if granted else adfs.refusal(told.get("ErrorCode"), told.get("FailureType")),
+    )
+    found.src_ip = adfs.first_address(told.get("IpAddress"), told.get("ForwardedIpAddress"))
+    found.relying_party = told.get("RelyingParty")
+    return [found]
 
 
 def token_refused(record: Record) -> list[Event]:
     """411: `user-The user name or password is incorrect`, the client's addresses."""
-    values = _values(record)
+    values = adfs.values(record)
     name = next((m[1] for value in values if (m := _REFUSED_NAME.match(value))), None)
-    here = identity.host(record.computer)
-    return [
-        AdfsAuth(
-            ts=record.ts,
-            via=record.via,
-            protocol="adfs",
-            dc=here,
-            account=identity.account(name),
-            src_ip=adfs.first_address(*values),
-            outcome=adfs.refusal(*values),
-            adfs_server=here,
-        )
-    ]
+    found = _attempt(record, identity.account(name), adfs.refusal(*values))
+    found.src_ip = adfs.first_address(*values)
+    return [found]
 
 
 def caller_claims(record: Record) -> list[Event]:
     """501: only where the caller showed a certificate; the rest repeats what 1200 says."""
-    found = adfs.claims(_values(record))
-    issuer = adfs.certificate_claim(found, "field/issuer")
-    ekus = adfs.certificate_claim(found, "extension/eku")
+    claims = adfs.claims(adfs.values(record))
+    issuer = adfs.certificate_claim(claims, "field/issuer")
+    ekus = adfs.certificate_claim(claims, "extension/eku")
     if not issuer and not ekus:
         return []
+    found = _attempt(record, adfs.caller(claims), "success")
+    found.certificate_thumbprint = adfs.thumbprint(claims)
+    found.certificate_issuer = issuer[0] if issuer else None
+    found.certificate_eku = ekus[0] if ekus else None
+    found.certificate_ekus = ekus or None
+    return [found]
+
+
+def _attempt(record: Record, account: str | None, outcome: str) -> AdfsAuth:
+    """What every audit of a sign-in tells."""
     here = identity.host(record.computer)
-    return [
-        AdfsAuth(
-            ts=record.ts,
-            via=record.via,
-            protocol="adfs",
-            dc=here,
-            account=adfs.caller(found),
-            outcome="success",
-            adfs_server=here,
-            certificate_thumbprint=adfs.thumbprint(found),
-            certificate_issuer=issuer[0] if issuer else None,
-            certificate_eku=ekus[0] if ekus else None,
-            certificate_ekus=ekus or None,
-        )
-    ]
+    return AdfsAuth(
+        ts=record.ts,
+        via=record.via,
+        protocol="adfs",
+        dc=here,
+        account=account,
+        outcome=outcome,
+        adfs_server=here,
+    )
 
 
 EVENTS = {

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from dsl.schema.pki import AdfsChange
-from sensor.map import identity
+from sensor.map import adfs, identity
 
 if TYPE_CHECKING:
     from dsl.schema.base import Event
@@ -32,7 +32,7 @@ _DETAIL_LIMIT: Final = 4096
 
 def configuration_changed(record: Record) -> list[Event]:
     """The values, a line each, and what they name; `configuration` where they name none of it."""
-    values = [value.strip() for value in (*record.data.values(), *record.user_data.values())]
+    values = [value.strip() for value in adfs.values(record)]
     detail = "\n".join(value for value in values if value)[:_DETAIL_LIMIT]
     here = identity.host(record.computer)
     who = identity.subject(record) or identity.sid(record.user_sid)

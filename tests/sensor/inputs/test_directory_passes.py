@@ -67,6 +67,18 @@ class Fake:
         self.usn += 1
         self.objects[extended_dn(found.dn)[0]] = self.usn, found
 
+    def described(self, base, filter_, attributes):
+        del base, attributes
+        self.asked.append(filter_)
+        low = int(filter_.partition("uSNChanged>=")[2].partition(")")[0] or 0)
+        return iter(
+            [
+                Found(found.dn, {"nTSecurityDescriptor": [b"\1" + bytes(19)]})
+                for usn, found in self.objects.values()
+                if usn >= low
+            ]
+        )
+
     def highest_usn(self):
         return self.usn
 
@@ -185,6 +197,57 @@ def test_a_fault_in_the_middle_leaves_nothing_half():
     passes(mirror).look(server)
     assert server.asked[-1] == b"cookie1"
     assert told(mirror) == [("is", "alice"), ("is", "bob")]
+
+
+def test_descriptors_are_read_of_all_once_and_then_of_what_was_written():
+    server, mirror = Fake(right=False), Mirror(None, "s")
+    look = passes(mirror)
+    server.write(user(1105, "alice"))
+    server.write(user(1106, "bob"))
+    look.look(server)
+    assert look.descriptors(server) == 2
+    assert told(mirror, 2) == [("is", "alice"), ("is", "bob")]  # versions, and no change
+    assert mirror.get(guid(1105)).first("nTSecurityDescriptor") == ""
+    asked = len(server.asked)
+    assert look.descriptors(server) == 0
+    assert len(server.asked) == asked
+    server.write(user(1105, "alice", title=b"x"))
+    look.look(server)
+    assert mirror.get(guid(1105)).attributes.keys() >= {"title", "nTSecurityDescriptor"}
+    look.descriptors(server)
+    assert "uSNChanged>=3" in server.asked[-1]
+
+
+def test_an_object_that_is_not_there_yet_is_described_later():
+    server, mirror = Fake(right=False), Mirror(None, "s")
+    look = passes(mirror)
+    server.write(user(1105, "alice"))
+    assert look.descriptors(server) == 0
+    look.look(server)
+    assert look.descriptors(server) == 1
+    server.write(user(1107, "never"))
+    for _ in range(3):
+        look.descriptors(server)
+    asked = len(server.asked)
+    look.descriptors(server)
+    assert len(server.asked) == asked  # it is of no class that is synchronised
+
+
+def test_attributes_that_are_newly_asked_for_are_no_changes():
+    server, mirror = Fake(), Mirror(None, "s")
+    server.answers = [[user(1105, "alice", title=b"x"), user(1106, "bob")]]
+    passes(mirror).look(server)
+    with mirror.transaction():
+        mirror.mark(CONTEXT, "asked", b"less")
+    server.answers = [ServerError("gone")]
+    with pytest.raises(ServerError):  # and a restart in the middle
+        passes(mirror).look(server)
+    server.answers = [[user(1105, "alice", title=b"y", dSHeuristics=b"1"), user(1106, "bob")]]
+    passes(mirror).look(server)
+    assert server.asked[:3] == [b"", b"", b""]
+    assert mirror.bookmark(CONTEXT, "grown") is None
+    assert told(mirror, 2) == [("is", "alice"), ("replace", "title", "y")]
+    assert mirror.get(guid(1105)).first("dSHeuristics") == "1"
 
 
 @pytest.mark.parametrize(

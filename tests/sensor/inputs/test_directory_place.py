@@ -76,3 +76,15 @@ def test_a_password_is_the_first_line_and_never_shown(tmp_path):
     path.write_text("\n")
     with pytest.raises(ValueError):
         read_password(path)
+
+
+@pytest.mark.parametrize(
+    ("user", "principal"),
+    [("atp@corp.test", "atp@CORP.TEST"), ("host/a@corp.test", "host/a@CORP.TEST")],
+)
+def test_a_principal_has_its_realm_in_upper_case(user, principal):
+    assert Account(user).principal == principal
+
+
+def test_a_password_is_not_shown():
+    assert "secret" not in repr(Account("a@b", "secret"))

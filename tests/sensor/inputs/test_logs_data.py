@@ -9,12 +9,15 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from sensor.inputs.damage import Damage
 from sensor.inputs.evtx import read_evtx
 from sensor.inputs.evtxchunk import python_reader, rust_reader
+from sensor.inputs.evtxjson import record_of_json
 from sensor.inputs.logs import read_log
+from sensor.inputs.wintree import record_of_tree
 from sensor.map.windows import map_record, mappings
 
 DATA = Path(os.environ.get("ATP_DATA", Path(__file__).parents[4] / "shared" / "data"))
@@ -87,6 +90,23 @@ def normal(value):
 def comparable(record):
     data = {k: normal(v) for k, v in record.data.items() if v.strip() and k not in {"1", "Binary"}}
     return (record.record_id, record.event_id, record.channel, record.computer, data)
+
+
+def test_the_typed_way_tells_what_the_general_one_does():
+    evtx = pytest.importorskip("evtx")
+    compared = 0
+    for row in ROWS:
+        if row["kind"] != "evtx":
+            continue
+        try:
+            texts = [r["data"] for r in evtx.PyEvtxParser(str(DATA / row["file"])).records_json()]
+        except (RuntimeError, OSError):
+            continue  # damaged: read chunk by chunk elsewhere
+        for text in texts:
+            tree = msgspec.json.decode(text)["Event"]
+            assert record_of_json(text) == record_of_tree(tree), row["file"]
+        compared += len(texts)
+    assert compared > 10_000
 
 
 def test_both_readers_agree():
