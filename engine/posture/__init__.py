@@ -1,0 +1,1 @@
+"""Posture: what is weak in a domain by its directory alone, with evidence and remedy."""

@@ -1,0 +1,1 @@
+"""One file a check: `CHECK` says what it is, `find(estate)` gives what it finds."""
