@@ -1,0 +1,146 @@
+"""An engine with a desk, as the daemon runs it, and what the portal reads of it."""
+
+import warnings
+
+import pytest
+
+from dsl.schema.dns import DnsQuery
+from dsl.schema.kerberos import KerberosAs
+from engine.cli.rules import load_rules
+from engine.daemon.folders import Folders
+from engine.daemon.service import Service
+from engine.entities_rows import DirAddress, DirMember, DirObject, DirSpn
+from engine.instance.authority import create_authority
+from engine.instance.registry import Registry
+from engine.run import Engine
+from engine.store import Store, facts
+from engine.store.desk import Desk, beside
+from engine.store.reads import reads_of
+from portal.reading.sources import Sources
+
+with warnings.catch_warnings():  # it prefers another httpx, which few have
+    warnings.simplefilter("ignore")
+    import starlette.testclient  # noqa: F401
+
+S = 1_000_000
+T = 1_767_614_400_000_000
+"""2026-01-05 12:00 UTC."""
+
+RULE = """\
+atp: 1
+id: {id}
+version: 3
+title: Zone transfer
+severity: {severity}
+confidence: 80
+kill_chain: {chain}
+mitre: [T1110]
+description: Somebody copies a zone.
+false_positives: [secondary servers]
+known_gaps: [other servers]
+respond: [Ask its owner.]
+params:
+  least: {{type: int, default: 1, help: So many., high: 1, medium: 1, low: 9}}
+detect: |
+  a = match dns_query where qtype == {qtype}
+  alert a as (source: source, asked: query) dedup 1h by source
+explain: "{{{{ source }}}} asked for {{{{ asked }}}}"
+tests:
+  - name: nothing
+    given: [{{dns_query: {{query: a}}}}]
+    expect: []
+"""
+LIST = """\
+list: {name}
+kind: host
+description: Of the tests.
+entries:
+  - {{value: ns2.corp.test, owner: dns team, reason: a secondary, expires: 2020-01-01}}
+  - {{value: ns3.corp.test, owner: dns team, reason: a secondary}}
+"""
+
+
+class House:
+    """A daemon's service over a database, from step to step; `sources` are what the portal reads."""
+
+    def __init__(self, folder):
+        self.file = folder / "atp.duckdb"
+        create_authority(folder / "instance", ["localhost"])
+        self.registry = Registry(folder / "instance" / "sensors.sqlite")
+        rules = folder / "detections" / "discovery"
+        rules.mkdir(parents=True)
+        for id_, qtype, severity, chain in (
+            ("zone_transfers", "axfr", "high", "reconnaissance"),
+            ("whole_zones", "ixfr", "low", "discovery"),
+            ("all_records", "any", "medium", "discovery"),
+        ):
+            text = RULE.format(id=id_, qtype=qtype, severity=severity, chain=chain)
+            (rules / f"{id_}.yaml").write_text(text)
+        lists = folder / "lists"
+        lists.mkdir()
+        for name in ("secondaries", "zone_transfers"):
+            (lists / f"{name}.yaml").write_text(LIST.format(name=name))
+        (folder / "settings.yaml").write_text("detections:\n  all_records: {disabled: too many}\n")
+        loaded = load_rules((folder / "detections",), folder / "settings.yaml", (lists,))
+        self.engine = Engine(
+            Store(self.file), loaded.rules, keep=True, as_written=True,
+            compile_detection=loaded.compile_detection,
+        )  # fmt: skip
+        self.engine.put_lists(loaded.lists, loaded.rows)
+        self.service = Service(
+            self.engine, Folders([], self.engine.store), (), None, quiet=True,
+            desk=Desk(beside(self.file)), in_force=loaded.in_force,
+        )  # fmt: skip
+        self.reads = reads_of(self.engine.store)
+        self.sources = Sources(
+            self.file, beside(self.file), self.reads, lambda: self.service.status, self.registry,
+            clock=lambda: T + 3_600 * S,
+        )  # fmt: skip
+        self.seq = 0
+
+    def ask(self, second, source="ws9.corp.test", query="corp.test", qtype="axfr"):
+        self.seq += 1
+        self.take([
+            DnsQuery(ts=T + second * S, sensor="dc1/eth0", seq=self.seq, via="wire", qtype=qtype,
+                     query=query, source=source, src_ip="10.0.0.9")
+        ])  # fmt: skip
+
+    def log_on(self, second, account="ann@corp.test", source="ws9.corp.test"):
+        self.seq += 1
+        self.take([
+            KerberosAs(ts=T + second * S, sensor="dc1/eth0", seq=self.seq, via="wire",
+                       account=account, source=source)
+        ])  # fmt: skip
+
+    def take(self, events):
+        self.engine.ingest(events)
+        self.service.step()
+
+    def fill_directory(self):
+        connection = self.engine.store.connection
+        facts.insert(connection, "dir_object", [
+            DirObject(key="ann@corp.test", kind="account", name="Ann", domain="corp.test",
+                      tags=("honeytoken",), sensitive=True, sid="S-1-5-21-1-2-3-1104",
+                      uac=("normal",), previous_names=("anna@corp.test",)),
+            DirObject(key="anton@corp.test", kind="account", name="Anton", domain="corp.test"),
+            DirObject(key="admins@corp.test", kind="group", name="Admins", domain="corp.test"),
+            DirObject(key="ws9.corp.test", kind="host", computer=True, account="ws9$@corp.test"),
+            DirObject(key="old@corp.test", kind="account", valid_to=5),
+        ])  # fmt: skip
+        member = DirMember("admins@corp.test", "ann@corp.test")
+        facts.insert(connection, "dir_member", [member])
+        facts.insert(connection, "dir_spn", [DirSpn("http/ann", "ann@corp.test")])
+        facts.insert(connection, "dir_address", [DirAddress("10.0.0.9", "ws9.corp.test", T)])
+
+    def close(self):
+        self.reads.close()
+        self.service.close()
+        self.registry.close()
+
+
+@pytest.fixture
+def house(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    made = House(tmp_path)
+    yield made
+    made.close()
