@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from engine.profiles.known import Learning, ProfileOf
     from engine.profiles.part import Key, Part
     from engine.store.parts import Parts
+    from engine.turns import Turns
 
 KEY_CAP: Final = 1_000_000
 """Keys of a profile."""
@@ -112,19 +113,25 @@ class Memory:
     # --- learning ---------------------------------------------------------------------------------
 
     def keep_up(
-        self, learnings: Sequence[tuple[Learning, int]], events: Events, news: News
+        self,
+        learnings: Sequence[tuple[Learning, int]],
+        events: Events,
+        news: News,
+        turns: Turns,
     ) -> None:
         """Learn, each profile up to the time given with it, and again where events came late or
-        count otherwise.
+        count otherwise; whose turn it is not learns later.
         """
-        done: set[str] = set()
+        by_hash: dict[str, tuple[Learning, int]] = {}
         for learning, upto in learnings:
-            profile = learning.profile
-            if profile.hash in done and profile.hash in self.known:
-                shared = self.known[profile.hash]
+            hash_ = learning.profile.hash
+            by_hash.setdefault(hash_, (learning, upto))
+            if hash_ in self.known:
+                shared = self.known[hash_]
                 shared.reach = max(shared.reach, learning.reach)
-                continue
-            done.add(profile.hash)
+        for hash_ in turns.order(by_hash):
+            learning, upto = by_hash[hash_]
+            profile = learning.profile
             try:
                 known = self._known(learning, upto, events, news)
                 if known is None:
@@ -132,9 +139,11 @@ class Memory:
                 if learning.directory and news.changed_from is not None:
                     known.rewind(max(news.changed_from, news.now - MOST_LATE))
                 self._notice(known, profile, events, news)
-                if known.owed:
-                    known.again(learning, events.connection, news.highest, self)
-                known.advance(learning, events.connection, upto, news.highest, self)
+                with turns.turn(hash_) as now:
+                    if now and known.owed:
+                        known.again(learning, events.connection, news.highest, self)
+                    if now:
+                        known.advance(learning, events.connection, upto, news.highest, self)
             except duckdb.Error as error:
                 self.faults[profile.name] = str(error)
             else:

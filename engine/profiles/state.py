@@ -15,8 +15,9 @@ from dsl import plan
 from engine.profiles.part import Part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from engine.profiles.known import ProfileOf
     from engine.store.parts import Parts, Progress
 
 _part = msgspec.msgpack.Decoder(Part).decode
@@ -46,6 +47,47 @@ class State:
     parts: int
     withheld: int
     cut: int
+
+
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """How a profile of a detection stands. `state`: None where nothing was learnt; `ready`: as
+    `ready_of` says.
+    """
+
+    profile: ProfileOf
+    state: State | None
+    ready: Ready | None
+
+    @property
+    def ready_from(self) -> int | None:
+        """From when on it may be asked, as far as its age decides; None where that is not known."""
+        if self.state is None or self.state.first is None or self.ready is None:
+            return None
+        return self.state.first + self.ready.age
+
+    @property
+    def waits(self) -> bool:
+        """Whether it may not be asked yet."""
+        if self.state is None or self.state.first is None:
+            return True
+        return (self.ready_from or 0) > self.state.through
+
+
+def learnings_of(
+    detection: plan.DetectionPlan, profiles: Iterable[ProfileOf], parts: Parts | None
+) -> Iterator[Learning]:
+    """How the compiled profiles of a detection stand in the parts; None where there are none yet."""
+    nodes = dict(detection.shared) | dict(detection.relations)
+    known = {} if parts is None else parts.progress()
+    for profile in profiles:
+        node = nodes[profile.name]
+        ready = ready_of(node) if isinstance(node, plan.Profile) else None
+        progress = known.get(profile.hash)
+        state = None
+        if parts is not None and progress is not None:
+            state = state_of(parts, progress, profile.over, ready)
+        yield Learning(profile, state, ready)
 
 
 def ready_of(profile: plan.Profile) -> Ready | None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from dsl.attributes import ATTRIBUTES
 from engine.backends.duckdb import directory
-from engine.backends.duckdb.scope import plain
 from engine.backends.duckdb.terms import (
     column,
     minus,
@@ -27,8 +26,9 @@ def lower_attribute(attr: plan.Attr, entity: exp.Expr, scope: Scope) -> exp.Expr
     if attr.name not in ATTRIBUTES:
         raise Unsupported(f"attribute `{attr.name}`")
     kind = attr.entity.type.kind
-    if plain(entity):
-        return _of_object(attr.name, scope.entity(kind, entity), scope)
+    key = scope.plainly(entity)
+    if key is not None:
+        return _of_object(attr.name, scope.entity(kind, key), scope)
     return directory.of_object(kind, entity, _of_object(attr.name, "d", scope), scope.time)
 
 

@@ -84,22 +84,35 @@ class Needed:
     shared: bool
 
 
-def needed(
-    definitions: Definitions, node: plan.Node, far: int = 0, *, shared: bool = False
-) -> Iterator[Needed]:
+def needed(definitions: Definitions, node: plan.Node) -> Iterator[Needed]:
     """The windows whose rows a node cannot do without."""
+    for any_of in needed_any(definitions, node):
+        if len(any_of) == 1:
+            yield any_of[0]
 
-    def of(below: plan.Node, further: int) -> Iterator[Needed]:
-        return needed(definitions, below, far + further, shared=shared)
+
+def needed_any(
+    definitions: Definitions, node: plan.Node, far: int = 0, *, shared: bool = False
+) -> Iterator[list[Needed]]:
+    """Windows of which a node cannot do without the rows of all."""
+
+    def of(below: plan.Node, further: int) -> Iterator[list[Needed]]:
+        return needed_any(definitions, below, far + further, shared=shared)
 
     match node:
         case plan.Ref(name):
             inside, below = definitions.find(name, shared=shared)
-            yield from needed(definitions, below, far, shared=inside)
+            yield from needed_any(definitions, below, far, shared=inside)
         case plan.Match(source) | plan.Recall(source):
             yield from of(source, 0)
         case plan.Window():
-            yield Needed(node, far, shared)
+            yield [Needed(node, far, shared)]
+        case plan.Union(sources):
+            # a row is from one of them
+            firsts = [next(of(source, 0), None) for source in sources]
+            every = [f for f in firsts if f is not None]
+            if len(every) == len(sources):
+                yield [window for first in every for window in first]
         case plan.Sequence(within=within, steps=steps):
             for position, step in enumerate(steps):
                 ends = position == len(steps) - 1 and step.times == 1

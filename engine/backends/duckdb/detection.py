@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from dsl import plan
-from engine.backends.duckdb.bounds import needed
+from engine.backends.duckdb.bounds import Needed, needed, needed_any
 from engine.backends.duckdb.evidence import HIT, lower_evidence, size_of
 from engine.backends.duckdb.exclusions import Excepted
 from engine.backends.duckdb.expression import lower
-from engine.backends.duckdb.gates import anchors_of, lower_gates
+from engine.backends.duckdb.gates import clauses_of, lower_gates, needs_of
 from engine.backends.duckdb.lineage import countable
 from engine.backends.duckdb.nodes import HIGH, LOW, Lowering
 from engine.backends.duckdb.profiles.compile import (
@@ -25,7 +25,7 @@ from engine.backends.duckdb.profiles.compile import (
 )
 from engine.backends.duckdb.reading import Definitions
 from engine.backends.duckdb.relation import LINEAGE, OVERFLOW, Relation
-from engine.backends.duckdb.routines import NAMES
+from engine.backends.duckdb.routines import called
 from engine.backends.duckdb.scope import Scope
 from engine.backends.duckdb.statement import CompiledAlert, CompiledDetection
 from engine.backends.duckdb.terms import (
@@ -40,6 +40,7 @@ from engine.backends.duckdb.terms import (
     read,
     select,
 )
+from engine.backends.duckdb.unlearnt import unlearnt
 from engine.backends.duckdb.window import lower_needed
 
 if TYPE_CHECKING:
@@ -78,20 +79,21 @@ def _compile(detection: plan.DetectionPlan, alert: plan.AlertPlan, index: int) -
     dedup = [(f"dedup.{n}", e) for n, e in alert.dedup_by]
     values = [*((f"role.{n}", e) for n, e in alert.roles), *dedup, *excepted]
     full = _full(lowering, alert, source, values)
-    gates = [*lower_gates(definitions, alert, LOW, HIGH), *_windows(definitions, alert)]
+    clauses = clauses_of(definitions, alert)
+    gates = (*lower_gates(clauses, LOW, HIGH), *_windows(definitions, alert))
     profiles, first = compile_first(lowering)
-    called = frozenset().union(*map(_called, [full, *gates]))
+    gated = tuple(g.sql(dialect=DIALECT, copy=False) for g in gates)
     asked = query_of(lowering.statement.finish(scope.attach(probe)))
     whole = query_of(full)
     return CompiledAlert(
-        anchors=anchors_of(definitions, alert),
-        gates=tuple(g.sql(dialect=DIALECT, copy=False) for g in gates),
+        needs=needs_of(clauses),
+        gates=gated,
         probe=asked.text,
         types=tuple(e.type for _, e in values),
         roles=tuple(n for n, _ in alert.roles),
         dedup=len(dedup),
         exceptions=_exceptions(detection, alert),
-        routines=called,
+        routines=called(whole.text, *gated),
         profiles=profiles,
         first=first,
         look_back=own_look_back(definitions, alert.source),
@@ -104,15 +106,37 @@ def _compile(detection: plan.DetectionPlan, alert: plan.AlertPlan, index: int) -
     )
 
 
-def _windows(definitions: Definitions, alert: plan.AlertPlan) -> Iterator[exp.Select]:
+def _windows(definitions: Definitions, alert: plan.AlertPlan) -> Iterator[exp.Query]:
     """Queries that all have a row if any row is in the slice: of the windows it needs."""
-    for window in needed(definitions, alert.source):
-        lowering = Lowering(definitions, begin_of(definitions, alert), definitions.columns(alert))
-        lowering.far, lowering.inside_shared = window.far, window.shared
-        query = lower_needed(lowering, window.node)
-        # what profiles and models have learnt is put beside the whole statement only
-        if query is not None and not lowering.profiles and not lowering.models:
-            yield lowering.statement.finish(_any(lowering.add("needed", query)))
+    for windows in needed_any(definitions, alert.source):
+        queries = [_window(definitions, alert, window) for window in windows]
+        known = [query for query in queries if query is not None]
+        if len(known) == len(windows):
+            whole: exp.Query = known[0]
+            for query in known[1:]:
+                whole = exp.Union(this=_inside(whole), expression=_inside(query), distinct=False)
+            yield whole
+
+
+def _window(definitions: Definitions, alert: plan.AlertPlan, window: Needed) -> exp.Select | None:
+    """A query with a row if a window may be there, whatever was learnt; None where that is not
+    known.
+    """
+    found = unlearnt(definitions, window)
+    if found is None:
+        return None
+    rests_on, node = found
+    lowering = Lowering(rests_on, begin_of(definitions, alert), definitions.columns(alert))
+    lowering.far, lowering.inside_shared = window.far, window.shared
+    query = lower_needed(lowering, node)
+    # what profiles and models have learnt is put beside the whole statement only
+    if query is None or lowering.profiles or lowering.models:
+        return None
+    return lowering.statement.finish(_any(lowering.add("needed", query)))
+
+
+def _inside(query: exp.Query) -> exp.Expr:
+    return exp.Subquery(this=query)
 
 
 def _any(relation: str) -> exp.Select:
@@ -130,11 +154,6 @@ def _budget(definitions: Definitions, alert: plan.AlertPlan) -> bool:
     """Whether a model is asked what so many cases a day come to."""
     recalls = (n for n in definitions.reached(alert.source) if isinstance(n, plan.Recall))
     return any(r.what == "threshold" for recall in recalls for r in recall.reads)
-
-
-def _called(query: exp.Expr) -> frozenset[str]:
-    """The routines that a statement calls."""
-    return frozenset(c.name for c in query.find_all(exp.Anonymous) if c.name in NAMES)
 
 
 def _exceptions(detection: plan.DetectionPlan, alert: plan.AlertPlan) -> tuple[Excepted, ...]:

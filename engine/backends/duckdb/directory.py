@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from engine.backends.duckdb.scope import of_kind, plain
+from engine.backends.duckdb.scope import of_kind
 from engine.backends.duckdb.terms import (
     binary,
     call,
@@ -62,8 +62,9 @@ def fact(kind: str, entity: exp.Expr, holds: Callable[[str], exp.Expr], scope: S
     """Whether something holds for the entity's object, read under the alias that is given; false
     where there is no object.
     """
-    if plain(entity):
-        return call("coalesce", holds(scope.entity(kind, entity)), exp.false())
+    key = scope.plainly(entity)
+    if key is not None:
+        return call("coalesce", holds(scope.entity(kind, key)), exp.false())
     return exists(objects(kind, scope.time, number(1)).where(same_key(entity), holds("d")))
 
 

@@ -1,5 +1,8 @@
 """The cheapest questions about a slice: are there the events that any row of it needs?
 
+Most are never asked of the store: what conditions the events of a batch meet is noted as they arrive
+(`engine.arrivals`), all conditions on a type in one statement.
+
 Each row becomes true with an event (its own, that of its last step, its anchor), and rests on others
 (earlier steps, the right side of a join). What a `match` asks of an event's own columns can be asked
 of the table directly. DuckDB plans such a question in under a millisecond, a sequence of windows in
@@ -18,7 +21,16 @@ from dsl.functions import FUNCTIONS
 from engine.backends.duckdb.expression import lower
 from engine.backends.duckdb.reading import Definitions, conjuncts, parts
 from engine.backends.duckdb.scope import Scope
-from engine.backends.duckdb.terms import binary, column, minus, number, select, stored
+from engine.backends.duckdb.terms import (
+    DIALECT,
+    binary,
+    column,
+    conjunction,
+    minus,
+    number,
+    select,
+    stored,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,20 +49,43 @@ class Gate:
     early: int = 0
 
 
+@dataclass(frozen=True)
+class Need:
+    """An event of a type that a row needs, up to `early` (microseconds) before the row's `ts`;
+    `condition`: what holds for it, as SQL over the columns of its table, "" for any event.
+    """
+
+    event: str
+    early: int
+    condition: str
+
+
 Clause = list[Gate]
 """Any of these events: a row of a union has one of them."""
 
 
-def lower_gates(
-    definitions: Definitions, alert: plan.AlertPlan, low: exp.Expr, high: exp.Expr
-) -> list[exp.Query]:
-    """Queries that all have a row if any row is in the slice; the row's own event comes first."""
-    found = _with(_clauses(definitions, alert.source, shared=False), alert.when)
+def clauses_of(definitions: Definitions, alert: plan.AlertPlan) -> list[Clause]:
+    """What any row of an alert needs, the row's own event first."""
+    return _with(_clauses(definitions, alert.source, shared=False), alert.when)
+
+
+def needs_of(clauses: list[Clause]) -> tuple[tuple[Need, ...], ...]:
+    """What is to be known of arriving events: of each clause one must have come."""
+    needs = (tuple(dict.fromkeys(map(_need, clause))) for clause in clauses)
+    return tuple(dict.fromkeys(needs))
+
+
+def lower_gates(clauses: list[Clause], low: exp.Expr, high: exp.Expr) -> list[exp.Query]:
+    """Queries that all have a row if any row is in the slice."""
     queries: list[exp.Query] = []
-    for clause in found:
+    for clause in clauses:
         whole: exp.Query | None = None
+        asked: list[exp.Select] = []
         for gate in clause:
-            query: exp.Query = _query(gate, low, high)
+            query = _query(gate, low, high)
+            if query in asked:
+                continue
+            asked.append(query.copy())
             whole = query if whole is None else whole.union(query, distinct=False, copy=False)
         if whole is not None:
             first = whole.limit(1)
@@ -59,10 +94,10 @@ def lower_gates(
     return queries
 
 
-def anchors_of(definitions: Definitions, alert: plan.AlertPlan) -> tuple[tuple[str, int], ...]:
-    """Types of the events with which rows become true, and how long before them these may lie."""
-    own = _clauses(definitions, alert.source, shared=False)[0]
-    return tuple(sorted({(g.scan.event, g.early) for g in own}))
+def _need(gate: Gate) -> Need:
+    condition = conjunction(lower(c, Scope()) for c in gate.conditions)
+    text = "" if condition is None else condition.sql(dialect=DIALECT)
+    return Need(gate.scan.event, gate.early, text)
 
 
 def _query(gate: Gate, low: exp.Expr, high: exp.Expr) -> exp.Select:

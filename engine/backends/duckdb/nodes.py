@@ -274,7 +274,7 @@ class Lowering:
     def _match(self, node: plan.Match, wanted: str) -> Relation:
         keyed = through_match(node, self.keyed)
         source = self.node(node.source, f"{wanted}.source", 0, keyed)
-        scope = Scope(domain=source.domain)
+        scope = Scope(domain=source.domain, computed={})
         query = select(star(), source=read(source.name))
         if node.where is not None:
             query = query.where(lower(node.where, scope))
@@ -283,7 +283,7 @@ class Lowering:
             # a let may read one before it, so it needs that as a column of a relation below
             if any(isinstance(e, exp.Alias) for e in query.expressions):
                 whole = scope.attach(query)
-                scope = Scope(domain=source.domain)
+                scope = Scope(domain=source.domain, computed={})
                 query = select(star(), source=exp.Subquery(this=whole, alias=_alias()))
             replaced = [n for n, _ in layer if n in there]
             there |= {n for n, _ in layer}

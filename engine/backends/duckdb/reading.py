@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dsl import plan
+from dsl.check.walk import sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,28 +56,6 @@ def columns_read(expr: plan.Expr | None) -> frozenset[str]:
 def asks_world(expr: plan.Expr) -> bool:
     """Whether the answer may depend on directory or lists, hence on a row's `ts`."""
     return any(isinstance(e, plan.Call | plan.Attr | plan.ListRef) for e in parts(expr))
-
-
-def below(node: plan.Node) -> tuple[plan.Node, ...]:
-    """The nodes directly below a node."""
-    match node:
-        case (
-            plan.Match(source)
-            | plan.Window(source)
-            | plan.Profile(source)
-            | plan.Model(source=source)
-        ):
-            return (source,)
-        case plan.Recall(source, profile):
-            return (source, profile)
-        case plan.Union(sources):
-            return sources
-        case plan.Sequence():
-            return tuple(s.source for s in node.steps)
-        case plan.Join(left, right) | plan.Absence(left, right):
-            return (left, right)
-        case plan.Scan() | plan.Given() | plan.Ref():
-            return ()
 
 
 def mentioned(node: plan.Node) -> frozenset[str]:
@@ -143,7 +122,7 @@ class Definitions:
                 if (found[0], at.name) not in seen:
                     seen.add((found[0], at.name))
                     waiting.append(found)
-            waiting += [(inside, n) for n in below(at)]
+            waiting += [(inside, n) for n in sources(at)]
 
     def events(self, node: plan.Node, *, shared: bool) -> list[str]:
         """The event types that a node rests on."""

@@ -127,10 +127,16 @@ _ROUTINES: Final[dict[str, Routine]] = {
     "atp_outlier": Routine(forests.scores, ("VARCHAR", "DOUBLE[]"), "DOUBLE", batched=True),
     "atp_outlier_why": Routine(forests.reasons, ("VARCHAR", "DOUBLE[]"), "VARCHAR", batched=True),
 }
-NAMES: Final = frozenset(_ROUTINES)
+_CALL: Final = re.compile(r"\batp_\w+(?=\()", re.IGNORECASE)
 _lock: Final = threading.Lock()
 _there: Final[WeakKeyDictionary[duckdb.DuckDBPyConnection, frozenset[str]]] = WeakKeyDictionary()
 """What a connection is known to have: to ask the database costs more than most statements."""
+
+
+def called(*statements: str) -> frozenset[str]:
+    """The functions that statements call."""
+    found = {n.lower() for statement in statements for n in _CALL.findall(statement)}
+    return frozenset(found & _ROUTINES.keys())
 
 
 def install(connection: duckdb.DuckDBPyConnection, names: frozenset[str]) -> None:

@@ -15,9 +15,13 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from engine.backends.duckdb.terms import (
+    DIALECT,
     column,
     conjunction,
     equal,
+    named,
+    select,
+    star,
     stored,
     text,
     valid,
@@ -41,6 +45,10 @@ class Scope:
     ts: str = "ts"
     domain: str | None = None
     joined: dict[str, tuple[exp.Expr, exp.Expr]] = field(default_factory=dict, compare=False)
+    computed: dict[str, exp.Expr] | None = field(default=None, compare=False)
+    """Answers of subqueries that are columns of `table`, computed in a query below; None: there is
+    no such query.
+    """
 
     def column(self, name: str) -> exp.Expr:
         for prefix, table in self.sides.items():
@@ -67,6 +75,20 @@ class Scope:
 
         return self.join(f"{kind} {key.sql()}", lambda alias: stored("dir_object", alias), on)
 
+    def plainly(self, value: exp.Expr) -> exp.Expr | None:
+        """The value as one that may stand in the condition of a join; None where it may not."""
+        if plain(value):
+            return value
+        if self.computed is None:
+            return None
+        said = value.sql(dialect=DIALECT)
+        for known, computed in self.computed.items():
+            if computed.sql(dialect=DIALECT) == said:
+                return column(known, self.table)
+        new = f"_c{len(self.computed)}"
+        self.computed[new] = value
+        return column(new, self.table)
+
     def join(
         self,
         what: str,
@@ -87,9 +109,23 @@ class Scope:
 
     def attach(self, query: exp.Select) -> exp.Select:
         """The query with everything joined that its expressions ask for."""
+        if self.computed:
+            self._compute_below(query, self.computed)
         for relation, on in self.joined.values():
             query = query.join(relation, on=on, join_type="left", copy=False)
         return query
+
+    def _compute_below(self, query: exp.Select, computed: Mapping[str, exp.Expr]) -> None:
+        """Read the query's table with the computed columns, which its own rows do not carry on."""
+        values = [named(value, known) for known, value in computed.items()]
+        below = select(star(self.table), *values, source=query.args["from_"].this)
+        alias = exp.TableAlias(this=exp.to_identifier(self.table, quoted=True))
+        query.from_(exp.Subquery(this=below, alias=alias), copy=False)
+        for whole in query.expressions:
+            if isinstance(whole, exp.Column) and isinstance(whole.this, exp.Star):
+                left_out = whole.this.args.get("except_") or []
+                known = [exp.to_identifier(n, quoted=True) for n in computed]
+                whole.this.set("except_", [*left_out, *known])
 
 
 def plain(value: exp.Expr) -> bool:

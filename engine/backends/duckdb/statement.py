@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from dsl.types import Type
+    from engine.backends.duckdb.gates import Need
     from engine.backends.duckdb.novelty.model import NoveltyModel
     from engine.backends.duckdb.profiles.compile import Protection
     from engine.backends.duckdb.profiles.learning import CompiledLearning
@@ -45,15 +46,15 @@ _FAR: Final = 2**62
 
 @dataclass(frozen=True)
 class CompiledAlert:
-    """One alert statement as text with `$low` and `$high` for the slice. `anchors`: types of the
-    events that rows become true with, and how long before them these may lie (microseconds).
+    """One alert statement as text with `$low` and `$high` for the slice. `needs`: of each group an
+    event must have come for there to be a row; `gates` ask the same of the slice exactly.
     `types` are those of roles, dedup values and excepted values. `look_back` does not count what
     `profiles` learnt; `parameters` are those of `probe` and of `full`. With `models` a slice is
     computed day by day: `events` are the types that may make a row, up to `reach` before it. `owner`: the
     detection whose alerts withhold events from the profiles, "" where none are asked.
     """
 
-    anchors: tuple[tuple[str, int], ...]
+    needs: tuple[tuple[Need, ...], ...]
     gates: tuple[str, ...]
     probe: str
     types: tuple[Type, ...]
@@ -217,3 +218,7 @@ class CompiledDetection:
     alerts: tuple[CompiledAlert, ...]
     learnings: tuple[CompiledLearning, ...] = ()
     protection: Protection | None = None
+
+    def prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Make what its conditions call known to a database."""
+        routines.install(connection, frozenset().union(*(a.routines for a in self.alerts)))

@@ -16,7 +16,7 @@ for ever. Of one day an actor's first `cap` new values of a column are learnt, n
 
 Knows no plan and no detection; it is given rows (ts, tie, actor, resource, v1, v2, ..., ids), `ids`
 the events a row is made of. The method
-and its measurement: docs/decisions/0021.
+and its measurement: docs/decisions/0022.
 """
 
 # ruff: noqa: S608 - the text holds names of this package and numbers, nothing of an author
@@ -108,26 +108,29 @@ def week_of(day: str) -> str:
 
 
 def learn(connection: duckdb.DuckDBPyConnection, shape: Shape, rows: str, day: int) -> None:
-    """Append what the rows of a closed day teach."""
+    """Append what the rows of a closed day teach. Those behind alerts teach nothing, and what is new
+    in them is not learnt from an account's other rows of that day either.
+    """
+    withheld = f"coalesce((SELECT list(id) FROM {shape.table('withheld')} WHERE day = {day}), [])"
     values = "".join(f", v{n}" for n in range(1, shape.using + 1))
     met, span = shape.table("met"), f"day >= {day - shape.over} AND day < {day}"
     connection.execute(
         f"""INSERT INTO {met}
-        WITH w AS (SELECT coalesce(list(id), []) AS ids FROM {shape.table("withheld")} WHERE day = {day}),
-        r AS (SELECT ts, tie, actor, [resource{values}] AS v FROM {rows} AS x, w
-            WHERE actor IS NOT NULL AND NOT list_has_any(x.ids, w.ids)),
-        u AS (SELECT ts, tie, actor, unnest(range(len(v)))::TINYINT AS what, unnest(v) AS value FROM r),
-        m AS (SELECT actor, what, value, min((ts, tie)) AS first FROM u WHERE value IS NOT NULL GROUP BY ALL),
+        WITH r AS (SELECT ts, tie, actor, [resource{values}] AS v, list_has_any(ids, {withheld}) AS held
+            FROM {rows} WHERE actor IS NOT NULL),
+        u AS (SELECT ts, tie, actor, held, unnest(range(len(v)))::TINYINT AS what, unnest(v) AS value FROM r),
+        m AS (SELECT actor, what, value, min((ts, tie)) FILTER (WHERE NOT held) AS first,
+            bool_or(held) AS held FROM u WHERE value IS NOT NULL GROUP BY ALL HAVING NOT bool_and(held)),
         k AS (SELECT DISTINCT actor, what, value FROM {met} WHERE {span}),
         n AS (SELECT m.*, k.actor IS NULL AS fresh FROM m
             LEFT JOIN k ON k.actor = m.actor AND k.what = m.what AND k.value = m.value)
-        SELECT {day}, actor, what, value FROM n
+        SELECT {day}, actor, what, value FROM n WHERE NOT (fresh AND held)
         QUALIFY NOT fresh OR row_number() OVER (
             PARTITION BY actor, what, fresh ORDER BY first, value) <= {CAP}"""
     )
     connection.execute(
         f"""INSERT INTO {shape.table("hour")} SELECT DISTINCT {day}, actor, {hour_of_week("ts")}
-        FROM {rows} WHERE actor IS NOT NULL"""
+        FROM {rows} WHERE actor IS NOT NULL AND NOT list_has_any(ids, {withheld})"""
     )
 
 

@@ -7,39 +7,29 @@ model's own rows of that day are computed in it.
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from sqlglot import exp, parse_one
+from sqlglot import exp
 
-from engine.backends.duckdb.evidence import HIT, lower_evidence
+from engine.backends.duckdb.modelled import (
+    NUMBER,
+    day,
+    learned_value,
+    numbered,
+    parsed,
+    traced,
+    with_reads,
+)
 from engine.backends.duckdb.novelty import why
 from engine.backends.duckdb.novelty.learned import DAY, Shape
 from engine.backends.duckdb.novelty.model import NoveltyModel
 from engine.backends.duckdb.novelty.score import score_parts
 from engine.backends.duckdb.relation import Relation
-from engine.backends.duckdb.terms import (
-    DIALECT,
-    binary,
-    call,
-    cast,
-    column,
-    equal,
-    named,
-    not_null,
-    number,
-    over,
-    read,
-    select,
-    star,
-)
+from engine.backends.duckdb.terms import column, equal, named, not_null, number, read, select
 
 if TYPE_CHECKING:
     from dsl import plan
-    from dsl.types import Type
     from engine.backends.duckdb.nodes import Lowering
-
-NUMBER: Final = "_number"
-_FOLDED: Final = frozenset({"account", "host", "group", "service"})
 
 
 def lower_novelty(
@@ -47,34 +37,27 @@ def lower_novelty(
 ) -> Relation:
     """The relation of a recall of a novelty model."""
     source = lowering.node(node.source, f"{wanted}.rows", 0)
-    numbered = lowering.add(
-        f"{wanted}.numbered",
-        select(star(), named(over(exp.RowNumber(), []), NUMBER), source=read(source.name)),
-    )
-    lowering.statement.computed_first.add(numbered)
+    rows = numbered(lowering, source, wanted)
     kinds = dict(model.columns)
-    values = [_value(c, kinds[k]) for c, k in node.keys]
+    values = [learned_value(c, kinds[k]) for c, k in node.keys]
     asked = lowering.add(
         f"{wanted}.asked",
         select(
             named(column(NUMBER), "n"),
             column("ts"),
-            named(binary(exp.IntDiv, column("ts"), number(DAY)), "day"),
+            day(),
             *(named(v, n) for v, n in zip(values, _names(len(values)), strict=True)),
-            source=read(numbered),
+            source=read(rows),
         ),
     )
     today = _today(lowering, model, node.profile, f"{wanted}.today")
     # the parts read one another by name, and a relation may be read as of several spans of time
-    name = f"{numbered}.novelty"
+    name = f"{rows}.novelty"
     for part, text in score_parts(shape, f'"{asked}"', f'"{today}"', name).items():
-        lowering.add(part, _parsed(text))
+        lowering.add(part, parsed(text))
     scored = f"{name}.scored"
-    query = select(
-        star(without=[NUMBER]),
-        *(named(_read(r, shape), f"{node.alias}.{r.name}") for r in node.reads),
-        source=read(numbered),
-    ).join(read(scored, "s"), on=equal(column("n", "s"), column(NUMBER)), join_type="left")
+    reads = (named(_read(r, shape), f"{node.alias}.{r.name}") for r in node.reads)
+    query = with_reads(rows, scored, reads)
     for read_ in node.reads:
         if read_.what == "threshold":
             query = _limited(query, shape, read_)
@@ -87,28 +70,12 @@ def lower_model(lowering: Lowering, model: plan.Model) -> NoveltyModel:
     one alert (`lowering.owner`), whose own rows teach nothing.
     """
     source = lowering.node(model.source, "rows")
-    hits = lowering.add(
-        "hits", select(star(), named(over(exp.RowNumber(), []), HIT), source=read(source.name))
-    )
-    lowering.statement.computed_first.add(hits)
-    evidence = lower_evidence(lowering.statement, hits, source.lineage)
     kinds = dict(model.columns)
     keys = [*model.keys, *model.using]
-    query = (
-        select(
-            column("ts"),
-            column("tie"),
-            *(named(_value(k, kinds[k]), n) for k, n in zip(keys, _names(len(keys)), strict=True)),
-            named(call("coalesce", column("ids", "e"), exp.Array()), "ids"),
-            source=read(hits),
-        )
-        .join(read(evidence, "e"), on=equal(column(HIT), column(HIT, "e")), join_type="left")
-        .where(
-            binary(exp.GTE, column("ts"), exp.Parameter(this=exp.Var(this="low"))),
-            binary(exp.LTE, column("ts"), exp.Parameter(this=exp.Var(this="high"))),
-        )
-    )
-    rows = lowering.statement.finish(query).sql(dialect=DIALECT, copy=False)
+    values = [
+        named(learned_value(k, kinds[k]), n) for k, n in zip(keys, _names(len(keys)), strict=True)
+    ]
+    rows = traced(lowering, source, values)
     hosts = [i for i, k in enumerate(model.using, 1) if kinds[k].kind == "host"]
     told = (lowering.owner, rows, str(model.over), str(lowering.budget))
     digest = sha256("\0".join(told).encode()).hexdigest()[:16]
@@ -131,7 +98,10 @@ def _today(lowering: Lowering, model: plan.Model, profile: plan.Ref, wanted: str
         wanted,
         select(
             column("ts"),
-            *(named(_value(k, kinds[k]), n) for k, n in zip(model.keys, _names(2), strict=True)),
+            *(
+                named(learned_value(k, kinds[k]), n)
+                for k, n in zip(model.keys, _names(2), strict=True)
+            ),
             source=read(rows.name),
         ).where(not_null(column(model.keys[0]))),
     )
@@ -139,12 +109,6 @@ def _today(lowering: Lowering, model: plan.Model, profile: plan.Ref, wanted: str
 
 def _names(count: int) -> list[str]:
     return ["actor", "resource", *(f"v{i}" for i in range(1, count - 1))]
-
-
-def _value(name: str, kind: Type) -> exp.Expr:
-    """A value as it is learned: text, names without case."""
-    value = cast(column(name), "VARCHAR")
-    return call("lower", value) if kind.kind in _FOLDED else value
 
 
 def _read(read_: plan.Read, shape: Shape) -> exp.Expr:
@@ -183,14 +147,7 @@ def _cases(read_: plan.Read) -> int:
 
 def _of_scored(text: str) -> exp.Expr:
     """A text over the columns of the scored rows."""
-    value: exp.Expr = _parsed(f"SELECT {text}").expressions[0]
+    value: exp.Expr = parsed(f"SELECT {text}").expressions[0]
     for found in value.find_all(exp.Column):
         found.set("table", exp.to_identifier("s", quoted=True))
     return value
-
-
-def _parsed(query: str) -> exp.Select:
-    found = parse_one(query, dialect="duckdb")
-    if not isinstance(found, exp.Select):
-        raise TypeError("a select belongs here")
-    return found

@@ -17,7 +17,7 @@ from engine.backends.duckdb.profiles.learnt import spanned, summed
 from engine.backends.duckdb.profiles.remembered import CompiledKeys, CompiledProfile, CompiledRecall
 from engine.backends.duckdb.profiles.sets import SINCE, VALUE, each_of
 from engine.backends.duckdb.reading import Definitions
-from engine.backends.duckdb.routines import NAMES
+from engine.backends.duckdb.routines import called
 from engine.backends.duckdb.terms import (
     DIALECT,
     binary,
@@ -225,9 +225,8 @@ def _learning(
     profiles, first = compile_first(lowering)
     own = next(p for p in profiles if p.number == learnt.number)
     texts = [parts.text, *(q.text for _, q in sets), *(f.asked for f in first)]
-    called = frozenset(n for n in NAMES if any(n in t.lower() for t in texts))
     return CompiledLearning(
-        own, profiles, first, parts, tuple(sets), called, reach, directory, learnt.bounded
+        own, profiles, first, parts, tuple(sets), called(*texts), reach, directory, learnt.bounded
     )
 
 

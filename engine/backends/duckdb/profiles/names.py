@@ -39,7 +39,6 @@ TO: Final = "_to"
 """Bounds between which a row does not count (`withheld`); null or equal: it always does."""
 CLOSED: Final = "_closed"
 """How many closed buckets the statistics of a key rest on."""
-HOURS_TYPE: Final = "STRUCT(key BIGINT, value UBIGINT)[]"
 _HOUR_US: Final = 3_600_000_000
 _WEEK_HOURS: Final = 168
 _MONDAY: Final = 72

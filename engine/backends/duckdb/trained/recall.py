@@ -9,39 +9,32 @@ them. Where nothing is in force, every read is null.
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from sqlglot import exp, parse_one
-
-from engine.backends.duckdb.evidence import HIT, lower_evidence
-from engine.backends.duckdb.relation import Relation
-from engine.backends.duckdb.routines import NAMES
-from engine.backends.duckdb.terms import (
-    DIALECT,
-    binary,
-    call,
-    cast,
-    column,
-    equal,
-    named,
-    number,
-    over,
-    read,
-    select,
-    star,
+from engine.backends.duckdb.modelled import (
+    NUMBER,
+    bounds,
+    day,
+    learned_value,
+    numbered,
+    parsed,
+    traced,
+    with_reads,
 )
+from engine.backends.duckdb.relation import Relation
+from engine.backends.duckdb.routines import called
+from engine.backends.duckdb.terms import DIALECT, cast, column, named, read, select
 from engine.backends.duckdb.trained.model import TrainedModel
 from engine.models.days import DAY_US
 from engine.models.subject import Subject
 
 if TYPE_CHECKING:
+    from sqlglot import exp
+
     from dsl import plan
     from dsl.types import Type
     from engine.backends.duckdb.nodes import Lowering
     from engine.models.subject import TrainedKind
-
-_NUMBER: Final = "_number"
-_FOLDED: Final = frozenset({"account", "host", "group", "service"})
 
 
 def lower_trained(
@@ -51,23 +44,9 @@ def lower_trained(
     source = lowering.node(model.source, "rows")
     plain = select(
         column("ts"), column("tie"), *_learned(model, dict(model.columns)), source=read(source.name)
-    ).where(*_bounds())
+    ).where(*bounds())
     rows = lowering.statement.finish(plain).sql(dialect=DIALECT, copy=False)
-    hits = lowering.add(
-        "hits", select(star(), named(over(exp.RowNumber(), []), HIT), source=read(source.name))
-    )
-    lowering.statement.computed_first.add(hits)
-    evidence = lower_evidence(lowering.statement, hits, source.lineage)
-    query = (
-        select(
-            column("ts"), column("tie"), *_learned(model, dict(model.columns)),
-            named(call("coalesce", column("ids", "e"), exp.Array()), "ids"),
-            source=read(hits),
-        )
-        .join(read(evidence, "e"), on=equal(column(HIT), column(HIT, "e")), join_type="left")
-        .where(*_bounds())
-    )  # fmt: skip
-    traced = lowering.statement.finish(query).sql(dialect=DIALECT, copy=False)
+    with_events = traced(lowering, source, _learned(model, dict(model.columns)))
     columns = (model.keys[1], *model.using) if kind == "access_anomaly" else model.using
     told = (kind, rows, *model.keys, *model.using, str(model.over))
     of = sha256("\0".join(told).encode()).hexdigest()[:16]
@@ -75,9 +54,9 @@ def lower_trained(
         Subject(name, kind, of, columns, model.over // DAY_US),
         len(model.keys),
         rows,
-        traced,
+        with_events,
         tuple(lowering.definitions.events(model.source, shared=lowering.inside_shared)),
-        frozenset(n for n in NAMES if n in traced.lower()),
+        called(with_events),
     )
 
 
@@ -87,39 +66,22 @@ def lower_scored(
     """The relation of a recall of a trained model."""
     source = lowering.node(node.source, f"{wanted}.rows", 0)
     names = {key: c for c, key in node.keys}
-    numbered = lowering.add(
-        f"{wanted}.numbered",
-        select(star(), named(over(exp.RowNumber(), []), _NUMBER), source=read(source.name)),
-    )
-    lowering.statement.computed_first.add(numbered)
+    rows = numbered(lowering, source, wanted)
     asked = lowering.add(
         f"{wanted}.asked",
         select(
-            named(column(_NUMBER), "n"),
-            named(binary(exp.IntDiv, column("ts"), number(DAY_US)), "day"),
+            named(column(NUMBER), "n"),
+            day(),
             *_learned(model, dict(model.columns), names),
-            source=read(numbered),
+            source=read(rows),
         ),
     )
     text = _fits(trained, asked) if model.kind == "access_anomaly" else _walks(trained, asked)
-    found = parse_one(text, dialect="duckdb")
-    if not isinstance(found, exp.Select):
-        raise TypeError("a select belongs here")
-    scored = lowering.add(f"{wanted}.scored", found)
-    query = select(
-        star(without=[_NUMBER]),
-        *(named(column(r.what, "s"), f"{node.alias}.{r.name}") for r in node.reads),
-        source=read(numbered),
-    ).join(read(scored, "s"), on=equal(column("n", "s"), column(_NUMBER)), join_type="left")
+    scored = lowering.add(f"{wanted}.scored", parsed(text))
+    reads = (named(column(r.what, "s"), f"{node.alias}.{r.name}") for r in node.reads)
+    query = with_reads(rows, scored, reads)
     columns = (*source.columns, *((f"{node.alias}.{r.name}", r.type) for r in node.reads))
     return Relation(lowering.add(wanted, query), columns, source.lineage)
-
-
-def _bounds() -> list[exp.Expr]:
-    return [
-        binary(exp.GTE, column("ts"), exp.Parameter(this=exp.Var(this="low"))),
-        binary(exp.LTE, column("ts"), exp.Parameter(this=exp.Var(this="high"))),
-    ]
 
 
 def _learned(
@@ -128,22 +90,18 @@ def _learned(
     """The keys as k0, … and the columns of `using` as x0, …; `names`: what rows call them."""
     called = names or {}
     numbers = model.kind == "outlier"
-    keys = [named(_text(called.get(k, k), kinds[k]), f"k{i}") for i, k in enumerate(model.keys)]
+    keys = [
+        named(learned_value(called.get(k, k), kinds[k]), f"k{i}") for i, k in enumerate(model.keys)
+    ]
     return keys + [
         named(
             cast(column(called.get(k, k)), "DOUBLE")
             if numbers
-            else _text(called.get(k, k), kinds[k]),
+            else learned_value(called.get(k, k), kinds[k]),
             f"x{i}",
         )
         for i, k in enumerate(model.using)
     ]
-
-
-def _text(name: str, kind: Type) -> exp.Expr:
-    """A value as it is learned: text, names without case."""
-    value = cast(column(name), "VARCHAR")
-    return call("lower", value) if kind.kind in _FOLDED else value
 
 
 def _fits(model: TrainedModel, asked: str) -> str:
