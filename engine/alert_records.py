@@ -7,7 +7,7 @@ of that: `reconcile` finds for each episode the record it continues. Pure: knows
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
     from engine.alerts import Episode
 
-Status = Literal["open", "closed", "suppressed", "retracted", "merged"]
+Status = Literal["open", "closed", "suppressed", "deleted", "retracted", "merged"]
+"""`closed`, `suppressed` and `deleted` are people's word; a `deleted` one is kept without its content,
+so that the rows it was made of do not make it again.
+"""
 Verdict = Literal["true_positive", "benign", "false_positive"]
 """What people found an alert to be. Benign: it happened as told, and nothing is wrong with it."""
 
@@ -29,6 +32,7 @@ class Alert(msgspec.Struct, kw_only=True):
     `number` is the stable public number, `id` the hash of the episode now, `aliases` the hashes it
     had before. `revision` grows with every change. `dedup_values` are the dedup columns by name. `first_row`, `last_row` bound the rows' ts. `params` are those of the newest row.
     A `merged` record names the number it went into. `verdict`: of one that people have closed.
+    `closed_to`: rows after this time are no longer its own, for people closed or deleted it then.
     """
 
     number: int
@@ -55,14 +59,21 @@ class Alert(msgspec.Struct, kw_only=True):
     merged_into: int | None = None
     revision: int = 1
     verdict: Verdict | None = None
+    closed_to: int | None = None
 
 
 class Change(msgspec.Struct, frozen=True):
     """One change of one alert. `raised`: severity or confidence went up (notify again)."""
 
-    kind: Literal["opened", "updated", "merged", "retracted"]
+    kind: Literal[
+        "opened", "updated", "merged", "retracted", "closed", "reopened", "suppressed", "deleted"
+    ]
     alert: Alert
     raised: bool = False
+
+
+REARM_US: Final = 7 * 24 * 3_600 * 1_000_000
+"""What people suppressed is told again once it was not seen for so long."""
 
 
 class Envelope(msgspec.Struct, frozen=True):
@@ -82,11 +93,13 @@ def reconcile(
     found: Iterable[Episode],
     envelope: Envelope,
     next_number: Callable[[], int],
+    suppressed: int | None = None,
 ) -> list[Change]:
     """Bring the records of one detection and one dedup value in line with its episodes.
 
     `records` are changed in place; new ones are in the answer. The same episodes give the same
-    ids whatever happened before; numbers and aliases tell the history.
+    ids whatever happened before; numbers and aliases tell the history. `suppressed`: when what
+    people suppressed was last seen, if they did: what begins less than `REARM_US` later is, too.
     """
     changes: list[Change] = []
     continued: list[Alert] = []
@@ -97,17 +110,21 @@ def reconcile(
         record = partners.get(episode.anchor)
         if record is None:
             record = _new(id_, episode, envelope, next_number())
+            if suppressed is not None and episode.anchor[0] - suppressed < REARM_US:
+                record.status = "suppressed"
             changes.append(Change("opened", record))
         else:
             change = _bring_up(record, id_, episode, envelope)
             if change is not None:
                 changes.append(change)
+        if record.status == "suppressed":
+            suppressed = max(record.last_row, suppressed or 0)
         continued.append(record)
     matched = {r.number for r in continued}
     ended = [
         _end(record, continued)
         for record in records
-        if record.number not in matched and record.status not in ("merged", "retracted")
+        if record.number not in matched and record.status not in ("merged", "retracted", "deleted")
     ]
     return changes + ended
 
@@ -138,6 +155,7 @@ def _partners(
                     r
                     for r in free.values()
                     if r.status != "merged"
+                    and (r.closed_to is None or episode.anchor[0] <= r.closed_to)
                     and r.first_row - episode.last < reach
                     and episode.anchor[0] - r.last_row < reach
                 ]
@@ -173,6 +191,9 @@ def _new(id_: str, episode: Episode, envelope: Envelope, number: int) -> Alert:
 
 
 def _bring_up(record: Alert, id_: str, episode: Episode, envelope: Envelope) -> Change | None:
+    if record.status == "deleted":
+        record.first_row, record.last_row = episode.anchor[0], episode.last
+        return None
     before = _shown(record)
     severity, confidence = _rated(episode)
     again = record.status in ("retracted", "merged")
@@ -193,7 +214,8 @@ def _bring_up(record: Alert, id_: str, episode: Episode, envelope: Envelope) -> 
     record.evidence, record.evidence_count = episode.evidence, episode.evidence_count
     record.overflow = episode.overflow
     if again:
-        record.status, record.merged_into = "open", None
+        record.status = "open" if record.closed_to is None else "closed"
+        record.merged_into = None
     elif _shown(record) == before:
         return None
     record.revision += 1

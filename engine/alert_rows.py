@@ -41,6 +41,8 @@ class AlertRows:
         self.sealing = True
         """False: nothing is summed up, for earlier rows may still come."""
         self.held: dict[bytes, Held] = {}
+        self.cuts: dict[bytes, tuple[int, ...]] = {}
+        """By dedup value: after these times rows are another alert's, for people closed the one before."""
 
     def replace(self, index: int, low: int, high: int, rows: Sequence[AlertRow]) -> set[bytes]:
         """Put the rows of alert statement `index` with ts in [low, high] in place of the old ones.
@@ -88,7 +90,8 @@ class AlertRows:
         if held is None:
             return []
         rows = [row for there in held.rows.values() for row in there]
-        return connected([*held.sealed, *episodes(rows, self.dedup_us)], self.dedup_us)
+        cuts = self.cuts.get(key, ())
+        return connected([*held.sealed, *episodes(rows, self.dedup_us, cuts)], self.dedup_us, cuts)
 
     def seal(self, before: int) -> set[bytes]:
         """Sum up rows older than `before` where there are many; answers the dedup values."""
@@ -100,7 +103,10 @@ class AlertRows:
             if not old:
                 continue
             held.rows = {i: [r for r in there if r.ts >= before] for i, there in held.rows.items()}
-            held.sealed = connected([*held.sealed, *episodes(old, self.dedup_us)], self.dedup_us)
+            cuts = self.cuts.get(key, ())
+            held.sealed = connected(
+                [*held.sealed, *episodes(old, self.dedup_us, cuts)], self.dedup_us, cuts
+            )
             held.sealed_to = before - 1
             done.add(key)
         return done
@@ -110,6 +116,7 @@ class AlertRows:
         gone = {key for key, held in self.held.items() if _newest(held) < before}
         for key in gone:
             del self.held[key]
+            self.cuts.pop(key, None)
         return gone
 
     @staticmethod

@@ -110,11 +110,12 @@ def _encoded_roles(row: AlertRow) -> bytes:
     return msgspec.msgpack.encode(sorted(row.roles.items()))
 
 
-def episodes(rows: Iterable[AlertRow], dedup_us: int) -> list[Episode]:
+def episodes(rows: Iterable[AlertRow], dedup_us: int, cuts: Sequence[int] = ()) -> list[Episode]:
     """The episodes of a set of rows, by dedup values, then in time.
 
     `dedup_us` is D in microseconds: rows exactly D apart are two episodes. With D = 0 each instant
-    is an episode of its own.
+    is an episode of its own. `cuts`: times after which rows belong to another episode, however near
+    they are.
     """
     by_key: dict[bytes, list[AlertRow]] = {}
     for row in rows:
@@ -124,22 +125,23 @@ def episodes(rows: Iterable[AlertRow], dedup_us: int) -> list[Episode]:
         members = sorted(by_key[key], key=order)
         begin = 0
         for i in range(1, len(members) + 1):
-            if i < len(members) and _together(members[i - 1], members[i], dedup_us):
+            if i < len(members) and _together(members[i - 1], members[i], dedup_us, cuts):
                 continue
             found.append(_sum_up(members[begin:i]))
             begin = i
     return found
 
 
-def connected(blocks: Iterable[Episode], dedup_us: int) -> list[Episode]:
-    """Episodes of one dedup value joined where they lie less than D apart.
+def connected(blocks: Iterable[Episode], dedup_us: int, cuts: Sequence[int] = ()) -> list[Episode]:
+    """Episodes of one dedup value joined where they lie less than D apart and no cut parts them.
 
     With it rows that can no longer change may be summed up early: the episodes of all rows are the
     connected episodes of any parts of them.
     """
     joined: list[Episode] = []
     for block in sorted(blocks, key=lambda b: b.anchor):
-        if joined and block.anchor[0] - joined[-1].last < max(dedup_us, 1):
+        near = joined and block.anchor[0] - joined[-1].last < max(dedup_us, 1)
+        if near and not _parted(joined[-1].last, block.anchor[0], cuts):
             joined[-1] = _combined(joined[-1], block)
         else:
             joined.append(block)
@@ -190,9 +192,14 @@ def _combined(a: Episode, b: Episode) -> Episode:
     )
 
 
-def _together(earlier: AlertRow, later: AlertRow, dedup_us: int) -> bool:
+def _together(earlier: AlertRow, later: AlertRow, dedup_us: int, cuts: Sequence[int]) -> bool:
     # Rows of one instant are never told apart by a window of no length.
-    return later.ts == earlier.ts or later.ts - earlier.ts < dedup_us
+    near = later.ts == earlier.ts or later.ts - earlier.ts < dedup_us
+    return near and not _parted(earlier.ts, later.ts, cuts)
+
+
+def _parted(earlier: int, later: int, cuts: Sequence[int]) -> bool:
+    return any(earlier <= cut < later for cut in cuts)
 
 
 def _sum_up(rows: Sequence[AlertRow]) -> Episode:

@@ -15,6 +15,7 @@ from dsl.schema.registry import event_type, event_types
 from dsl.schema.sensor import SensorHealth
 from engine import lateness
 from engine.entities_rows import FOREVER
+from sensor.delivery.protocol import SPOOL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -73,12 +74,20 @@ class Coverage:
             else:
                 kinds = self._kinds(sensor, event.activity)
             for kind in kinds:
-                self.alive[sensor, kind] = without(self.alive.get((sensor, kind), []), begin, end)
+                for name in self._inputs(sensor):
+                    self.alive[name, kind] = without(self.alive.get((name, kind), []), begin, end)
                 self._changed.add(kind)
             every = event.activity in (None, "*")
             for kind in self._declared if every else kinds & self._declared.keys():
                 self._declared[kind] = without(self._declared[kind], begin, end)
                 self._changed.add(kind)
+
+    def _inputs(self, sensor: str) -> set[str]:
+        """Whom a sensor speaks of: itself; the spool of a remote one, of all of its inputs."""
+        remote, _, own = sensor.partition("/")
+        if own != SPOOL:
+            return {sensor}
+        return {name for name, _ in self.alive if name.partition("/")[0] == remote}
 
     def _kinds(self, sensor: str, activity: str | None) -> frozenset[str]:
         """The types a sensor speaks of: the one named, or all it was seen to send; who sends one

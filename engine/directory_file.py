@@ -23,7 +23,8 @@ Accounts and groups are `name@domain`, or `name` and `domain`; a member without 
 group's. With one domain in the file it is everybody's. Attributes are those of
 `dsl.given_directory`; tags those of `dsl.attributes.TAGS`. Where hosts are tagged `dc`, the file
 names *all* domain controllers: none is learnt from the network then. `sync` names directories to
-synchronise, one entry a domain; without `user` the accounts of the other entries are tried.
+synchronise, one entry a domain; without `user` the accounts of the other entries are tried; with
+`keytab` in place of `password_file` the account binds by Kerberos.
 """
 
 from __future__ import annotations
@@ -71,6 +72,7 @@ class SyncEntry:
     user: str | None = None
     password_file: Path | None = None
     ca: Path | None = None
+    keytab: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ class _File:
         for entry in self._file.records("sync", "the entry of `sync`"):
             servers = entry.texts("servers", required=True)
             user, password = entry.text("user"), entry.text("password_file")
-            authority = entry.text("ca")
+            authority, keytab = entry.text("ca"), entry.text("keytab")
             entry.finish()
             for text in servers:
                 try:
@@ -153,6 +155,7 @@ class _File:
                     user,
                     Path(password) if password else None,
                     Path(authority) if authority else None,
+                    Path(keytab) if keytab else None,
                 )
 
     def _object(self, entry: Record, kind: ObjectKind) -> DirectoryObject | None:

@@ -4,7 +4,7 @@ Records and the wire are partial witnesses of a directory (one controller, no se
 synchronisation cannot be silenced because they live: only the very change that they told is
 theirs. It is the same change if it is of the same object, attribute or action, and near in time.
 Order of arrival does not matter: what was counted already is handed back to be taken off. Knows no
-store. Bounded: the oldest changes are forgotten first.
+store. Bounded: the oldest changes are forgotten first; after a restart the stored ones are recalled.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dsl.schema.directory import AccountChange, DirectoryChange, DirectoryObject
 from engine import lateness
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from dsl.schema.base import Event
 
@@ -26,6 +26,14 @@ AFTER_US: Final = lateness.SLOW_US
 BEFORE_US: Final = lateness.WIRE_US
 """How much earlier: clocks differ, and a directory counts whole seconds."""
 _KEPT: Final = 100_000
+CHANGES: Final = (AccountChange, DirectoryChange, GroupChange)
+"""Events that may be doubles."""
+NAMES: Final = tuple(str(kind.__struct_config__.tag) for kind in CHANGES)
+"""Their types by name."""
+RECALLED: Final = 10_000
+"""So many of each kind are taken up again after a restart, at most a day old (`RECALLED_US`): what
+changed while nobody looked is told with the time of the change."""
+RECALLED_US: Final = 86_400_000_000
 
 
 class Doubles:
@@ -63,11 +71,15 @@ class Doubles:
             ]
         return found
 
+    def recall(self, events: Iterable[Event]) -> None:
+        """Take up what was told before a restart, in order."""
+        for event in events:
+            self.take(event)
+
 
 def is_synced(event: Event) -> bool:
     """Whether it is a change, or a version of an object, that a synchronisation tells."""
-    told = (AccountChange, DirectoryChange, DirectoryObject, GroupChange)
-    return event.via == "sync" and isinstance(event, told)
+    return event.via == "sync" and isinstance(event, (*CHANGES, DirectoryObject))
 
 
 def _names(event: Event) -> Iterator[Change]:

@@ -50,6 +50,7 @@ class _Progress(msgspec.Struct):
     since: int
     version: int
     params: str
+    owed: tuple[int, int] | None = None
 
 
 def of_batch(ingest: Ingest, events: Sequence[Event]) -> dict[str, str]:
@@ -124,6 +125,13 @@ def resume(
     return ticked
 
 
+def take_up(connection: duckdb.DuckDBPyConnection, running: Running) -> None:
+    """What one detection has left behind, where it was at work before."""
+    value = facts.states(connection, f"running/{running.rule.plan.id}").get("")
+    if value is not None:
+        _take_up(connection, running, msgspec.json.decode(value, type=_Progress))
+
+
 def directory_settled(connection: duckdb.DuckDBPyConnection) -> int | None:
     """Up to when the directory was complete at the last tick: FOREVER where it kept up with the
     events, None where there was none.
@@ -139,7 +147,7 @@ def _progress(running: Running) -> _Progress:
     now = running.generations[-1]
     return _Progress(
         running.decided, running.settled, running.newest, now.since, now.rule.plan.version,
-        _json(now.rule.plan.params),
+        _json(now.rule.plan.params), running.owed,
     )  # fmt: skip
 
 
@@ -149,7 +157,7 @@ def _take_up(connection: duckdb.DuckDBPyConnection, running: Running, progress: 
     """
     rule = running.rule
     running.decided, running.settled = progress.decided, progress.settled
-    running.newest = progress.newest
+    running.newest, running.owed = progress.newest, progress.owed
     same = (rule.plan.version, _json(rule.plan.params)) == (progress.version, progress.params)
     running.begin(progress.since if same else progress.newest + 1)
     rows, sums = stored.rows_of(connection, rule.plan.id)
@@ -157,8 +165,8 @@ def _take_up(connection: duckdb.DuckDBPyConnection, running: Running, progress: 
         running.rows.put_back(statement, row)
     for episode, sealed_to in sums:
         running.rows.put_back_sealed(episode, sealed_to)
-    for record in stored.records_of(connection, rule.plan.id, list(running.rows.held)):
-        running.records.setdefault(record.dedup, []).append(record)
+    running.put_back_records(stored.records_of(connection, rule.plan.id, list(running.rows.held)))
+    running.suppressed = stored.suppressed(connection, rule.plan.id)
 
 
 def _json(value: object) -> str:

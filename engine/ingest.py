@@ -23,10 +23,11 @@ from engine.entities_passive import Passive
 from engine.entities_rows import DirChange
 from engine.event_columns import identity_columns
 from engine.ingest_seen import Seen
+from engine.validations import Validations
 from engine.witnesses import Witnesses
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from dsl.schema.base import Event
     from engine.entities import Directory
@@ -61,9 +62,10 @@ class Ingest:
         self.next_id = next_id
         self.repeated = 0
         """Events dropped because the engine had them."""
-        self.recounted: list[Event] = []
-        """Stored events that are no longer primary; the reader empties it."""
+        self.changed: list[Event] = []
+        """Stored events that are other than they were; the reader empties it."""
         self._doubles = Doubles()
+        self._validations = Validations()
         self._passive = Passive(directory)
         self._as_written = as_written
         self._geolocation = geolocation
@@ -93,6 +95,10 @@ class Ingest:
             self._count_once(fresh)
         return fresh
 
+    def recall(self, events: Iterable[Event]) -> None:
+        """Changes of directories that were stored before a restart, oldest first."""
+        self._doubles.recall(events)
+
     def take_unresolved(self) -> list[str]:
         """Clients' addresses since the last call whose hosts are not certain, in order; of very
         many the first.
@@ -101,13 +107,17 @@ class Ingest:
         return list(found)
 
     def _count_once(self, fresh: Sequence[Event]) -> None:
-        """What a synchronisation tells is not counted where a better witness told it, even before."""
+        """What a synchronisation tells is not counted where a better witness told it, even before;
+        a validation by NTLM is one event that knows what all its witnesses do.
+        """
         new = set(map(id, fresh))
+        told = self._validations.take(e for e in fresh if isinstance(e, NtlmAuth))
+        self.changed += [event for event in told if id(event) not in new]
         for event in fresh:
             for double in self._doubles.take(event):
                 double.primary = False
                 if id(double) not in new:
-                    self.recounted.append(double)
+                    self.changed.append(double)
             if isinstance(event, DirectoryChange) and is_synced(event):
                 key, attribute = event.object_account, event.attribute
                 if key and attribute:

@@ -10,6 +10,8 @@ Not thread-safe: the daemon's one worker owns it.
 
 from __future__ import annotations
 
+from collections import Counter, deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -17,10 +19,11 @@ import duckdb
 
 from dsl.schema.registry import event_type, event_types
 from dsl.schema.sensor import SensorHealth
-from engine import engine_state
+from engine import doubles, engine_state
 from engine.alert_events import SENSOR, alert_event, event_seq
 from engine.arrivals import Arrivals
 from engine.coverage import Coverage
+from engine.deciding import carry_out
 from engine.entities import Directory
 from engine.entities_rows import FOREVER
 from engine.event_json import event_line
@@ -30,25 +33,30 @@ from engine.profiles.memory import MOST_LATE, Memory, News
 from engine.running import DIRECTORY_WAIT_US, CompiledDetection, Moment, Rule, Running
 from engine.store import alerts as stored
 from engine.store import facts, withheld
+from engine.turns import Turns
 from engine.watermark import Watermarks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from dsl.plan import DetectionPlan
     from dsl.schema.base import Event
     from engine.alert_records import Alert, Change
     from engine.entities_rows import DirectoryRows
     from engine.geolocation import Geolocation
+    from engine.lifecycle import Decision
     from engine.lists import ListRow
     from engine.models.at_hand import Models
     from engine.profiles.known import Learning
     from engine.running import Slice
+    from engine.sight import Sight
     from engine.store import Store
 
 
 _MOST_PASSES: Final = 5
 """Detections over alerts of detections over alerts: so deep at most in one tick."""
+_LESSONS: Final = 0.3
+"""Share of a tick's time in which profiles learn."""
 
 
 class Engine:
@@ -80,6 +88,8 @@ class Engine:
         self.directory = directory or Directory()
         self.directory_settled = directory_settled
         self.coverage = Coverage()
+        self.sight: Sight | None = None
+        """What arrives of each controller, where somebody wants to know."""
         self.watermarks = Watermarks()
         self._compile = compile_detection
         self.models: Models = models or AsNeeded()
@@ -87,6 +97,10 @@ class Engine:
         self._clock = clock
         self._new: dict[str, tuple[int, int]] = {}
         self._arrivals = Arrivals()
+        self.turns = Turns()
+        self.lessons = Turns()
+        self._noted = 0
+        """The highest id of an event of which it is noted what conditions it meets."""
         self._next_number = 1
         self._until = FOREVER
         self._reached: dict[str, int] = {}
@@ -94,21 +108,30 @@ class Engine:
         self._unwritten: list[DirectoryRows] = []
         self._uncovered: set[str] = set()
         self._written: dict[str, str] = {}
+        self.taken: Counter[tuple[str, str]] = Counter()
+        """Events that were new, by type and sensor."""
         self.faults: dict[str, str] = {}
         """Detections the database could not compute at the last tick, and what it said."""
         self.running = {rule.plan.id: Running(rule, compile_detection(rule.plan)) for rule in rules}
         self._ingest = Ingest(self.directory, as_written=as_written, geolocation=geolocation)
+        for running in self.running.values():
+            self._watch(running.compiled)
+        self._helper: ThreadPoolExecutor | None = None
         self.memory: Memory | None = None
         """What profiles have learnt, where there are any and state is kept."""
         if keep:
+            self._helper = ThreadPoolExecutor(1, thread_name_prefix="detections")
             ticked = engine_state.resume(
                 store.connection, self._ingest, self.watermarks, self.coverage, self.running
             )
             # A tick that was cut short may have given ids to alerts' events.
             self._ingest.next_id = max(self._ingest.next_id, store.highest_id() + 1)
             self._new = store.ranges_after(ticked)
+            for name in doubles.NAMES:
+                self._ingest.recall(store.latest(name, doubles.RECALLED, doubles.RECALLED_US))
             for kind, newest in store.newest_by_type().items():
-                self._arrivals.add(kind, -FOREVER, newest)
+                self._arrivals.may(kind, -FOREVER, newest)
+            self._noted = self._ingest.next_id - 1
             self._next_number = stored.highest_number(store.connection) + 1
 
     @property
@@ -139,18 +162,35 @@ class Engine:
             return 0
         self.watermarks.observe(fresh, self._clock() if self._clock else None)
         self.coverage.observe(fresh)
+        if self.sight is not None:
+            self.sight.observe(fresh)
         state = engine_state.of_batch(self._ingest, fresh) if self._keep else None
         synced = any(event.via == "sync" for event in fresh)
-        recounted, self._ingest.recounted = self._ingest.recounted, []
-        self.store.append(fresh, state, self.directory.take_rows() if synced else None, recounted)
+        changed, self._ingest.changed = self._ingest.changed, []
+        self.store.append(fresh, state, self.directory.take_rows() if synced else None, changed)
         self._synced(fresh)
-        for event in (*fresh, *recounted):
+        self.taken.update((event_type(event), event.sensor or "") for event in fresh)
+        for event in (*fresh, *changed):
             kind = event_type(event)
             low, high = self._new.get(kind, (event.ts, event.ts))
             self._new[kind] = (min(low, event.ts), max(high, event.ts))
-        for kind, (low, high) in self._new.items():
-            self._arrivals.add(kind, low, high)
+        for event in changed:
+            # it may meet conditions now that were asked of it before
+            self._arrivals.may(event_type(event), event.ts, event.ts)
         return len(fresh)
+
+    def keep(self, rows: Mapping[str, str]) -> None:
+        """Rows of state of who reads for the engine, beside its own."""
+        self.store.append((), rows)
+
+    def states(self, prefix: str) -> dict[str, str]:
+        """All such rows whose key begins with a prefix, by the rest of the key."""
+        return self.store.states(prefix)
+
+    @property
+    def raw(self) -> bool:
+        """Whether any of the detections reads records of logs as they came."""
+        return any("windows_event" in r.rule.plan.events for r in self.running.values())
 
     def take_unresolved(self) -> list[str]:
         """Addresses of clients since the last call whose hosts are not known with certainty."""
@@ -173,25 +213,82 @@ class Engine:
         self._until = until
         self._new = {kind: (low, high) for kind in event_types() if kind != "alert"}
         for kind in self._new:
-            self._arrivals.add(kind, -FOREVER, FOREVER)
+            self._arrivals.may(kind, -FOREVER, FOREVER)
         self._ingest.next_id = max(self._ingest.next_id, self.store.highest_id() + 1)
+
+    def decide(self, decisions: Sequence[Decision], state: Mapping[str, str]) -> list[Change]:
+        """Carry out what people decided about alerts; `state` is stored with it. All or nothing.
+
+        If it raises, the store is as before and the engine is not: open a new one.
+        """
+        connection = self.store.connection
+        connection.begin()
+        try:
+            now = max([self.watermarks.now, *(d.ts for d in decisions)])
+            changes = carry_out(connection, self.running, decisions, now, self._number)
+            self._keep_alerts([c for c in changes if c.alert.detection in self.running])
+            facts.put_state(connection, state)
+        except BaseException:
+            connection.rollback()
+            raise
+        connection.commit()
+        if any("alert" in r.rule.plan.events for r in self.running.values()):
+            span = self._tell([c for c in changes if c.alert.detection in self.running])
+            if span is not None:
+                low, high = self._new.get("alert", span)
+                self._new["alert"] = (min(low, span[0]), max(high, span[1]))
+        return changes
 
     def change(self, rule: Rule) -> None:
         """A rule is new, or has other parameters or another version: in force for rows after what
         was seen so far.
         """
-        compiled = self._compile(rule.plan)
         running = self.running.get(rule.plan.id)
         if running is None:
-            self.running[rule.plan.id] = Running(rule, compiled)
-            self.running[rule.plan.id].begin(self.watermarks.now + 1)
+            compiled = self._watched(rule)
+            running = self.running[rule.plan.id] = Running(rule, compiled)
+            if self._keep:
+                engine_state.take_up(self.store.connection, running)
+            running.begin(self.watermarks.now + 1)
         elif running.rule.plan != rule.plan:
-            running.change(rule, compiled, self.watermarks.now + 1)
+            running.change(rule, self._watched(rule), self.watermarks.now + 1)
+        else:
+            running.reword(rule)
+
+    def put_rules(
+        self, rules: Sequence[Rule], compile_detection: Callable[[DetectionPlan], CompiledDetection]
+    ) -> None:
+        """These detections instead of those at work, in force for rows after what was seen so far.
+        One that is gone keeps what it told, and goes on with it should it come back.
+        """
+        self._compile = compile_detection
+        for gone in self.running.keys() - {rule.plan.id for rule in rules}:
+            del self.running[gone]
+            self.faults.pop(gone, None)
+        for rule in rules:
+            self.change(rule)
+
+    def _watched(self, rule: Rule) -> CompiledDetection:
+        compiled = self._compile(rule.plan)
+        self._watch(compiled)
+        return compiled
+
+    def _watch(self, compiled: CompiledDetection) -> None:
+        """Note from now on which events meet the conditions of a detection."""
+        compiled.prepare(self.store.connection)
+        if self._keep:
+            compiled.prepare(self.store.beside)
+        for alert in compiled.alerts:
+            for need in (need for group in alert.needs for need in group):
+                self._arrivals.watch(need.event, need.condition)
 
     # --- tick -------------------------------------------------------------------------------------
 
-    def tick(self, *, final: bool = False) -> list[Change]:
+    def tick(self, *, final: bool = False, seconds: float | None = None) -> list[Change]:
         """Bring all alerts up to date; `final` decides everything still open (end of a replay).
+
+        `seconds`: about how long it may take. Detections for which no time is left are owed their
+        news until a later tick, those that have waited longest come first; None: none waits.
 
         If it raises, the store is as before and the engine is not: open a new one.
         """
@@ -199,6 +296,9 @@ class Engine:
             self.watermarks.observe((), self._clock())
         self._write_facts()
         changed_from = self.directory.take_changed_from()
+        self._note()
+        self.lessons.begin(None if seconds is None else seconds * _LESSONS)
+        self.turns.begin(None if final else seconds)
         self._learn(changed_from)
         moment = Moment(
             now=self.watermarks.now,
@@ -221,14 +321,33 @@ class Engine:
             span = self._tell(told)
             if i and span is None:
                 break
-            new = ({} if i else moment.new) | ({} if span is None else {"alert": span})
+            new = {} if i else dict(moment.new)
+            if span is not None:
+                low, high = new.get("alert", span)
+                new["alert"] = (min(low, span[0]), max(high, span[1]))
             told = self._pass(readers, replace(moment, new=new), last=True)
             changes += told
         return changes
 
+    def _note(self) -> None:
+        """Note what conditions the new events meet."""
+        for kind, (low, high) in self._new.items():
+            conditions = self._arrivals.conditions(kind)
+            self._arrivals.add(kind, "", low, high)
+            try:
+                spans = self.store.met(kind, conditions, self._noted) if conditions else []
+            except (duckdb.DataError, duckdb.OperationalError, duckdb.InvalidInputException):
+                # a condition that cannot be computed is told of by its detection
+                self._arrivals.may(kind, low, high)
+                continue
+            for condition, span in zip(conditions, spans, strict=True):
+                if span is not None:
+                    self._arrivals.add(kind, condition, *span)
+        self._noted = self._ingest.next_id - 1
+
     def _pass(self, names: Sequence[str], moment: Moment, *, last: bool) -> list[Change]:
         """Some detections brought up to date; the last pass notes how far the tick got."""
-        slices = {name: self._compute(self.running[name], moment) for name in names}
+        slices = self._computed(self.turns.order(names), moment)
         connection = self.store.connection
         connection.begin()
         try:
@@ -261,7 +380,7 @@ class Engine:
                 event.id = self._ingest.next_id
                 self._ingest.next_id += 1
                 self.store.append([event])
-                self._arrivals.add("alert", event.ts, event.ts)
+                self._arrivals.may("alert", event.ts, event.ts)
                 times.append(event.ts)
         return (min(times), max(times)) if times else None
 
@@ -284,7 +403,7 @@ class Engine:
             news = News(
                 highest, self._new, changed_from, now, withheld.latest(self.store.connection)
             )
-            self.memory.keep_up(learnings, self.store, news)
+            self.memory.keep_up(learnings, self.store, news, self.lessons)
 
     def _learnt_to(self, learning: Learning, running: Running) -> int:
         """Up to when a profile's rows are final. Never beyond the newest event: old logs come long
@@ -300,8 +419,9 @@ class Engine:
         return min(mark, max(self.directory_settled or 0, self.watermarks.now - DIRECTORY_WAIT_US))
 
     def closed_to(self, events: Iterable[str]) -> int:
-        """Up to when everything of these types is in, and has been judged by the last tick."""
-        return min(self.watermarks.of(events), self.watermarks.now - DIRECTORY_WAIT_US)
+        """Up to when everything of these types is in, and has been judged."""
+        owed = [r.owed[0] for r in self.running.values() if r.owed is not None]
+        return min(self.watermarks.of(events), self.watermarks.now - DIRECTORY_WAIT_US, *owed)
 
     def _write_facts(self) -> None:
         """What the directory and coverage have learnt, for the rules to read."""
@@ -324,11 +444,47 @@ class Engine:
         connection.commit()
         self._unwritten, self._uncovered = [], set()
 
-    def _compute(self, running: Running, moment: Moment) -> list[Slice]:
+    def _computed(self, names: Sequence[str], moment: Moment) -> dict[str, list[Slice]]:
+        """The slices of those whose turn it is, in the order given. Where state is kept a second
+        thread has a connection of its own; what learns or withholds stays with the first.
+        """
+        if self._helper is None:
+            return self._compute_line(deque(names), moment, self.store.connection, 0)
+        alone = [n for n in names if not self.running[n].stateless]
+        left = deque(n for n in names if self.running[n].stateless)
+        helped = self._helper.submit(self._compute_line, left, moment, self.store.beside, 1)
+        try:
+            made = self._compute_line(deque(alone), moment, self.store.connection, 0)
+            made |= self._compute_line(left, moment, self.store.connection, 0)
+        finally:
+            others = helped.result()
+        made |= others
+        return {name: made[name] for name in names if name in made}
+
+    def _compute_line(
+        self, left: deque[str], moment: Moment, connection: duckdb.DuckDBPyConnection, line: int
+    ) -> dict[str, list[Slice]]:
+        """The slices of those left whose turn it is in a line; others may take from it, too."""
+        made = {}
+        while left:
+            try:
+                name = left.popleft()
+            except IndexError:  # another thread took the last
+                break
+            with self.turns.turn(name, line) as now:
+                if now:
+                    made[name] = self._compute(self.running[name], moment, connection)
+                else:
+                    self.running[name].defer(moment)
+        return made
+
+    def _compute(
+        self, running: Running, moment: Moment, connection: duckdb.DuckDBPyConnection
+    ) -> list[Slice]:
         """A detection's slices; one that the database cannot compute must not stop the others."""
         name = running.rule.plan.id
         try:
-            slices = running.compute(self.store.connection, moment)
+            slices = running.compute(connection, moment)
         except duckdb.Error as error:
             self.faults[name] = str(error)
             return []
@@ -357,7 +513,9 @@ class Engine:
             stored.put_slice(connection, name, part.index, (part.low, part.high), rows)
         for key in sealed:
             stored.put_sealed(connection, name, key, running.rows.held[key])
-        stored.forget_rows(connection, name, running.forget(self.watermarks.now))
+        gone = running.forget(self.watermarks.now)
+        stored.forget_rows(connection, name, gone)
+        stored.forget_deleted(connection, name, gone)
         protection = running.compiled.protection
         if changed and protection is not None:
             # what comes too late to be learnt asks for nothing older
@@ -370,6 +528,11 @@ class Engine:
             return
         connection = self.store.connection
         stored.put_records(connection, changed.values())
+        quiet = [a for a in changed.values() if a.status == "suppressed"]
+        stored.put_suppressed(connection, quiet)
+        stored.forget_suppressed(
+            connection, [c.alert for c in changes if c.kind == "opened" and c.alert not in quiet]
+        )
         copied = stored.evidence_ids(connection, list(changed))
         missing = {n: set(a.evidence) - copied[n] for n, a in changed.items()}
         read = {k for a in changed.values() for k in self.running[a.detection].rule.plan.events}

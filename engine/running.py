@@ -19,7 +19,7 @@ from engine.entities_rows import FOREVER
 from engine.protection import Slicing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import duckdb
     import pyarrow as pa
@@ -54,14 +54,25 @@ class TrainedModel(Protocol):
         """What a closed day teaches."""
 
 
+class Need(Protocol):
+    """An event of a type that lies up to `early` before a row's `ts` (microseconds); `condition`:
+    what holds for it, in the words of the store, "" for any event.
+    """
+
+    @property
+    def event(self) -> str: ...
+    @property
+    def early(self) -> int: ...
+    @property
+    def condition(self) -> str: ...
+
+
 class CompiledAlert(Protocol):
     """An alert statement lowered to a backend."""
 
     @property
-    def anchors(self) -> Sequence[tuple[str, int]]:
-        """Event types of which each row has an event of its own, and how long before the row's `ts`
-        (microseconds) that may lie.
-        """
+    def needs(self) -> Sequence[Sequence[Need]]:
+        """Events without which there is no row: one of each group."""
 
     @property
     def look_back(self) -> int:
@@ -70,6 +81,10 @@ class CompiledAlert(Protocol):
     @property
     def owner(self) -> str:
         """The detection whose alerts withhold events from the profiles that it asks, or ""."""
+
+    @property
+    def models(self) -> Sequence[object]:
+        """The models that it asks."""
 
     def rows(
         self,
@@ -99,6 +114,9 @@ class CompiledDetection(Protocol):
     @property
     def protection(self) -> Protection | None: ...
 
+    def prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Make what the conditions of its needs call known to a database."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -122,7 +140,7 @@ class Moment:
     """The engine's knowledge at a tick; microseconds, FOREVER where nothing more can come.
 
     `new`: earliest and latest ts of new events by type. `arrived`: whether there may be events of a
-    type in a span. `changed_from`: answers of the directory
+    type that meet a condition in a span. `changed_from`: answers of the directory
     changed from here on. `settled`: the directory is complete up to here; None: there is none.
     `until`: rows later than this are not asked for yet.
     `memory`: what profiles have learnt; None: they are asked of the events themselves.
@@ -132,7 +150,7 @@ class Moment:
     now: int
     new: dict[str, tuple[int, int]]
     watermark: Callable[[Sequence[str]], int]
-    arrived: Callable[[str, int, int], bool]
+    arrived: Callable[[str, str, int, int], bool]
     changed_from: int | None = None
     settled: int | None = None
     final: bool = False
@@ -158,12 +176,15 @@ class Running:
         self.generations = [Generation(0, rule, compiled)]
         self.rows = AlertRows(max((a.dedup for a in rule.plan.alerts), default=0))
         self.records: dict[bytes, list[Alert]] = {}
+        self.suppressed: dict[bytes, int] = {}
+        """Dedup value -> when what people suppressed was last seen."""
         self.decided: dict[int, int] = {}
         """Alert statement -> ts up to which its rows were decided."""
         self.settled = -1
         self.newest = -1
         """Greatest ts of an event the detection reads."""
-        self._owed: tuple[int, int] | None = None
+        self.owed: tuple[int, int] | None = None
+        """Earliest and latest ts for which its rows may have changed and were not computed yet."""
 
     @property
     def rule(self) -> Rule:
@@ -175,10 +196,24 @@ class Running:
         """The rule in force now, as it runs."""
         return self.generations[-1].compiled
 
+    @property
+    def stateless(self) -> bool:
+        """Whether it only reads what is stored: it asks no profile and no model."""
+        return not any(
+            g.compiled.learnings
+            or g.compiled.protection is not None
+            or any(a.models or a.owner for a in g.compiled.alerts)
+            for g in self.generations
+        )
+
     def change(self, rule: Rule, compiled: CompiledDetection, since: int) -> None:
         """The rule or its parameters changed; rows before `since` stay as they were judged."""
         self.generations.append(Generation(since, rule, compiled))
         self.rows.dedup_us = max((a.dedup for a in rule.plan.alerts), default=0)
+
+    def reword(self, rule: Rule) -> None:
+        """The same plan with another envelope: what is told from now on is told so."""
+        self.generations[-1] = replace(self.generations[-1], rule=rule)
 
     def begin(self, since: int) -> None:
         """After a restart: the rule at hand is in force for rows with ts >= `since`."""
@@ -197,17 +232,21 @@ class Running:
             made = self._compute(connection, moment, span)
         except BaseException:
             self.decided, self.settled = before
-            self._owed = span
+            self.owed = span
             raise
-        self._owed = None
+        self.owed = None
         return made
+
+    def defer(self, moment: Moment) -> None:
+        """Leave what changed knowledge asks for to a later call."""
+        self.owed = self._span(moment)
 
     def _span(self, moment: Moment) -> tuple[int, int] | None:
         """Earliest and latest ts for which the detection's rows may have changed: of its new
         events, and from where on the directory answers otherwise.
         """
         read = [moment.new[kind] for kind in self.rule.plan.events if kind in moment.new]
-        read += [self._owed] if self._owed else []
+        read += [self.owed] if self.owed else []
         self.newest = max(self.newest, *(z for _, z in read), -1)
         if moment.changed_from is not None and moment.changed_from <= self.newest:
             read.append((moment.changed_from, self.newest))
@@ -295,7 +334,7 @@ class Running:
         def rows(span: Span, learnt: int = FOREVER) -> list[AlertRow]:
             index, low, high = span
             alert = compiled.alerts[index]
-            if not any(moment.arrived(kind, low - early, high) for kind, early in alert.anchors):
+            if not all(any(_came(n, low, high, moment) for n in group) for group in alert.needs):
                 return []
             found = alert.rows(connection, low, high, memory, learnt, moment.models)
             return self._rated(found, generation, index, moment)
@@ -337,18 +376,49 @@ class Running:
             if keys:
                 touched |= keys
                 changed.append(part)
+        return [c for key in sorted(touched) for c in self._reconcile(key, next_number)], changed
+
+    def put_back_records(self, records: Iterable[Alert]) -> None:
+        """Records kept over a restart, with the cuts that closing them made."""
+        for record in records:
+            self.records.setdefault(record.dedup, []).append(record)
+        for key in self.records:
+            self._cut(key)
+
+    def judged(self, record: Alert, next_number: Callable[[], int]) -> list[Change]:
+        """What else changes now that people decided about one of the records."""
+        if record.status == "suppressed":
+            self.suppressed[record.dedup] = record.last_row
+        else:
+            self.suppressed.pop(record.dedup, None)
+        if record not in self.records.get(record.dedup, ()):
+            return []
+        self._cut(record.dedup)
+        return [c for c in self._reconcile(record.dedup, next_number) if c.alert is not record]
+
+    def _cut(self, key: bytes) -> None:
+        cuts = tuple(sorted({r.closed_to for r in self.records[key] if r.closed_to is not None}))
+        if cuts:
+            self.rows.cuts[key] = cuts
+        else:
+            self.rows.cuts.pop(key, None)
+
+    def _reconcile(self, key: bytes, next_number: Callable[[], int]) -> list[Change]:
         rule = self.rule
         names = tuple(name for name, _ in rule.plan.alerts[0].dedup_by) if rule.plan.alerts else ()
         params = dict(rule.plan.params)
         envelope = Envelope(rule.plan.id, rule.plan.version, params, names, self.rows.dedup_us)
-        changes = []
-        for key in sorted(touched):
-            records = self.records.setdefault(key, [])
-            made = reconcile(records, self.rows.episodes(key), envelope, next_number)
-            known = {r.number for r in records}
-            records += [c.alert for c in made if c.alert.number not in known]
-            changes += made
-        return changes, changed
+        records = self.records.setdefault(key, [])
+        quiet = self.suppressed.get(key)
+        made = reconcile(records, self.rows.episodes(key), envelope, next_number, quiet)
+        known = {r.number for r in records}
+        records += [c.alert for c in made if c.alert.number not in known]
+        last = max((r.last_row for r in records if r.status == "suppressed"), default=None)
+        if any(c.kind == "opened" and c.alert.status == "open" for c in made):
+            self.suppressed.pop(key, None)
+        elif last is not None:
+            self.suppressed[key] = max(last, quiet or last)
+        return made
 
     def settled_before(self, moment: Moment) -> int:
         """Rows older than this can be changed by no event that comes in time."""
@@ -368,6 +438,10 @@ class Running:
         for key in gone:
             self.records.pop(key, None)
         return gone
+
+
+def _came(need: Need, low: int, high: int, moment: Moment) -> bool:
+    return moment.arrived(need.event, need.condition, low - need.early, high)
 
 
 def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

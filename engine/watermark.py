@@ -1,7 +1,8 @@
 """Up to when everything has arrived: one watermark per event type, from its sensors by domain.
 
 A sensor is complete up to its newest event or heartbeat, of whatever type, less the lateness of
-its kind; a type's watermark is the least of its live sensors. A sensor silent for two minutes leaves. A watermark
+its kind; a type's watermark is the least of its live sensors. A sensor silent for two minutes leaves,
+unless it is known to catch up (`hold`). A watermark
 never goes back. `now` is event time: the newest `ts` seen, or the caller's clock where there is
 one; an event from a clock that runs ahead of it moves nothing. Knows no store.
 """
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _AHEAD_US: Final = 60 * lateness.SECOND_US
 """How far a sensor's clock may run ahead of the engine's."""
+_MOST_BEHIND_US: Final = 24 * 3_600 * lateness.SECOND_US
+"""Who is further behind holds nothing up."""
 
 
 class Watermarks:
@@ -33,6 +36,9 @@ class Watermarks:
         self.progress: dict[tuple[str, int], int] = {}
         """(sensor, lateness) -> newest ts of what it sends with that lateness."""
         self.marks: dict[str, int] = {}
+        self.held: dict[str, int] = {}
+        """Remote sensors, the first part of their inputs' names -> until when (caller's clock) they
+        are known to bring what is older."""
         self.now = 0
         self.late: Counter[str] = Counter()
         """Events by type that came later than allowed."""
@@ -65,6 +71,12 @@ class Watermarks:
                 newest = self.progress[sensor, late]
                 self.progress[sensor, late] = max(newest, event.ts)
 
+    def hold(self, sensor: str, until: int) -> None:
+        """A remote sensor is there, with events that are still on its way: until then its inputs
+        do not leave, however old their newest event is.
+        """
+        self.held[sensor] = max(until, self.held.get(sensor, 0))
+
     def of(self, events: Iterable[str]) -> int:
         """The watermark of a detection that reads these types: the least of theirs."""
         return min((self._of_type(kind) for kind in events), default=self.now)
@@ -77,7 +89,7 @@ class Watermarks:
                 continue
             slowest = max(slowest or 0, late)
             newest = self.progress[sensor, late]
-            if self.now - newest <= lateness.IDLE_US:
+            if self.now - newest <= lateness.IDLE_US or self._held(sensor, newest):
                 mark = min(mark, newest - late)
         # Those that left were allowed to be late too; what nobody has sent yet is waited for no
         # longer than the slowest sensor there is, or rules would wait for sources nobody has.
@@ -87,3 +99,7 @@ class Watermarks:
         mark = min(mark, self.now - slowest)
         self.marks[kind] = max(mark, self.marks.get(kind, 0))
         return self.marks[kind]
+
+    def _held(self, sensor: str, newest: int) -> bool:
+        until = self.held.get(sensor.partition("/")[0], -1) if self.held else -1
+        return self.now <= until and self.now - newest <= _MOST_BEHIND_US

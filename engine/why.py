@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dsl import plan, syntax
-from engine.backends.duckdb.reading import Definitions, below, conjuncts
+from dsl.check.walk import sources
+from engine.backends.duckdb.reading import Definitions, conjuncts
 from engine.entities_rows import FOREVER
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class Why:
                     told[name] = rows[-1].roles[name]
                 waiting.append(at.source)
             else:
-                waiting += below(at)
+                waiting += sources(at)
         return tuple(told.items())
 
     def _rows(self, node: plan.Node, event_id: int) -> int:
@@ -165,7 +166,7 @@ def _read(node: plan.Node) -> list[str]:
     """Names of the relations directly below a node."""
     return [
         n.name if isinstance(n, plan.Ref) else n.event
-        for n in below(node)
+        for n in sources(node)
         if isinstance(n, plan.Ref | plan.Scan)
     ]
 

@@ -128,6 +128,12 @@ def witness_of(event: Event) -> str:
     return "event" if via.startswith("event_") else via
 
 
+def rank(event: Event) -> int:
+    """The place of an event's witness among those of its activity, 0 for the best."""
+    ranks, witness = _ranks(event_type(event)), witness_of(event)
+    return ranks.index(witness) if witness in ranks else len(ranks)
+
+
 def _ranks(kind: str) -> tuple[str, ...]:
     return _RANKS.get(kind, _WIRE_FIRST if kind in _WIRE_TYPES else _RECORD_FIRST)
 

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli import output, paths
+from engine.cli import corpus, output
+from engine.cli.existing import Existing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 @click.command()
-@click.argument("files", nargs=-1, metavar="[PATH]…", type=paths.Existing())
+@click.argument("files", nargs=-1, metavar="[PATH]…", type=Existing())
 @click.option("--format", "form", type=click.Choice(["text", "json", "github"]), default="text",
               help="github: annotations for a workflow.")  # fmt: skip
 def command(files: tuple[Path, ...], form: str) -> None:
@@ -26,7 +27,7 @@ def command(files: tuple[Path, ...], form: str) -> None:
     from dsl.check import check, check_relation  # noqa: PLC0415 - starts fast
     from dsl.check.exclusions import check_list  # noqa: PLC0415
 
-    catalogue = paths.read(files)
+    catalogue = corpus.read(files)
     found = list(catalogue.diagnostics.items)
     for detection in catalogue.detections.values():
         found += check(detection, catalogue.relations, catalogue.lists)[1]
@@ -34,7 +35,7 @@ def command(files: tuple[Path, ...], form: str) -> None:
         found += check_relation(relation, catalogue.relations, catalogue.lists)[1]
     for file in catalogue.lists.values():
         found += check_list(file, catalogue.detections, time.time_ns() // 1000)
-    failed = paths.show(dict.fromkeys(found), form)
+    failed = corpus.show(dict.fromkeys(found), form)
     if form == "text" and not failed:
         click.echo(
             f"{len(catalogue.detections)} detections, {len(catalogue.relations)} relations, "

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from engine.cli import options, output, paths
+from engine.cli import options, output
+from engine.cli.existing import Existing
 from engine.printable import printable
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from dsl.schema.base import Event
     from engine.cli.rules import Loaded
+    from engine.profiles.state import Learning
     from engine.running import Rule
 
 State = Literal["seen", "partly", "blind", "needs"]
@@ -35,10 +37,20 @@ class Sources:
     sensors: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """How what a detection has learnt stands, by name: trained models in words, and profiles."""
+
+    models: dict[str, str]
+    profiles: dict[str, Learning]
+
+
 @click.command()
-@click.argument("files", nargs=-1, metavar="[PATH]…", type=paths.Existing())
+@click.argument("files", nargs=-1, metavar="[PATH]…", type=Existing())
 @options.DATABASE
 @options.spanned
+@options.SETTINGS
+@options.LISTS
 @options.DETECTIONS
 @click.option(
     "--format",
@@ -53,6 +65,8 @@ def command(
     begin: int | None,
     end: int | None,
     last: int | None,
+    settings: Path | None,
+    lists: tuple[Path, ...],
     rules: tuple[Path, ...],
     form: str,
 ) -> None:
@@ -61,7 +75,8 @@ def command(
     With PATHs (captures, event logs, or folders of them) or a --database also which of them are
     there: a detection is `seen` if all its types came, `partly` if some did, `blind` if none. Of a
     database the last day counts unless a period is given; types and sensors that are silent in it
-    are named with their newest event. The exit code is 1 if any detection is blind.
+    are named with their newest event, and of profiles and trained models it is said how they stand;
+    name the detections and settings that atp-run has. The exit code is 1 if any detection is blind.
     """
     from engine.cli.rules import load_rules  # noqa: PLC0415 - starts fast
 
@@ -70,7 +85,7 @@ def command(
     span = (begin, end, last)
     if database is None and span != (None, None, None):
         output.fail("a period is of a database", "name one with --database")
-    loaded = load_rules(rules)
+    loaded = load_rules(rules, settings, lists)
     known = None
     if files:
         known = _of_files(files)
@@ -81,8 +96,8 @@ def command(
         types = [t for t in rule.plan.events if t != "alert"]
         state = "needs" if known is None else _state(types, known.counts)
         states[state] += 1
-        models = _models(loaded, rule, database)
-        _show(rule.plan.id, state, types, known or Sources(), models, form)
+        learnt = Learnt(_models(loaded, rule, database), _profiles(loaded, rule, database))
+        _show(rule.plan.id, state, types, known or Sources(), learnt, form)
     if known is not None and form == "text":
         for sensor, newest in sorted(known.sensors.items()):
             click.echo(f"the sensor {printable(sensor)} is silent since {_time(newest)}")
@@ -140,6 +155,22 @@ def _models(loaded: Loaded, rule: Rule, database: Path | None) -> dict[str, str]
     return {s.model: s.told + ("; its score is null" if s.fault else "") for s in states}
 
 
+def _profiles(loaded: Loaded, rule: Rule, database: Path | None) -> dict[str, Learning]:
+    """How each profile of a detection stands, by name; none without a database."""
+    learnings = loaded.compile_detection(rule.plan).learnings if database is not None else ()
+    if database is None or not learnings:
+        return {}
+    from engine.cli.profiles import opened  # noqa: PLC0415 - only where there are any
+    from engine.profiles.state import learnings_of  # noqa: PLC0415
+
+    parts = opened(database)
+    found = learnings_of(rule.plan, (each.profile for each in learnings), parts)
+    told = {learning.profile.name: learning for learning in found}
+    if parts is not None:
+        parts.close()
+    return told
+
+
 def _state(types: list[str], seen: Counter[str]) -> State:
     there = sum(seen[t] > 0 for t in types)
     if there == len(types):
@@ -148,7 +179,7 @@ def _state(types: list[str], seen: Counter[str]) -> State:
 
 
 def _show(
-    rule: str, state: State, types: list[str], known: Sources, models: dict[str, str], form: str
+    rule: str, state: State, types: list[str], known: Sources, learnt: Learnt, form: str
 ) -> None:
     seen = known.counts
     if form == "json":
@@ -158,7 +189,8 @@ def _show(
         if state != "needs":
             row["state"] = state
         silent = {t: _time(known.since[t]) for t in types if t in known.since}
-        told_of = {"silent_since": silent, "models": models}
+        profiles = {name: _profile_row(each) for name, each in learnt.profiles.items()}
+        told_of = {"silent_since": silent, "models": learnt.models, "profiles": profiles}
         output.write(json_line(row | {k: v for k, v in told_of.items() if v}))
         return
 
@@ -169,8 +201,32 @@ def _show(
 
     word = "" if state == "needs" else f"{click.style(f'{state:7}', fg=_COLOURS[state])}"
     click.echo(f"{word}{printable(rule)}: {', '.join(map(told, types))}")
-    for name, how in models.items():
+    for name, how in learnt.models.items():
         click.echo(f"  model {printable(name)}: {printable(how)}")
+    for name, learning in learnt.profiles.items():
+        click.echo(f"  profile {printable(name)}: {_profile_words(learning)}")
+
+
+def _profile_row(learning: Learning) -> dict[str, object]:
+    row: dict[str, object] = {"state": "learning" if learning.waits else "ready"}
+    if learning.ready_from is not None:
+        row["ready_from"] = _time(learning.ready_from)
+    if learning.state is not None:
+        row |= {"keys": learning.state.keys, "withheld_keys": learning.state.withheld}
+    return row
+
+
+def _profile_words(learning: Learning) -> str:
+    state, ready_from = learning.state, learning.ready_from
+    if state is None or state.first is None:
+        return "learning, nothing learnt yet"
+    until = f"learning until {_time(ready_from)}" if ready_from is not None else ""
+    told = [until if learning.waits else "ready", f"{state.keys:,} keys"]
+    if state.seldom:
+        told.append(f"{state.seldom:,} seen too seldom to be asked")
+    if state.withheld:
+        told.append(f"{state.withheld:,} with rows withheld behind alerts")
+    return ", ".join(told)
 
 
 def _time(ts: int) -> str:

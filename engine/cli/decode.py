@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli import output, paths
+from engine.cli import output
+from engine.cli.existing import Existing
 from engine.printable import printable
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="PATH…", type=paths.Existing())
+@click.argument("files", nargs=-1, required=True, metavar="PATH…", type=Existing())
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text",
               help="text: a line an event for people; json: a JSON object a line.")  # fmt: skip
 @click.option("--type", "types", multiple=True, metavar="TYPE", help="Only events of this type.")

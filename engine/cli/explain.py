@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli import output, paths
+from engine.cli import corpus, output
+from engine.cli.existing import Existing
 from engine.printable import printable, printable_lines
 
 if TYPE_CHECKING:
@@ -75,16 +76,16 @@ def _find(rule: str) -> tuple[Catalogue, Detection, DetectionPlan]:
     path = Path(rule)
     as_file = path.suffix == ".yaml" or "/" in rule
     if as_file:
-        path = paths.Existing(folder=False).convert(rule, None, None)
-    catalogue = paths.read((path,) if as_file else ())
+        path = Existing(folder=False).convert(rule, None, None)
+    catalogue = corpus.read((path,) if as_file else ())
     name = path.stem if as_file else rule
     detection = catalogue.detections.get(name)
     if detection is None:
-        paths.show(d for d in catalogue.diagnostics.errors if Path(d.file).stem == name)
+        corpus.show(d for d in catalogue.diagnostics.errors if Path(d.file).stem == name)
         output.fail(f"there is no detection `{name}`", _nearest(name, catalogue.detections))
     plan, found = check(detection, catalogue.relations, catalogue.lists)
     if plan is None:
-        paths.show(found)
+        corpus.show(found)
         output.fail(f"`{name}` has errors")
     return catalogue, detection, plan
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli import output, paths
+from engine.cli import corpus, output
+from engine.cli.existing import Existing
 from engine.printable import printable
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("files", nargs=-1, metavar="[PATH]…", type=paths.Existing())
+@click.argument("files", nargs=-1, metavar="[PATH]…", type=Existing())
 @click.option(
     "--check", "only", is_flag=True, help="Write nothing; exit code 1 if a file would change."
 )
@@ -29,7 +30,7 @@ def command(files: tuple[Path, ...], only: bool) -> None:
     from dsl.source import read_text  # noqa: PLC0415
 
     changed, faults, count = [], Diagnostics(), 0
-    for path in _rules(files or paths.default_paths()):
+    for path in _rules(files or corpus.default_paths()):
         text = read_text(path, str(path), faults)
         if text is None:
             continue
@@ -41,7 +42,7 @@ def command(files: tuple[Path, ...], only: bool) -> None:
             changed.append(path)
             if not only:
                 path.write_bytes(formatted.encode())
-    failed = paths.show(faults.items)
+    failed = corpus.show(faults.items)
     for path in changed:
         click.echo(f"{'would change' if only else 'formatted'} {printable(str(path))}")
     click.echo(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.cli import output, paths
+from engine.cli import corpus, output
 from engine.cli.period import period
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def load_directory(path: Path | None) -> DirectoryFile | None:
     if path is None:
         return None
     directory, diagnostics = read_directory_file(path)
-    if paths.show(diagnostics) or directory is None:
+    if corpus.show(diagnostics) or directory is None:
         output.fail(f"the directory file {path} has errors")
     return directory
 

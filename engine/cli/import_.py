@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli import ending, output, paths
+from engine.cli import ending, output
+from engine.cli.existing import Existing
 from engine.printable import printable
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def command() -> None:
 
 
 @command.command(cls=ending.Command)
-@click.argument("files", nargs=-1, required=True, metavar="PATH…", type=paths.Existing())
+@click.argument("files", nargs=-1, required=True, metavar="PATH…", type=Existing())
 @click.option(
     "--to",
     "folder",

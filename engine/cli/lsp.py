@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from engine.cli import output, paths
+from engine.cli import corpus, output
 
 
 @click.command()
@@ -25,4 +25,4 @@ def command() -> None:
 
     # the server closes its stream at the end; the command's own is flushed after that
     stream = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    make_server(version("atp"), paths.SHIPPED).start_io(stdout=stream)
+    make_server(version("atp"), corpus.SHIPPED).start_io(stdout=stream)

@@ -2,8 +2,7 @@
 
 A command is a module here whose docstring begins with its own name and a colon; the rest of that
 line is the help in the list, and `command` in it the click command. A name that Python keeps for
-itself, or that a module here has which is no command, has `_` behind it in the file's name
-(`import_.py`, `paths_.py`). Must not import anything slow: `atp --help` answers in 0.2 s
+itself has `_` behind it in the file's name (`import_.py`). Must not import anything slow: `atp --help` answers in 0.2 s
 (`bench/start.py`).
 """
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli import ending, options, output, paths
+from engine.cli import ending, options, output
+from engine.cli.existing import Existing
 from engine.printable import printable
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _DATABASE = click.option(
     "--database",
     metavar="FILE",
     required=True,
-    type=paths.Existing(folder=False),
+    type=Existing(folder=False),
     help="A database of atp-run; its models are in the folder FILE.models beside it.",
 )
 _FORM = click.option(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli import output, paths
+from engine.cli import corpus, output
 from engine.mutation import Mutation, mutate
 from engine.printable import printable
 
@@ -54,7 +54,7 @@ def _job(job: tuple[tuple[Path, ...], str]) -> Mutation:
 
 @cache
 def _catalogue(asked: tuple[Path, ...]) -> Catalogue:
-    return paths.read(asked)
+    return corpus.read(asked)
 
 
 def _show(found: Mutation, form: str, least: float) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from engine.cli import output, paths
+from engine.cli import corpus, output
 from engine.printable import printable
 
 FRAME = """\
@@ -66,7 +66,7 @@ def command(name: str, tactic: str, into: Path) -> None:
         output.fail(f"`{name}` is no id", "small letters, digits and `_`, a letter first")
     if not re.fullmatch(r"[a-z][a-z0-9_]*", tactic) or tactic in ("lists", "relations"):
         output.fail(f"`{tactic}` is no tactic", "a folder name such as `credential_access`")
-    there = [p for root in (into, paths.SHIPPED) for p in sorted(root.rglob(f"{name}.yaml"))]
+    there = [p for root in (into, corpus.SHIPPED) for p in sorted(root.rglob(f"{name}.yaml"))]
     if there:
         output.fail(f"{there[0]} exists already", "choose another id")
     path = into / tactic / f"{name}.yaml"

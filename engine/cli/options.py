@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
-from engine.cli import paths, period
+from engine.cli import period
+from engine.cli.existing import Existing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,27 +19,27 @@ DETECTIONS: Final = click.option(
     "rules",
     multiple=True,
     metavar="PATH",
-    type=paths.Existing(),
+    type=Existing(),
     help="File or folder of detections; default: `detections/` here, else the shipped ones.",
 )
 LISTS: Final = click.option(
     "--lists",
     multiple=True,
     metavar="PATH",
-    type=paths.Existing(),
+    type=Existing(),
     help="File or folder of lists of your own: their entries are added to those of the detections.",
 )
 SETTINGS: Final = click.option(
     "--settings",
     metavar="FILE",
-    type=paths.Existing(folder=False),
+    type=Existing(folder=False),
     help="Settings of detections: parameters, sensitivities, what is disabled.",
 )
 DIRECTORY: Final = click.option(
     "--directory",
     "directory_path",
     metavar="FILE",
-    type=paths.Existing(folder=False),
+    type=Existing(folder=False),
     help="Directory file: domains, hosts, accounts, groups, tags.",
 )
 GEOLOCATION: Final = click.option(
@@ -46,13 +47,13 @@ GEOLOCATION: Final = click.option(
     "geolocation_paths",
     multiple=True,
     metavar="FILE",
-    type=paths.Existing(folder=False),
+    type=Existing(folder=False),
     help="MaxMind database (.mmdb) of countries, places or networks, for VPN sessions. May be given again.",
 )
 DATABASE: Final = click.option(
     "--database",
     metavar="FILE",
-    type=paths.Existing(folder=False),
+    type=Existing(folder=False),
     help="A database of atp-run that is not running, or a copy of one; it is only read.",
 )
 

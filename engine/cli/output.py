@@ -1,7 +1,8 @@
 """What every command says in the same way: results, errors, damaged input.
 
 Messages go to standard error, results to standard output. Text that came from files or the wire is
-made printable before a terminal sees it; colours are for terminals and obey NO_COLOR.
+made printable before a terminal sees it; colours are for terminals and obey NO_COLOR. A daemon may say
+its messages as JSON objects instead, for a journal or a collector of logs.
 """
 
 from __future__ import annotations
@@ -9,18 +10,39 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import TYPE_CHECKING, NoReturn
+import time
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 import click
 
 from engine.printable import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sensor.inputs.files import FileSummary
 
 DONE = 0
 NO = 1
 FAILED = 2
+
+Level = Literal["info", "warning", "error"]
+
+
+class _Form:
+    """How messages are said, by the whole process."""
+
+    json = False
+
+
+def say_json() -> None:
+    """From now on messages are JSON objects, one a line: time, level, topic, message, and more fields."""
+    _Form.json = True
+
+
+def says_json() -> bool:
+    """Whether they are."""
+    return _Form.json
 
 
 def colour() -> bool | None:
@@ -42,19 +64,28 @@ def drop_results() -> None:
 
 def fail(message: str, hint: str = "") -> NoReturn:
     """Say what could not be done, and end with exit code 2."""
+    if _Form.json:
+        _log("error", message, "", {"hint": hint} if hint else {})
+        sys.exit(FAILED)
     _say("error", "red", message)
     if hint:
         click.echo(f"  = hint: {printable(hint)}", err=True)
     sys.exit(FAILED)
 
 
-def warn(message: str) -> None:
-    """Say what went wrong beside the work."""
+def warn(message: str, topic: str = "") -> None:
+    """Say what went wrong beside the work. `topic`: what it is about, for whoever sorts messages."""
+    if _Form.json:
+        _log("warning", message, topic, {})
+        return
     _say("warning", "yellow", message)
 
 
-def note(message: str) -> None:
-    """Say what is going on."""
+def note(message: str, topic: str = "", fields: Mapping[str, object] | None = None) -> None:
+    """Say what is going on; `fields` are for programs."""
+    if _Form.json:
+        _log("info", message, topic, fields or {})
+        return
     with contextlib.suppress(OSError):
         click.echo(printable(message), err=True)
 
@@ -75,6 +106,15 @@ def report_damage(summary: FileSummary, most: int = 5) -> bool:
     if summary.fault:
         warn(f"{summary.path}: a reader failed, please report: {summary.fault}")
     return bool(summary.damages)
+
+
+def _log(level: Level, message: str, topic: str, fields: Mapping[str, object]) -> None:
+    from engine.event_json import json_line  # noqa: PLC0415 - not of every command
+    from engine.times import iso  # noqa: PLC0415
+
+    said = {"time": iso(time.time_ns() // 1000), "level": level, "topic": topic, "message": message}
+    with contextlib.suppress(OSError):
+        click.echo(json_line({**said, **fields}), err=True)
 
 
 def _say(word: str, shade: str, message: str) -> None:

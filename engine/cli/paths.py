@@ -1,149 +1,199 @@
-"""Paths that people name, where detections lie, and reading them with all complaints.
-
-Detections: what is named, else `detections/` in the working folder, else the shipped ones.
-"""
+"""paths: lateral movement paths: how ordinary accounts come to sensitive ones."""
 
 from __future__ import annotations
 
-import stat
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli import output
+from engine.cli import options, output, period
+from engine.cli.existing import Existing
+from engine.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Sequence
+    from pathlib import Path
 
-    from dsl.catalogue import Catalogue
-    from dsl.diagnostics import Diagnostic
+    from engine.paths.found import Found
+    from engine.paths.graph import Step
+    from engine.paths.search import Risk
+    from engine.store import Store
 
-SHIPPED = Path(__file__).resolve().parent.parent.parent / "detections"
-
-
-class Existing(click.ParamType):  # type: ignore[type-arg]  # a plain class before click 8.5
-    """A file or folder that is there; a pipe or device is neither, as files are read twice."""
-
-    name = "path"
-
-    def __init__(self, *, file: bool = True, folder: bool = True) -> None:
-        self._file = file
-        self._folder = folder
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Path:
-        """The path; ends the command with the reason where it cannot be used."""
-        del param, ctx
-        path = Path(str(value))
-        if not str(value):  # an unset variable of a shell, and not the working folder
-            output.fail("the path is empty")
-        try:
-            mode = path.stat().st_mode
-        except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-            output.fail(f"{path}: {output.reason(error) if isinstance(error, OSError) else error}")
-        if stat.S_ISDIR(mode):
-            if not self._folder:
-                output.fail(f"{path} is a folder", "name a file")
-        elif not stat.S_ISREG(mode):
-            output.fail(f"{path} is neither a file nor a folder", "save what it gives to a file")
-        elif not self._file:
-            output.fail(f"{path} is no folder")
-        return path
+_RIGHTS = {
+    "member": "local administrator",
+    "share": "used an administrative share",
+    "service": "created a service",
+    "task": "created a task",
+    "shell": "opened a shell",
+}
 
 
-def default_paths() -> tuple[Path, ...]:
-    """The working folder's detections, else the shipped ones."""
-    here = Path("detections")
-    return (here,) if here.is_dir() else (SHIPPED,)
+@click.command()
+@click.argument("files", nargs=-1, metavar="[PATH]…", type=Existing())
+@options.DATABASE
+@options.DIRECTORY
+@click.option("--to", "to", metavar="ACCOUNT", help="Only to this account, sensitive or not.")
+@click.option(
+    "--at",
+    "at",
+    metavar="TIME",
+    type=period.Moment(end=True),
+    help="As of then: `2026-01-31` or `2026-01-31T12:00`, UTC; default: the newest event.",
+)
+@click.option(
+    "--within",
+    "within",
+    metavar="DURATION",
+    type=period.Length(),
+    help="Credentials used that long ago still lie in memory; default: 2d.",
+)
+@click.option(
+    "--most",
+    type=click.IntRange(1, 100_000),
+    default=20,
+    show_default=True,
+    help="So many paths, hosts and accounts are told.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="json: a path, host or account a line.",
+)  # fmt: skip
+def command(
+    files: tuple[Path, ...],
+    database: Path | None,
+    directory_path: Path | None,
+    to: str | None,
+    at: int | None,
+    within: int | None,
+    most: int,
+    form: str,
+) -> None:
+    """Show how accounts can come to sensitive ones: who administers the hosts they work on.
 
-
-def read(paths: Iterable[Path], lists: Sequence[Path] = ()) -> Catalogue:
-    """The detections of the paths, with the shipped relations and lists below them.
-
-    A rule outside this tree may read what is shipped; its own relations and lists come first. The
-    entries of `lists` (files or folders) are added to those of lists of the same name.
+    Read from PATHs (captures, event logs, or folders of them) or a --database, as of a time. The
+    shortest path of each account is told, then the hosts and accounts most of them lead over.
     """
-    from dsl.load import load  # noqa: PLC0415 - starts fast
+    from engine.paths.found import WITHIN_US, find  # noqa: PLC0415 - starts fast
 
-    asked = _asked(paths)
-    catalogue = load(asked, Path.cwd())
-    if not (catalogue.detections or catalogue.relations or catalogue.lists):
-        if not catalogue.diagnostics.items:
-            output.fail(f"no detections in {', '.join(map(_shown, asked))}", "name their folder")
-        return catalogue
-    for extra in _floors(asked):
-        below = load(extra, Path.cwd())
-        for name, relation in below.relations.items():
-            catalogue.relations.setdefault(name, relation)
-        for name, entries in below.lists.items():
-            catalogue.lists.setdefault(name, entries)
-        for diagnostic in below.diagnostics.items:
-            catalogue.diagnostics.add(diagnostic)
-    if lists:
-        catalogue.add_lists(load([p.resolve() for p in lists], Path.cwd()))
-    return catalogue
+    if bool(files) == (database is not None):
+        output.fail("the events are either in files or in a database", "name a PATH or --database")
+    if database is not None and directory_path is not None:
+        output.fail("a database has its own directory", "leave --directory out")
+    store, newest = _opened(files, database, directory_path, at)
+    asked = newest if at is None else at
+    wanted = None if to is None else _account(store, to, asked)
+    found = find(store.connection, asked, to=wanted, within=within or WITHIN_US, most=most)
+    store.close()
+    (_tell_json if form == "json" else _tell_text)(found, asked)
 
 
-def sources(paths: Iterable[Path], lists: Sequence[Path] = ()) -> list[Path]:
-    """Every file that `read` reads for these paths, in a fixed order."""
-    asked = _asked(paths)
-    roots = [
-        *asked,
-        *(p.resolve() for p in lists),
-        *(folder for extra in _floors(asked) for folder in extra),
-    ]
-    found = {p for r in roots for p in ([r] if r.is_file() else r.rglob("*.y*ml"))}
-    return sorted(found)
+def _opened(
+    files: Sequence[Path], database: Path | None, directory_path: Path | None, at: int | None
+) -> tuple[Store, int]:
+    """The store to look into and the time of its newest event."""
+    from engine.cli import ground  # noqa: PLC0415 - starts fast
+    from engine.cli.rules import Loaded  # noqa: PLC0415
+
+    if database is not None:
+        over = ground.of_database(database, None, at, None)
+    else:
+        over = ground.of_files(files, directory_path, Loaded((), frozenset(), (), {}))
+    span = over.store.span()
+    if span is None:
+        output.fail("there are no events")
+    return over.store, span[1]
 
 
-def _asked(paths: Iterable[Path]) -> list[Path]:
-    return [p.resolve() for p in (tuple(paths) or default_paths())]
+def _account(store: Store, text: str, at: int) -> str:
+    """The account that is meant: its canonical name, or the name alone where one has it."""
+    from engine.store.movement import accounts_named  # noqa: PLC0415 - starts fast
+
+    found = accounts_named(store.connection, text.lower(), at)
+    if not found:
+        output.fail(f"no account `{text}` was seen until then", "write `name@dns.domain`")
+    if len(found) > 1:
+        output.fail(f"`{text}` is the name of several accounts", f"as in `{found[0]}`")
+    return found[0]
 
 
-def _floors(asked: Sequence[Path]) -> Iterator[list[Path]]:
-    """The folders of relations and lists below what was asked for, nearest first."""
-    for floor in (SHIPPED, *(root for p in asked if (root := _root(p)) is not None)):
-        extra = [
-            folder
-            for name in ("relations", "lists")
-            if (folder := floor / name).is_dir() and not any(_below(folder, p) for p in asked)
-        ]
-        if extra:
-            yield extra
-
-
-def _shown(path: Path) -> str:
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
-
-
-def _root(path: Path) -> Path | None:
-    """The folder of detections that a file or tactic folder belongs to."""
-    return next((p for p in path.parents if p.name == "detections"), None)
-
-
-def _below(folder: Path, path: Path) -> bool:
-    return folder == path or path in folder.parents
-
-
-def show(diagnostics: Iterable[Diagnostic], form: str = "text") -> bool:
-    """Print diagnostics (to standard error as text, else to standard output); True if errors."""
-    from dsl import render  # noqa: PLC0415 - starts fast
-
-    found = sorted(
-        diagnostics, key=lambda d: (d.file, (d.span.line, d.span.column) if d.span else (0, 0))
+def _tell_text(found: Found, at: int) -> None:
+    reach, targets = _number(found.reaching, "account"), _number(found.targets, "target")
+    click.echo(
+        f"as of {_time(at)}: {reach} with a path to {targets} "
+        f"({_number(found.sessions, 'session')}, {_number(found.rights, 'right')} to administer)"
     )
-    if form == "json":
-        click.echo(render.render_json(found), nl=False)
-    elif form == "github":
-        click.echo(render.render_github(found), nl=False)
-    elif found:
-        texts = {}
-        for name in {d.file for d in found}:
-            path = Path(name)
-            if path.is_file():
-                texts[name] = path.read_text(encoding="utf-8", errors="replace")
-        click.echo(render.render_text(found, texts, colour=True), err=True, nl=False)
-    return any(d.severity == "error" for d in found)
+    if not found.targets:
+        click.echo("no sensitive account is known: name groups or accounts with --directory")
+    for way in found.ways:
+        head = f"{printable(way.start)} to {click.style(printable(way.target), bold=True)}"
+        click.echo(f"\n{head}: {_number(len(way.steps), 'host')}")
+        for step in way.steps:
+            click.echo(f"  {_step(step)}")
+    if found.reaching > len(found.ways):
+        click.echo(f"\n… and {found.reaching - len(found.ways):,} more (--most)")
+    for title, risks in (("hosts", found.hosts), ("accounts", found.accounts)):
+        if risks:
+            click.echo(f"\n{title} that most paths lead over")
+            for risk in risks:
+                click.echo(f"  {_risk(risk)}")
+
+
+def _step(step: Step) -> str:
+    who = f"{printable(step.account)} → "
+    where = click.style(printable(step.host), bold=True)
+    right = _RIGHTS[step.right]
+    if step.group is not None:
+        right += f" by {printable(step.group)}"
+    if step.since:
+        right += f", {'since' if step.right == 'member' else 'last'} {_time(step.since)}"
+    how = f"{printable(step.session)}, {_time(step.seen)}"
+    return f"{who}{where} ({right}) → {printable(step.then)} ({how})"
+
+
+def _risk(risk: Risk) -> str:
+    told = f"{printable(risk.node)}: {_number(risk.accounts, 'account')}"
+    if risk.exposed:
+        more = f" and {len(risk.exposed) - 3} more" if len(risk.exposed) > 3 else ""
+        told += f"; credentials of {', '.join(map(printable, risk.exposed[:3]))}{more}"
+    return told
+
+
+def _tell_json(found: Found, at: int) -> None:
+    from engine.event_json import json_line  # noqa: PLC0415 - only where asked for
+    from engine.times import iso  # noqa: PLC0415
+
+    whole = {
+        "as_of": iso(at), "accounts": found.reaching, "targets": found.targets,
+        "sessions": found.sessions, "rights": found.rights,
+    }  # fmt: skip
+    output.write(json_line({"kind": "summary"} | whole))
+    for way in found.ways:
+        steps = [
+            {
+                "account": s.account, "group": s.group, "right": s.right,
+                "since": iso(s.since) if s.since else None, "host": s.host,
+                "then": s.then, "session": s.session, "seen": iso(s.seen),
+            }
+            for s in way.steps
+        ]  # fmt: skip
+        row = {"kind": "path", "from": way.start, "to": way.target, "hosts": len(steps)}
+        output.write(json_line(row | {"steps": steps}))
+    for kind, risks in (("host", found.hosts), ("account", found.accounts)):
+        for risk in risks:
+            told = {"kind": kind, kind: risk.node, "accounts": risk.accounts}
+            output.write(
+                json_line(told | ({"exposed": list(risk.exposed)} if kind == "host" else {}))
+            )
+
+
+def _number(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def _time(ts: int) -> str:
+    from engine.times import iso  # noqa: PLC0415 - starts fast
+
+    return iso(ts)[:16].replace("T", " ")

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli import options, output, paths
+from engine.cli import options, output
+from engine.cli.existing import Existing
 from engine.printable import printable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dsl.plan import Profile
-    from engine.profiles.known import ProfileOf
-    from engine.profiles.state import Ready, State
+    from engine.profiles.state import Learning
     from engine.store.parts import Parts
 
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     "--database",
     required=True,
     metavar="FILE",
-    type=paths.Existing(folder=False),
+    type=Existing(folder=False),
     help="The database of atp-run, which may be running; it is only read.",
 )
 @options.SETTINGS
@@ -46,54 +45,52 @@ def command(
     the detections and settings that atp-run has. The exit code is 1 if any profile may not be asked yet.
     """
     from engine.cli.rules import load_rules  # noqa: PLC0415 - starts fast
-    from engine.profiles.state import Ready, ready_of, state_of  # noqa: PLC0415
+    from engine.profiles.state import learnings_of  # noqa: PLC0415
 
+    parts = opened(database)
+    if parts is None:
+        path = learnt_file(database)
+        output.fail(f"{path} is not there", "atp-run writes it once a profile has learnt something")
     loaded = load_rules(rules, settings, lists)
-    parts = _parts(database)
-    known = parts.progress()
     waiting = 0
     for rule in sorted(loaded.rules, key=lambda r: r.plan.id):
-        nodes = dict(rule.plan.shared) | dict(rule.plan.relations)
-        for learning in loaded.compile_detection(rule.plan).learnings:
-            compiled = learning.profile
-            node: Profile = nodes[compiled.name]  # type: ignore[assignment]  # a profile, by its name
-            ready, progress = ready_of(node), known.get(compiled.hash)
-            state = progress and state_of(parts, progress, compiled.over, ready)
-            from_ = _ready_from(state, ready or Ready())
-            waiting += state is None or state.first is None or from_ > state.through
-            _show(rule.plan.id, compiled, state, ready, form)
+        profiles = [each.profile for each in loaded.compile_detection(rule.plan).learnings]
+        for learning in learnings_of(rule.plan, profiles, parts):
+            waiting += learning.waits
+            _show(rule.plan.id, learning, form)
     parts.close()
     sys.exit(output.NO if waiting else output.DONE)
 
 
-def _parts(database: Path) -> Parts:
+def learnt_file(database: Path) -> Path:
+    """Where the profiles of a database lie."""
+    return database.with_name(f"{database.name}.learnt")
+
+
+def opened(database: Path) -> Parts | None:
+    """What profiles of a database have learnt, to read; None where none has yet."""
     import sqlite3  # noqa: PLC0415 - starts fast
 
     from engine.store.parts import Parts  # noqa: PLC0415
 
-    path = database.with_name(f"{database.name}.learnt")
+    path = learnt_file(database)
     if not path.exists():
-        output.fail(f"{path} is not there", "atp-run writes it once a profile has learnt something")
+        return None
     try:
         return Parts(path, read_only=True)
     except sqlite3.Error as error:
         output.fail(f"{path} cannot be read: {error}")
 
 
-def _ready_from(state: State | None, ready: Ready) -> int:
-    """From when on it may be asked, as far as its age decides."""
-    return 0 if state is None or state.first is None else state.first + ready.age
-
-
-def _show(
-    rule: str, profile: ProfileOf, state: State | None, ready: Ready | None, form: str
-) -> None:
+def _show(rule: str, learning: Learning, form: str) -> None:
     from engine.times import iso  # noqa: PLC0415 - starts fast
 
     def day(ts: int) -> str:
         return iso(ts)[:19] + "Z"
 
-    from_ = None if ready is None or state is None else _ready_from(state, ready)
+    profile, state, ready, from_ = (
+        learning.profile, learning.state, learning.ready, learning.ready_from,
+    )  # fmt: skip
     if form == "json":
         from engine.event_json import json_line  # noqa: PLC0415 - only where asked for
 
@@ -115,12 +112,11 @@ def _show(
     if state is None or state.first is None:
         click.echo(f"{click.style(name, fg='red')}: nothing learnt yet")
         return
-    young = bool(from_ and from_ > state.through)
     told = [
         f"{state.keys:,} keys",
         f"{_days(state.span)} of {_days(profile.over)} learnt, up to {day(state.through)}",
     ]
-    if young and from_:
+    if learning.waits and from_ is not None:
         told.append(f"may be asked from {day(from_)}")
     if state.seldom:
         told.append(f"{state.seldom:,} keys seen too seldom to be asked")
@@ -128,7 +124,9 @@ def _show(
         told.append(f"of {state.withheld:,} keys something is withheld, for it is behind alerts")
     if state.cut:
         told.append(f"no room for {state.cut:,} values")
-    click.echo(f"{click.style(name, fg='yellow' if young else 'green')}: {'; '.join(told)}")
+    click.echo(
+        f"{click.style(name, fg='yellow' if learning.waits else 'green')}: {'; '.join(told)}"
+    )
 
 
 def _days(microseconds: int) -> str:

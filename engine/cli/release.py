@@ -7,13 +7,18 @@ from typing import Final
 import click
 
 
+def release() -> str:
+    """The release of this program."""
+    from importlib.metadata import version  # noqa: PLC0415 - only when asked
+
+    return version("atp")
+
+
 def _show(ctx: click.Context, _param: click.Parameter, value: object) -> None:
     if value and not ctx.resilient_parsing:
-        from importlib.metadata import version  # noqa: PLC0415 - only when asked
+        from sensor.wire.build import WORD  # noqa: PLC0415 - only when asked
 
-        from sensor.wire.build import WORD  # noqa: PLC0415
-
-        click.echo(f"atp {version('atp')} ({WORD})")
+        click.echo(f"atp {release()} ({WORD})")
         ctx.exit()
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli import ground, options, output, paths
+from engine.cli import ground, options, output
+from engine.cli.existing import Existing
 from engine.cli.sides import Installed, side
 from engine.printable import printable
 from engine.sinks import formats
@@ -24,7 +25,7 @@ LEVELS = ("high", "medium", "low", "informational")
 
 
 @click.command()
-@click.argument("files", nargs=-1, metavar="[PATH]…", type=paths.Existing())
+@click.argument("files", nargs=-1, metavar="[PATH]…", type=Existing())
 @options.DATABASE
 @options.spanned
 @click.option(

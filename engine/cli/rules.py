@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from engine.cli import output, paths
+from engine.cli import corpus, output
+from engine.in_force import InForce, in_force
 from engine.rule_cache import remembered
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Loaded:
     lists: frozenset[str]
     rows: tuple[ListRow, ...]
     compiled: dict[str, CompiledDetection]
+    in_force: InForce = field(default_factory=InForce)
 
     def compile_detection(self, plan: DetectionPlan) -> CompiledDetection:
         """The statements of a detection. Raises `Unsupported` where DuckDB has no exact form."""
@@ -46,7 +48,7 @@ def load_rules(
     """
     if values:
         return _load(rules, settings, lists, values)
-    files = [*paths.sources(rules, lists), *([settings] if settings else ())]
+    files = [*corpus.sources(rules, lists), *([settings] if settings else ())]
     return remembered(files, lambda: _load(rules, settings, lists, ()))
 
 
@@ -63,7 +65,7 @@ def _load(
     from engine.lists import rows_of  # noqa: PLC0415
     from engine.running import Rule  # noqa: PLC0415
 
-    catalogue = paths.read(rules, own_lists)
+    catalogue = corpus.read(rules, own_lists)
     found = list(catalogue.diagnostics.items)
     settings = Settings()
     if settings_path is not None:
@@ -89,10 +91,13 @@ def _load(
         except Unsupported:
             continue  # the engine says so, and runs the others
     errors = [d for d in dict.fromkeys(found) if d.severity == "error"]
-    if paths.show(errors):
+    if corpus.show(errors):
         output.fail("the detections have errors", "mend them, or name others with --detections")
     known = catalogue.lists
-    return Loaded(tuple(running), frozenset(known), tuple(rows_of(known.values())), compiled)
+    return Loaded(
+        tuple(running), frozenset(known), tuple(rows_of(known.values())), compiled,
+        in_force(catalogue, settings.disabled),
+    )  # fmt: skip
 
 
 def _set(text: str, catalogue: Catalogue, settings: Settings) -> None:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from engine.cli import output, paths
+from engine.cli import corpus, output
+from engine.cli.existing import Existing
 from engine.cli.rules import Loaded, load_rules
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def side(name: str, given: Installed, values: tuple[str, ...] = ()) -> Side:
             return _whole(name, load_rules((root,), given.settings, given.lists, values))
     path = Path(name)
     if path.suffix == ".yaml" or "/" in name or path.exists():
-        asked = paths.Existing().convert(name, None, None)
+        asked = Existing().convert(name, None, None)
         loaded = load_rules((asked,), given.settings, given.lists, values)
         if not loaded.rules:
             output.fail(f"no detections in {name}")
@@ -78,7 +79,7 @@ def _checked_out(revision: str, rules: tuple[Path, ...], folder: Path) -> Path:
     """The folder of detections as it was at a revision, below `folder`."""
     if len(rules) > 1:
         output.fail("git:REVISION is of one folder", "name one folder with --detections")
-    root = (rules[0] if rules else paths.default_paths()[0]).resolve()
+    root = (rules[0] if rules else corpus.default_paths()[0]).resolve()
     if not root.is_dir():
         output.fail(f"git:REVISION is of a folder, {root} is a file")
     # what begins with a dash would be an option of git's

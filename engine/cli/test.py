@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli import output, paths
+from engine.cli import corpus, output
+from engine.cli.existing import Existing
 from engine.printable import printable, printable_lines
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("files", nargs=-1, metavar="[PATH]…", type=paths.Existing())
+@click.argument("files", nargs=-1, metavar="[PATH]…", type=Existing())
 @click.option(
     "--format",
     "form",
@@ -67,11 +68,11 @@ def command(
     from engine.cli.reading import decoded  # noqa: PLC0415
     from engine.rule_tests import run_tests  # noqa: PLC0415
 
-    catalogue = paths.read(files)
+    catalogue = corpus.read(files)
     errors = catalogue.diagnostics.errors
-    paths.show(errors)
+    corpus.show(errors)
 
-    asked = tuple(p.resolve() for p in (files or paths.default_paths()))
+    asked = tuple(p.resolve() for p in (files or corpus.default_paths()))
     rules = {n: d.path for n, d in catalogue.detections.items()}
     rules |= {n: r.path for n, r in catalogue.relations.items()}
     chosen = [
@@ -96,7 +97,7 @@ def command(
         click.echo(_summary(outcomes, len(chosen), time.perf_counter() - began))
     failed = bool(errors) or not all(o.passed for o in outcomes)
     if not failed:
-        failed = paths.show(_without_twin(catalogue, chosen))
+        failed = corpus.show(_without_twin(catalogue, chosen))
     if mutate and not failed:
         from engine.cli.mutation import run_mutants  # noqa: PLC0415 - only where asked for
 

@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli import ground, options, output, paths
+from engine.cli import corpus, ground, options, output
+from engine.cli.existing import Existing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.cli.ground import Ground
     from engine.cli.rules import Loaded
+    from engine.tuning.writing import Signed
 
 
 @click.command()
 @click.argument("rule", metavar="RULE")
-@click.argument("files", nargs=-1, metavar="[PATH]…", type=paths.Existing())
+@click.argument("files", nargs=-1, metavar="[PATH]…", type=Existing())
 @options.DATABASE
 @click.option(
     "--alert",
@@ -86,28 +88,18 @@ def command(
     from engine.cli.rules import load_rules  # noqa: PLC0415 - starts fast
     from engine.cli.tuned import show  # noqa: PLC0415
     from engine.cli.tuner import Tuner  # noqa: PLC0415
-    from engine.tuning.writing import Signed  # noqa: PLC0415
 
     if not alerts and not events:
         output.fail("name a false positive", "with --alert ID or --event FILE:SEQ")
     given = (owner, reason, expires)
-    signed = None
-    if apply or any(given):
-        missing = [n for n, v in zip(("owner", "reason", "expires"), given, strict=True) if not v]
-        if missing:
-            hint = "nobody would dare to remove an exclusion without them"
-            output.fail("an exclusion needs " + ", ".join(f"--{n}" for n in missing), hint)
-        try:
-            signed = Signed.of(str(owner), str(reason), str(expires), time.time_ns() // 1000)
-        except ValueError as error:
-            output.fail(str(error), "write `90d`, or a day to come: `2030-01-31`")
+    signed = signed_by(*given) if apply or any(given) else None
     loaded = load_rules(rules, settings, lists)
     over = _ground(files, database, events, directory_path, loaded, (begin, end, last))
-    catalogue = paths.read(rules, lists)
+    catalogue = corpus.read(rules, lists)
     tuner = Tuner(rule, loaded, catalogue, over)
     tuner.mark(alerts, [(*_place(e), e) for e in events], files)
     chosen = tuner.propose(choose)
-    change = tuner.change(chosen, signed, _folder(folder, lists)) if chosen and signed else None
+    change = tuner.change(chosen, signed, own_lists(folder, lists)) if chosen and signed else None
     if change and apply:
         change.write()
     show(tuner.told(chosen, change, applied=apply), form)
@@ -137,7 +129,23 @@ def _place(place: str) -> tuple[Path, int]:
     return place_of(place)
 
 
-def _folder(folder: Path | None, lists: tuple[Path, ...]) -> Path:
+def signed_by(owner: str | None, reason: str | None, expires: str | None) -> Signed:
+    """Who answers for an exclusion, as the options say; ends the command where something is missing."""
+    from engine.tuning.writing import Signed  # noqa: PLC0415 - only where asked for
+
+    given = {"--owner": owner, "--reason": reason, "--expires": expires}
+    missing = [name for name, value in given.items() if not value]
+    if missing:
+        hint = "nobody would dare to remove an exclusion without them"
+        output.fail("an exclusion needs " + ", ".join(missing), hint)
+    try:
+        return Signed.of(str(owner), str(reason), str(expires), time.time_ns() // 1000)
+    except ValueError as error:
+        output.fail(str(error), "write `90d`, or a day to come: `2030-01-31`")
+
+
+def own_lists(folder: Path | None, lists: tuple[Path, ...]) -> Path:
+    """The folder of an installation's own lists; ends the command where that is not clear."""
     here = PathType("detections")
     if folder is None and len(lists) == 1 and lists[0].is_dir():
         folder = lists[0]

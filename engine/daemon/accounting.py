@@ -33,6 +33,11 @@ class Accounting:
         self._waiting = Waiting()
         radius.start(self._emit, self._waiting.room)
 
+    @property
+    def queued(self) -> int:
+        """Events that wait to be taken."""
+        return len(self._waiting)
+
     def take(self) -> list[Event]:
         """The events that came since the last call."""
         return self._waiting.take()

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from engine.store import facts
 from sensor.inputs.evtxrecords import Stamp, stamp_of, stamps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from engine.store import Store
+    from engine.daemon.states import States
 
 _KEY: Final = "log/"
 _MARKS: Final = 64
@@ -56,8 +55,8 @@ class Place(NamedTuple):
 class Bookmarks:
     """The bookmarks of all logs."""
 
-    def __init__(self, store: Store) -> None:
-        rows = facts.states(store.connection, _KEY)
+    def __init__(self, store: States) -> None:
+        rows = store.states(_KEY)
         self._known = {int(k): msgspec.json.decode(v, type=Bookmark) for k, v in rows.items()}
 
     def find(self, path: Path) -> Place:

@@ -9,21 +9,19 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from typing import TYPE_CHECKING
 
-import msgspec
-
+from dsl.schema.dns import DnsQuery
+from engine.daemon.waiting import Waiting
+from sensor.govern.allowance import Allowance
+from sensor.inputs import canary
 from sensor.inputs.interface import InterfaceError
 from sensor.wire.drive import Driver
 
 if TYPE_CHECKING:
     from dsl.schema.base import Event
-    from engine.store import Store
     from sensor.inputs.interface import LiveInput
 
-_WAITING = 500_000
-"""Events kept while the engine is busy; beyond that the oldest are dropped and counted."""
 _AGAIN_S = 1.0
 _WATCH_US = 250_000
 """So often the capture's filter learns of new ports."""
@@ -34,32 +32,32 @@ def sensor_name(interface: str) -> str:
     return f"interface:{interface}"
 
 
-def last_number(store: Store, sensor: str) -> int:
-    """The greatest number that the store has of a sensor's events: a run goes on from there."""
-    seen = store.state(f"seen/{sensor}")
-    ranges = msgspec.json.decode(seen, type=list[tuple[int, int]]) if seen else []
-    return ranges[-1][1] if ranges else 0
-
-
 class Capture:
-    """Events of one interface, from an open live input; they are numbered on from `after`.
+    """Events of one interface, from an open live input; they are numbered on from `after`. It reads
+    as fast as `allowance` has it, and
+    puts test frames in when `tests` says so.
 
-    `lost` counts events dropped because nobody took them, `dropped` packets that the kernel could
-    not hand over, `shed` packets left unread for want of time. `away` says why the interface is not
-    being read now, `fault` why it never will be again.
+    `dropped` counts packets that the kernel could not hand over, `shed` packets left unread for want
+    of time. `away` says why the interface is not being read now, `fault` why it never will be again.
     """
 
-    def __init__(self, live: LiveInput, after: int = 0) -> None:
+    def __init__(
+        self,
+        live: LiveInput,
+        after: int = 0,
+        allowance: Allowance | None = None,
+        tests: canary.Schedule | None = None,
+    ) -> None:
         self.name = live.interface
-        self.lost = 0
         self.dropped = 0
         self.shed = 0
         self.away = ""
         self.fault = ""
         self._live = live
         self._after = after
-        self._waiting: deque[Event] = deque(maxlen=_WAITING)
-        self._lock = threading.Lock()
+        self._tests = tests
+        self._allowance = Allowance() if allowance is None else allowance
+        self._waiting = Waiting()
         self._stop = threading.Event()
         self._fresh: list[Event] = []
         self._watched = 0
@@ -68,12 +66,19 @@ class Capture:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
+    @property
+    def lost(self) -> int:
+        """Events dropped because nobody took them."""
+        return self._waiting.lost
+
+    @property
+    def queued(self) -> int:
+        """Events that wait to be taken."""
+        return len(self._waiting)
+
     def take(self) -> list[Event]:
         """The events that came since the last call."""
-        with self._lock:
-            events = list(self._waiting)
-            self._waiting.clear()
-        return events
+        return self._waiting.take()
 
     def complaints(self) -> dict[str, str]:
         """What goes wrong, by topic; empty where nothing does."""
@@ -108,11 +113,11 @@ class Capture:
             self._live.close()
 
     def _read(self) -> None:
-        driver, live = self._driver, self._live
+        driver, live, allowance = self._driver, self._live, self._allowance
         strict = False
         for block in live.blocks():
             now = time.monotonic_ns() // 1000
-            pressed = driver.press(live.fill(), now) > 0
+            pressed = driver.press(live.fill(), now, allowance.level) > 0
             if block is None:
                 driver.advance(time.time_ns() // 1000)
             else:
@@ -126,17 +131,30 @@ class Capture:
                 live.watch(driver.tcp_ports, strict=strict)
                 self.shed = driver.shed
             self._hand_over()
+            if self._tests is not None and self._tests.due(time.time_ns() // 1000):
+                self._test()
+            rest = allowance.rest()
+            if rest:
+                self._stop.wait(rest)
+
+    def _test(self) -> None:
+        """Frames of our own, where captured ones come from; what they become bears another name."""
+        known = len(self._fresh)
+        for frame in canary.frames():
+            self._driver.packet(time.time_ns() // 1000, frame, canary.ETHERNET)
+        for event in self._fresh[known:]:
+            if isinstance(event, DnsQuery) and event.query == canary.NAME:
+                event.sensor = f"{canary.SENSOR}{event.sensor}"
+        self._hand_over()
 
     def _hand_over(self) -> None:
-        fresh, waiting = self._fresh, self._waiting
+        fresh = self._fresh
         if not fresh:
             return
         after = self._after
         for event in fresh:
             event.seq = (event.seq or 0) + after
-        with self._lock:
-            self.lost += max(0, len(waiting) + len(fresh) - _WAITING)
-            waiting.extend(fresh)
+        self._waiting.put_all(fresh)
         fresh.clear()
 
     def _wait(self, why: str) -> None:

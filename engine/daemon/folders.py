@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from engine.daemon.identity import Head, head_of
-from engine.store import facts
 from sensor.inputs.evtxrecords import is_event_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from engine.store import Store
+    from engine.daemon.states import States
 
 _HIDDEN: Final = (".", "~")
 _UNFINISHED: Final = (".tmp", ".part", ".swp")
@@ -36,13 +35,14 @@ _PATIENCE: Final = 10
 
 class Known(msgspec.Struct, frozen=True):
     """What is known of a path: the file it was at the last reading, its number, its stamp then,
-    and whether what came at its end is in (see `service`).
+    whether what came at its end is in (see `service`), and its place on the disk.
     """
 
     stamp: str
     head: Head
     number: int
     ended: bool = False
+    inode: str = ""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -81,7 +81,7 @@ class Folders:
     def __init__(
         self,
         paths: Sequence[Path],
-        store: Store,
+        store: States,
         own: Collection[Path] = (),
         refused: Callable[[Path, OSError], None] = lambda _path, _error: None,
     ) -> None:
@@ -89,9 +89,11 @@ class Folders:
         self._own = {str(p.resolve()) for p in own}
         self._refused = refused
         self._refusals: dict[str, str] = {}
-        known = facts.states(store.connection, _FILE)
+        known = store.states(_FILE)
         self._known = {k: msgspec.json.decode(v, type=Known) for k, v in known.items()}
-        self._numbers = {k: int(v) for k, v in facts.states(store.connection, _HEAD).items()}
+        self._numbers = {k: int(v) for k, v in store.states(_HEAD).items()}
+        self._places = {k.inode: k for k in self._known.values() if k.inode}
+        """Files by their place on the disk, also those whose path another one has now."""
         numbers = [*self._numbers.values(), *(k.number for k in self._known.values())]
         self._last = max(numbers, default=0)
         self._seen: dict[str, str] = {}
@@ -108,7 +110,8 @@ class Folders:
         seen: dict[str, str] = {}
         for entry in self._entries():
             try:
-                stamp = _stamp(entry.stat())
+                status = entry.stat()
+                stamp = _stamp(status)
             except OSError:
                 continue  # gone since it was listed
             seen[entry.path] = stamp
@@ -121,7 +124,7 @@ class Folders:
             if self._refusals.get(entry.path) == stamp:
                 continue
             try:
-                recognised = self._recognised(path, stamp, known)
+                recognised = self._recognised(path, stamp, _inode(status), known)
             except OSError as error:
                 self._refusals[entry.path] = stamp
                 self._refused(path, error)
@@ -146,7 +149,7 @@ class Folders:
         return self._keep(found.path, msgspec.structs.replace(found.known, ended=ended))
 
     def _keep(self, path: Path, known: Known) -> dict[str, str]:
-        self._known[_text(path)] = known
+        self._known[_text(path)] = self._places[known.inode] = known
         rows = {_FILE + _text(path): msgspec.json.encode(known).decode()}
         if known.head.whole and known.head.digest not in self._numbers:
             self._numbers[known.head.digest] = known.number
@@ -162,22 +165,24 @@ class Folders:
         self._restless[path] = now
         return True
 
-    def _recognised(self, path: Path, stamp: str, known: Known | None) -> Known:
-        """The file's number: that of the one it continues, else that of one that began so, else
-        the next. Raises OSError.
+    def _recognised(self, path: Path, stamp: str, inode: str, known: Known | None) -> Known:
+        """The file's number: that of the one it continues, by path or by place on the disk, else
+        that of one that began so, else the next. Raises OSError.
         """
         head = head_of(path)
         number = None
-        if known and known.head.size and head_of(path, known.head.size) == known.head:
-            number = known.number
-        elif head.whole:
+        for before in (known, self._places.get(inode)):
+            if before and before.head.size and head_of(path, before.head.size) == before.head:
+                number = before.number
+                break
+        if number is None and head.whole:
             number = self._numbers.get(head.digest)
         if number is None and known and is_event_log(path):
             number = known.number  # a log that wrapped around; its events have other numbers
         if number is None:
             self._last += 1
             number = self._last
-        return Known(stamp, head, number)
+        return Known(stamp, head, number, inode=inode)
 
     def _entries(self) -> Iterator[os.DirEntry[str]]:
         for folder in self._paths:
@@ -206,6 +211,10 @@ class Folders:
 def _text(path: Path) -> str:
     """A path as text that a database takes, whatever bytes are in it."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _inode(status: os.stat_result) -> str:
+    return f"{status.st_dev}:{status.st_ino}"
 
 
 def _stamp(status: os.stat_result) -> str:

@@ -68,6 +68,11 @@ class Listening:
         self._events = LogEvents(self._sensor, self._emit, raw=raw)
         port.start(self._message, self._waiting.room)
 
+    @property
+    def queued(self) -> int:
+        """Events that wait to be taken."""
+        return len(self._waiting)
+
     def take(self) -> list[Event]:
         """The events that came since the last call."""
         return self._waiting.take()

@@ -11,25 +11,35 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
-from engine.cli import ending, options, output, paths
+from engine.cli import ending, options, output
+from engine.cli.existing import Existing
 from engine.cli.ground import first_line, load_directory, load_geolocation
 from engine.cli.release import version_option
 from engine.collection import untraced
-from engine.daemon import inputs
+from engine.daemon import backing_up, configured, inputs, retaining, sensor_role, serving
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.cli.rules import Loaded
+    from engine.configuration.file import Configuration
+    from engine.daemon.dispatch import Dispatch
+    from engine.daemon.reloading import Reloading
+    from engine.daemon.reports_file import Planned
+    from engine.daemon.retaining import Retaining
     from engine.daemon.service import Service
+    from engine.daemon.sinks_file import Sink
+    from engine.daemon.timetable import Entry
     from engine.geolocation import Geolocation
+    from engine.in_force import InForce
     from engine.run import Engine
     from engine.sinks.jsonl import JsonLines
     from engine.store import Store
+    from engine.store.desk import Desk
 
 TICK_S = 1.0
 
@@ -40,7 +50,7 @@ TICK_S = 1.0
     "folders",
     multiple=True,
     metavar="FOLDER",
-    type=paths.Existing(file=False),
+    type=Existing(file=False),
     help="Read captures and event logs that appear or grow here. May be given again.",
 )
 @click.option(
@@ -66,13 +76,49 @@ TICK_S = 1.0
     metavar="FILE",
     help="Every change of an alert is appended here, one JSON object a line.",
 )
+@click.option(
+    "--sinks",
+    "sinks_path",
+    metavar="FILE",
+    type=Existing(folder=False),
+    help="Where alerts go beside: syslog, webhooks, e-mail.",
+)
+@click.option(
+    "--reports",
+    "reports_path",
+    metavar="FILE",
+    type=Existing(folder=False),
+    help="Which reports are made each day, week or month, and where they go.",
+)
+@backing_up.options
+@retaining.options
 @options.GEOLOCATION
 @options.installation
+@configured.OPTION
+@click.option(
+    "--role",
+    type=click.Choice(["all", "engine", "sensor"]),
+    default="all",
+    show_default=True,
+    help="engine: take events of sensors only; sensor: deliver events to an engine.",
+)
 @click.option("--quiet", is_flag=True, help="Write nothing to the terminal but errors.")
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="json: messages as objects, one a line, for a journal or a collector of logs.",
+)
 @version_option
 def main(
     folders: tuple[Path, ...],
     user: str | None,
+    sinks_path: Path | None,
+    reports_path: Path | None,
+    retention: tuple[str, ...],
+    retention_size: float | None,
+    retention_audit: int | None,
     geolocation_paths: tuple[Path, ...],
     store_path: Path,
     alerts_path: Path,
@@ -81,65 +127,148 @@ def main(
     rules: tuple[Path, ...],
     directory_path: Path | None,
     quiet: bool,
+    configuration: Configuration,
+    role: str,
+    log_format: str,
     **named: object,
 ) -> None:
     """Watch folders, interfaces, ports and directories, and raise alerts until stopped (Ctrl-C,
     SIGTERM).
 
-    Exit codes: 0 stopped in order; 2 could not start, or could not go on.
-    """
-    from engine.cli.rules import load_rules  # noqa: PLC0415 - `--help` answers at once
-    from engine.daemon.nobody import give_up_privileges  # noqa: PLC0415
+    What a configuration file says, the command line overrides. SIGHUP reads detections, lists and
+    settings anew.
 
-    stop = _stopped_by_signals()
+    Exit codes: 0 stopped in order; 2 could not start, or could not go on; 75 ended for an erasure,
+    to be started again.
+    """
+    from engine.daemon.nobody import give_up_privileges  # noqa: PLC0415 - `--help` answers at once
+    from engine.daemon.reloading import Reloading, asked_by_signal  # noqa: PLC0415
+
+    if log_format == "json":
+        output.say_json()
+    stop, again = _stopped_by_signals(), asked_by_signal()
+    sensor_role.refuse(role, folders, named)
     opened = inputs.open_all(named)
     if not folders and not opened:
         hint = "name a folder with --watch, an interface with --interface, or take --syslog"
         output.fail("nothing to watch", hint)
+    told = {each.tells for each in opened}
+    if not folders and told == {"names"}:
+        hint = "add what sees clients: --interface, --watch, --syslog"
+        output.fail("--probe-networks alone watches nothing: it asks clients that others saw", hint)
+    if role == "sensor":
+        sensor_role.run(folders, opened, user, stop, named, quiet=quiet)
+    listening = [each for each in opened if isinstance(each, serving.Sited)]
+    asked = named["portal"]
+    site = serving.portal_site(
+        None if asked is None else str(asked), [each.site for each in listening]
+    )
+    sinks = _load_sinks(sinks_path)  # while there may be privileges to read secrets with
+    planned = _load_reports(reports_path, sinks)
+    backups = backing_up.planned(named)
+    kept = retaining.limits(retention)
+    keeper = retaining.Retaining(kept, retaining.in_bytes(retention_size), retention_audit)
     who = give_up_privileges(user, [store_path, alerts_path]) if opened else ""
+    if site is not None and site.authority is None:
+        folder = named["instance"]
+        site.authority = serving.authority_of(
+            None if folder is None else Path(str(folder)), store_path
+        )
+    from engine.cli.rules import load_rules  # noqa: PLC0415 - not of a sensor
+
     loaded = load_rules(rules, settings, lists)
     geolocation = load_geolocation(geolocation_paths)
-    engine = _engine(
-        store_path, loaded, directory_path, geolocation, synced=bool(named["synchronised"])
-    )
+    engine = _engine(store_path, loaded, directory_path, geolocation, synced="directory" in told)
+    for said in retaining.too_short([rule.plan for rule in loaded.rules], kept):
+        output.warn(said)
     lines = _open_alerts(alerts_path)
     rejected = store_path.with_name(f"{store_path.name}.rejected")
     own = [store_path, Path(f"{store_path}.wal"), alerts_path, rejected, Path(f"{rejected}.1")]
-    own += [Path(f"{store_path}.directory{end}") for end in ("", "-wal", "-shm")]
+    beside = ("directory", "desk", "spool", "access", "people")
+    own += [Path(f"{store_path}.{n}{end}") for n in beside for end in ("", "-wal", "-shm")]
+    own += serving.own_instance(store_path).glob("*")
+    instance = None if named["instance"] is None else Path(str(named["instance"]))
     service = _service(
-        engine, folders, opened, lines, own, rejected, geolocation, quiet=quiet, stop=stop
-    )
+        engine, folders, opened, lines, own, rejected, geolocation, sinks, planned, backups, keeper, instance,
+        loaded.in_force, quiet=quiet, stop=stop,
+    )  # fmt: skip
+    portal = None
+    if site is not None:
+        registry = listening[0].registry if listening else None
+        portal = serving.Portal(site, engine.store, store_path, lambda: service.status, registry)
+    _answer([*(each.site for each in listening), *([site] if site is not None else [])])
     if not quiet:
         watched = [*map(str, folders), *(o.words for o in opened)]
         nobody = f", as {who} without privileges" if who else ""
         output.note(f"watching {', '.join(watched)}{nobody}")
         if geolocation is not None:
             output.note(f"VPN sessions are placed by {', '.join(geolocation.words())}")
-        elif named["radius_places"]:
+        elif "sessions" in told:
             output.note("VPN sessions have no country, place or network: there is no --geolocation")
-    _run(service, stop)
+        if site is not None:
+            output.note(f"the portal is at https://{site.words}")
+        if site is not None and portal is not None and portal.first_steps:
+            first = f"https://{site.words}{portal.first_steps}"
+            output.note(f"nobody can sign in yet: make the first administrator at {first}")
+    context = click.get_current_context()
+    reloading = Reloading(
+        engine,
+        lambda: load_rules(*configured.detections(context, configuration)),
+        again,
+        lambda loaded: service.put_in_force(loaded.in_force),
+        quiet=quiet,
+    )
+    _run(service, reloading, stop, portal)
+    if service.erasure is not None:
+        from engine.daemon import erasing  # noqa: PLC0415 - seldom
+
+        erasing.carry_out(store_path, service.erasure)
+        if not quiet:
+            output.note("ended for an erasure: to be started again")
+        sys.exit(erasing.RESTART)
+    sys.exit(output.DONE)
 
 
 # after --watch, as they are of its kind
-main.params[1:1] = inputs.options()
+main.params[1:1] = [*inputs.options(), serving.OPTION, *sensor_role.OPTIONS]
 
 
-def _run(service: Service, stop: threading.Event) -> NoReturn:
+def _answer(sites: Sequence[serving.Site]) -> None:
+    from engine.web.listener import ListenError  # noqa: PLC0415 - `--help` answers at once
+
+    try:
+        for site in dict.fromkeys(sites):
+            site.start()
+    except ListenError as error:
+        output.fail(str(error), "may this user read the folder of the instance?")
+
+
+def _run(
+    service: Service,
+    reloading: Reloading,
+    stop: threading.Event,
+    portal: serving.Portal | None = None,
+) -> None:
+    """Until it is stopped, or an erasure is asked for; all is closed then."""
     import duckdb  # noqa: PLC0415 - `--help` answers at once
 
     try:
         with untraced():
-            while not stop.is_set():
+            while not stop.is_set() and service.erasure is None:
                 began = time.monotonic()
+                reloading.step()
                 service.step()
                 stop.wait(max(0.0, TICK_S - (time.monotonic() - began)))
+            if portal is not None:
+                portal.close()
             service.close()
+            if portal is not None:
+                portal.site.close()  # nobody decides while what lies here is erased
     except duckdb.Error as error:
         # what is in the database is whole; a new start goes on from there
         output.fail(
             f"the database failed: {first_line(str(error))}", "start again when that is mended"
         )
-    sys.exit(output.DONE)
 
 
 def _stopped_by_signals() -> threading.Event:
@@ -195,8 +324,10 @@ def _engine(
     from engine.models.at_hand import OfFolder  # noqa: PLC0415
     from engine.models.folder import folder_of  # noqa: PLC0415
     from engine.run import Engine  # noqa: PLC0415
+    from engine.store.staging import clean  # noqa: PLC0415
 
     declared = load_directory(directory_path)
+    clean(store_path)
     engine = Engine(
         _open_store(store_path),
         loaded.rules,
@@ -221,31 +352,98 @@ def _service(
     own: Sequence[Path],
     rejected: Path,
     geolocation: Geolocation | None,
+    sinks: Sequence[Sink],
+    planned: Sequence[Planned],
+    backups: Sequence[Entry],
+    keeper: Retaining,
+    instance: Path | None,
+    in_force: InForce,
     *,
     quiet: bool,
     stop: threading.Event,
 ) -> Service:
-    from engine.cli.reading import wants_raw  # noqa: PLC0415
-    from engine.daemon.capture import last_number  # noqa: PLC0415
+    from engine.daemon import reporting  # noqa: PLC0415
+    from engine.daemon.errands import Errands  # noqa: PLC0415
     from engine.daemon.folders import Folders  # noqa: PLC0415
+    from engine.daemon.inputs.sensors import leases_of  # noqa: PLC0415
+    from engine.daemon.numbers import last_number  # noqa: PLC0415
     from engine.daemon.service import Service  # noqa: PLC0415
+    from engine.daemon.synchronizing import OfEngine  # noqa: PLC0415
+    from engine.daemon.timetable import Timetable  # noqa: PLC0415
     from engine.daemon.training import Training  # noqa: PLC0415
+    from engine.daemon.watching_itself import SelfWatch  # noqa: PLC0415
+    from engine.errands import Place  # noqa: PLC0415
     from engine.models.folder import folder_of  # noqa: PLC0415
+
+    def clock() -> int:
+        return time.time_ns() // 1000
 
     watched = Folders(
         folders, engine.store, own, lambda p, e: output.warn(f"{p}: {output.reason(e)}")
     )
 
+    leases = leases_of(opened)
     ground = inputs.Ground(
         last=lambda sensor: last_number(engine.store, sensor),
-        raw=wants_raw(r.rule.plan for r in engine.running.values()),
+        raw=engine.raw,
         rejected=rejected,
         mirror=own[0].with_name(f"{own[0].name}.directory"),
         unresolved=engine.take_unresolved,
+        hold=engine.watermarks.hold,
+        tenure=None if leases is None else OfEngine(leases),
+        plans=lambda: [running.rule.plan for running in engine.running.values()],
     )
     sources = [each.start(ground) for each in opened]
     training = Training(engine, folder_of(own[0]))
+    desk = _open_desk(own[0])
+    dispatch = _open_dispatch(engine, own[0], sinks, desk.identity)
+    errands = Errands(lambda: Place(engine.store, own[0], instance, time.time_ns() // 1000), desk)
+    timetable = Timetable([*reporting.entries(planned, dispatch), *backups], errands, desk, clock)
     return Service(
         engine, watched, sources, lines, geolocation,
-        quiet=quiet, stopping=stop.is_set, training=training,
+        quiet=quiet, stopping=stop.is_set, training=training, desk=desk, dispatch=dispatch,
+        errands=errands, timetable=timetable, retaining=keeper, in_force=in_force,
+        self_watch=SelfWatch(engine, own[0].resolve().parent, desk, dispatch, timetable, keeper),
     )  # fmt: skip
+
+
+def _load_sinks(path: Path | None) -> Sequence[Sink]:
+    from engine.daemon.sinks_file import load_sinks  # noqa: PLC0415 - `--help` answers at once
+
+    return () if path is None else load_sinks(path)
+
+
+def _load_reports(path: Path | None, sinks: Sequence[Sink]) -> Sequence[Planned]:
+    from engine.daemon.reports_file import load_reports  # noqa: PLC0415 - `--help` answers at once
+
+    return () if path is None else load_reports(path, {s.name: s.type for s in sinks})
+
+
+def _open_dispatch(
+    engine: Engine, store_path: Path, sinks: Sequence[Sink], identity: str
+) -> Dispatch | None:
+    import sqlite3  # noqa: PLC0415 - `--help` answers at once
+
+    from engine.daemon.dispatch import Dispatch  # noqa: PLC0415
+    from engine.daemon.tags import bears  # noqa: PLC0415
+    from engine.store.spool import beside  # noqa: PLC0415
+
+    if not sinks:
+        return None
+    path = beside(store_path)
+    try:
+        return Dispatch(path, sinks, identity, bears(engine.store.connection))
+    except sqlite3.Error as error:
+        output.fail(f"{path} cannot be opened: {error}", "see who owns it and its folder")
+
+
+def _open_desk(store_path: Path) -> Desk:
+    import sqlite3  # noqa: PLC0415 - `--help` answers at once
+
+    from engine.store.desk import Desk, beside  # noqa: PLC0415
+
+    path = beside(store_path)
+    try:
+        return Desk(path)
+    except sqlite3.Error as error:
+        output.fail(f"{path} cannot be opened: {error}", "see who owns it and its folder")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping, Sequence
 
-    from engine.daemon.inputs import Ground
+    from engine.daemon.inputs import Ground, Telling
     from engine.daemon.listening import Listening, Read
     from sensor.inputs.jsonport import JsonPort
     from sensor.inputs.places import Place
@@ -49,6 +49,11 @@ class MessagePort(NamedTuple):
     def words(self) -> str:
         """For people: `syslog udp:514`."""
         return f"{self.kind} {self.port.place.name}"
+
+    @property
+    def tells(self) -> Telling:
+        """Logs, record by record."""
+        return "events"
 
     def start(self, ground: Ground) -> Listening:
         """Read on, in a thread of its own."""

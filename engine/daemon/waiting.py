@@ -7,6 +7,8 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dsl.schema.base import Event
 
 _MOST: Final = 500_000
@@ -23,9 +25,13 @@ class Waiting:
 
     def put(self, event: Event) -> None:
         """One more."""
+        self.put_all((event,))
+
+    def put_all(self, events: Sequence[Event]) -> None:
+        """More, in their order."""
         with self._lock:
-            self.lost += len(self._events) == _MOST
-            self._events.append(event)
+            self.lost += max(0, len(self._events) + len(events) - _MOST)
+            self._events.extend(events)
 
     def take(self) -> list[Event]:
         """All that wait."""
@@ -33,6 +39,9 @@ class Waiting:
             events = list(self._events)
             self._events.clear()
         return events
+
+    def __len__(self) -> int:
+        return len(self._events)
 
     def room(self) -> bool:
         """Whether senders that can wait should go on."""

@@ -48,11 +48,6 @@ class ModelFolder:
         """The files by the day from which they are in force, in order."""
         return _dated(self.path, ".npz")
 
-    def in_force(self, day: int) -> Path | None:
-        """The newest file that is in force on a day."""
-        found = self.files()
-        return found[max(there)] if (there := [d for d in found if d <= day]) else None
-
     def read(self, path: Path) -> Trained:
         """Read a file of `files`. Raises ModelFileError."""
         found = read_trained(path, self.subject)

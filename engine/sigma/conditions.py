@@ -51,7 +51,7 @@ class Asked:
 def asked(rule: SigmaRule) -> Asked:
     """What the rule asks. Raises RefusedError, and SigmaError where pySigma cannot read it."""
     where = place(rule.logsource)
-    fields = Fields(where.event)
+    fields = Fields(where.event, where.names)
     lists: dict[str, str] = {}
     tree = _Tree(Values(fields, lists))
     conditions = [tree.logic(parsed.parsed) for parsed in rule.detection.parsed_condition]

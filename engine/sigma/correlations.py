@@ -121,7 +121,8 @@ class Correlations:
         lets = {"rule": named}
         below, name = reference.rule, f"r{self._number()}"
         if isinstance(below, SigmaRule):
-            fields = Fields(place(below.logsource).event)
+            where = place(below.logsource)
+            fields = Fields(where.event, where.names)
             for asked_for in (keys, values):
                 for written, column in asked_for.items():
                     field_ = fields.named(_alias(rule, written, reference))

@@ -15,6 +15,8 @@ from engine.sigma.refused import RefusedError
 from sensor.map.raw import known_columns
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dsl.schema.base import KindName
 
 WINDOWS: Final = "windows_event"
@@ -47,9 +49,12 @@ class Field:
 
 @dataclass(slots=True)
 class Fields:
-    """The fields of one event type, and which columns of it a rule has read."""
+    """The fields of one event type, and which columns of it a rule has read. `names`: what records
+    call fields that the rule's log source calls otherwise.
+    """
 
     event: str
+    names: Mapping[str, str] = field(default_factory=dict)
     read: dict[str, None] = field(default_factory=dict)
 
     def named(self, name: str) -> Field:
@@ -71,6 +76,7 @@ class Fields:
 
     def _column(self, name: str) -> Field:
         columns = event_types()[self.event].columns
+        name = self.names.get(name, name)
         if self.event == WINDOWS:
             column = _HEAD.get(name) or known_columns().get(name)
         else:

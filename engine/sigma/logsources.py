@@ -6,7 +6,7 @@ Windows sources are channels and event ids by the table `logsources.yaml`; every
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,24 +18,34 @@ from engine.sigma.fields import OTHER, WINDOWS
 from engine.sigma.logic import Logic, Said, Test, every, some
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sigma.rule import SigmaLogSource
 
 
 class Table(msgspec.Struct, frozen=True):
-    """Channels of services; event ids of categories by service; providers of those without one."""
+    """Channels of services; event ids of categories by service; providers of those without one.
+    `fields`: what records call the fields of a category that has words of its own, by category;
+    `notes`: what is uncertain about a category.
+    """
 
     services: dict[str, list[str]]
     categories: dict[str, dict[str, list[int]]]
     providers: dict[str, str]
+    fields: dict[str, dict[str, str]]
+    notes: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a rule's records are: event type, condition (None: all of them), what is uncertain."""
+    """Where a rule's records are: event type, condition (None: all of them), what is uncertain, and
+    what the records call fields that the source calls otherwise.
+    """
 
     event: str
     condition: Logic | None
     notes: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @cache
@@ -82,7 +92,10 @@ def _windows(service: str | None, category: str | None) -> Place:
             )
         else:
             parts.append(some(_records(by, numbers) for by, numbers in ids.items()))
-    return Place(WINDOWS, every(parts) if parts else None, tuple(notes))
+        if category in table().notes:
+            notes.append(table().notes[category])
+    names = table().fields.get(category or "", {})
+    return Place(WINDOWS, every(parts) if parts else None, tuple(notes), names)
 
 
 def _records(by: str, numbers: list[int]) -> Logic:

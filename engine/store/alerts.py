@@ -2,7 +2,8 @@
 
 `alert_row` holds the rows of recent alerts by slice (`statement` -1: summed-up rows), `alert_record`
 every alert, `alert_event` a copy of its evidence, which outlives the events themselves,
-`alert_outbox` the changes that sinks have not confirmed. Each function takes a connection and runs inside the caller's transaction.
+`alert_outbox` the changes that sinks have not confirmed, `alert_suppressed` what people do not want to
+hear of. Each function takes a connection and runs inside the caller's transaction.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from engine.alert_codec import (
     unpack_row,
 )
 from engine.alerts import dedup_key
-from engine.store import withheld
 from engine.store.facts import put_state, states
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from engine.alert_records import Alert, Change, Verdict
+    from engine.alert_records import Alert, Change
     from engine.alert_rows import Held
     from engine.alerts import AlertRow, Episode
 
@@ -138,23 +138,38 @@ def all_records(connection: duckdb.DuckDBPyConnection) -> list[Alert]:
     return [unpack_record(data) for (data,) in found]
 
 
-def close_alert(
-    connection: duckdb.DuckDBPyConnection, number: int, verdict: Verdict, now: int
-) -> bool:
-    """Close an alert with what people found it to be; False where there is no such number. What is
-    behind one that tells of nothing bad is learnt from `now` on (microseconds).
-    """
+def record(connection: duckdb.DuckDBPyConnection, number: int) -> Alert | None:
+    """The record of a number."""
     found = connection.execute(
         "SELECT data FROM alert_record WHERE number = ?", [number]
     ).fetchall()
-    for (data,) in found:
-        record = unpack_record(data)
-        record.status, record.verdict = "closed", verdict
-        record.revision += 1
-        put_records(connection, [record])
-        if verdict != "true_positive":
-            withheld.release(connection, record, now)
-    return bool(found)
+    return unpack_record(found[0][0]) if found else None
+
+
+def put_suppressed(connection: duckdb.DuckDBPyConnection, records: Iterable[Alert]) -> None:
+    """Note when what people suppressed was last seen."""
+    for one in records:
+        connection.execute(
+            "INSERT OR REPLACE INTO alert_suppressed VALUES (?, ?, ?)",
+            [one.detection, one.dedup, one.last_row],
+        )
+
+
+def forget_suppressed(connection: duckdb.DuckDBPyConnection, records: Iterable[Alert]) -> None:
+    """People want to hear again of what these records are about."""
+    for one in records:
+        connection.execute(
+            "DELETE FROM alert_suppressed WHERE detection = ? AND dedup = ?",
+            [one.detection, one.dedup],
+        )
+
+
+def suppressed(connection: duckdb.DuckDBPyConnection, detection: str) -> dict[bytes, int]:
+    """When what people suppressed of a detection was last seen, by dedup value."""
+    found = connection.execute(
+        "SELECT dedup, last FROM alert_suppressed WHERE detection = ?", [detection]
+    ).fetchall()
+    return {dedup: int(last) for dedup, last in found}
 
 
 def highest_number(connection: duckdb.DuckDBPyConnection) -> int:
@@ -190,6 +205,21 @@ def put_evidence(
         )
 
 
+def forget_deleted(
+    connection: duckdb.DuckDBPyConnection, detection: str, keys: Iterable[bytes]
+) -> None:
+    """Take the names out of records that people deleted, now that no row can ask for them."""
+    emptied = [r for r in records_of(connection, detection, list(keys)) if r.status == "deleted"]
+    for one in emptied:
+        one.dedup = b""
+    put_records(connection, emptied)
+
+
+def forget_evidence(connection: duckdb.DuckDBPyConnection, number: int) -> None:
+    """Delete the events copied to an alert."""
+    connection.execute("DELETE FROM alert_event WHERE number = ?", [number])
+
+
 def evidence(connection: duckdb.DuckDBPyConnection, number: int) -> dict[int, str]:
     """The events copied to an alert: id -> JSON."""
     found = connection.execute(
@@ -202,8 +232,7 @@ def put_outbox(connection: duckdb.DuckDBPyConnection, changes: Sequence[Change])
     """Let changes wait for the sinks, numbered on from the last one ever put."""
     if not changes:
         return
-    last = states(connection, _LAST_CHANGE).get("")
-    first = int(last or 0) + 1
+    first = last_change(connection) + 1
     connection.execute(
         "INSERT INTO alert_outbox SELECT unnest($seq::BIGINT[]), unnest($kind::VARCHAR[]), "
         "unnest($raised::BOOLEAN[]), unnest($data::BLOB[])",
@@ -215,6 +244,11 @@ def put_outbox(connection: duckdb.DuckDBPyConnection, changes: Sequence[Change])
         },
     )
     put_state(connection, {_LAST_CHANGE: str(first + len(changes) - 1)})
+
+
+def last_change(connection: duckdb.DuckDBPyConnection) -> int:
+    """The number of the last change ever put into the outbox, 0 where there was none."""
+    return int(states(connection, _LAST_CHANGE).get("") or 0)
 
 
 def outbox(connection: duckdb.DuckDBPyConnection) -> list[Waiting]:

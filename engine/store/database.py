@@ -1,6 +1,6 @@
 """How a DuckDB database with the store's tables is opened: a file, or one in memory.
 
-DuckDB runs without extensions and without access to other files. To open an instance costs 20 ms
+DuckDB runs without extensions and without access to other files, but those of a backup being made. To open an instance costs 20 ms
 and to create all tables 40 ms, so databases in memory are attached to one instance of the process
 and take their tables from a template: 5 ms each.
 """
@@ -8,6 +8,7 @@ and take their tables from a template: 5 ms each.
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 import weakref
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 import duckdb
 
 from dsl.schema.registry import event_types
+from engine.store.staging import staging
 from engine.store.tables import create_statements, event_columns
 
 if TYPE_CHECKING:
@@ -30,12 +32,20 @@ CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
     "autoload_known_extensions": "false",
     "python_enable_replacements": "false",
 }
+SCHEMA: Final = 1
+"""Version of the tables: raised when an older release would misread them. Tables and columns that are merely
+added raise it not: an older release leaves them alone."""
+_VERSION: Final = "schema"
 CLOSED: Final = "SET enable_external_access = false"
 
 _number: Final = itertools.count(1)
 _lock: Final = threading.Lock()
 _left: Final[list[str]] = []
 """Names of databases in memory whose owner is gone."""
+
+
+class NewerDatabaseError(duckdb.Error):
+    """A newer release wrote the database, and this one does not know what its tables mean."""
 
 
 @dataclass
@@ -60,10 +70,42 @@ class Database:
 
 
 def open_file(path: Path) -> Database:
-    """Open or create a file; one of an older version gets the columns that it lacks."""
+    """Open or create a file; one of an older version gets the tables and columns that it lacks, in one
+    transaction. Raises duckdb.Error, `NewerDatabaseError` where a newer release wrote it.
+    """
     connection = duckdb.connect(str(path), config=CONFIG)
+    copies = f"{staging(path)}{os.sep}".replace("'", "''")
+    connection.execute(f"SET allowed_directories = ['{copies}']")
     connection.execute(CLOSED)
-    connection.execute(f"BEGIN; {create_statements()} COMMIT")
+    try:
+        _bring_forward(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return Database(connection)
+
+
+def schema_of(connection: duckdb.DuckDBPyConnection, catalog: str = "") -> int:
+    """The version of a database's tables; 0 where none was noted. Raises NewerDatabaseError."""
+    place = f"{catalog}." if catalog else ""
+    try:
+        row = connection.execute(
+            f"SELECT value FROM {place}state WHERE key = '{_VERSION}'"  # noqa: S608  # names of this module
+        ).fetchone()
+    except duckdb.CatalogException:
+        return 0
+    found = 0 if row is None else int(row[0])
+    if found > SCHEMA:
+        raise NewerDatabaseError(
+            f"a newer release wrote it (version {found} of its tables, {SCHEMA} is known)"
+        )
+    return found
+
+
+def _bring_forward(connection: duckdb.DuckDBPyConnection) -> None:
+    had = schema_of(connection)
+    connection.begin()
+    connection.execute(create_statements())
     known = connection.execute(
         "SELECT table_name, column_name FROM duckdb_columns() "
         "WHERE schema_name = 'main' AND database_name = current_database()"
@@ -73,7 +115,12 @@ def open_file(path: Path) -> Database:
         for column, kind in event_columns(event).items():
             if (name, column) not in there:
                 connection.execute(f'ALTER TABLE "{name}" ADD COLUMN "{column}" {kind}')
-    return Database(connection)
+    if had != SCHEMA:
+        connection.execute(
+            "INSERT OR REPLACE INTO state VALUES (?, ?)",
+            [_VERSION, str(SCHEMA)],
+        )
+    connection.commit()
 
 
 def open_memory() -> Database:

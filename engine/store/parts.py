@@ -11,6 +11,8 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from sensor.delivery.versions import bring_forward
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
@@ -26,8 +28,6 @@ CREATE TABLE IF NOT EXISTS part (
     PRIMARY KEY (profile, key, begin, since, until)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS part_begin ON part (profile, begin);
 """
-_FORMAT = 2
-"""Of the tables: what was learnt in another one is learnt anew from the events."""
 
 
 class Progress(NamedTuple):
@@ -65,24 +65,16 @@ class Parts:
         # what is lost at a power cut is learnt again from the events
         self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.execute("PRAGMA cache_size = -65536")
-        ((known,),) = self._connection.execute("PRAGMA user_version").fetchall()
-        if known != _FORMAT:
-            self._connection.executescript(
-                f"DROP TABLE IF EXISTS part; DROP TABLE IF EXISTS profile; "
-                f"PRAGMA user_version = {_FORMAT};"
-            )
-        self._connection.executescript(_TABLES)
+        # the last step is the format: what is of an older one is learnt anew
+        drop = "DROP TABLE IF EXISTS part; DROP TABLE IF EXISTS profile;"
+        bring_forward(self._connection, ["", drop + _TABLES])
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All of what is done inside, or nothing."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
+        with self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
             yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
 
     def progress(self) -> dict[str, Progress]:
         """Every profile by its hash."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import duckdb
 
 from dsl.schema.registry import event_types
-from engine.store.database import CLOSED, CONFIG, Database
+from engine.store.database import CLOSED, CONFIG, Database, schema_of
 from engine.store.tables import FOREVER, OTHER_TABLES, create_statements, event_columns
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def open_past(path: Path, until: int = FOREVER) -> Database:
         quoted = str(path).replace("'", "''")
         connection.execute(f"ATTACH '{quoted}' AS kept (READ_ONLY)")
         connection.execute(CLOSED)
+        schema_of(connection, "kept.main")
         connection.execute(create_statements())
         there = _columns(connection)
         for name, event in event_types().items():

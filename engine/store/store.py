@@ -6,21 +6,22 @@ A connection serves one thread: others take `cursor()`.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import duckdb
+
 from dsl.schema.registry import event_type, event_types
+from engine.store import events as stored
 from engine.store import facts, withheld
-from engine.store.columns import event_of, table_of
+from engine.store.columns import table_of
 from engine.store.database import open_file, open_memory
 from engine.store.parts import Parts
 from engine.store.past import open_past
-from engine.store.tables import event_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
-
-    import duckdb
 
     from dsl.schema.base import Event
     from engine.entities_rows import DirectoryRows
@@ -40,6 +41,7 @@ class Store:
             self._database = open_file(path) if until is None else open_past(path, until)
         self._path = path
         self._parts: Parts | None = None
+        self._beside: duckdb.DuckDBPyConnection | None = None
         self.connection: duckdb.DuckDBPyConnection = self._database.connection
 
     @property
@@ -57,10 +59,10 @@ class Store:
         events: Sequence[Event],
         state: Mapping[str, str] | None = None,
         directory: DirectoryRows | None = None,
-        uncounted: Iterable[Event] = (),
+        changed: Sequence[Event] = (),
     ) -> None:
         """Store events (ids and stamps given by ingest), rows of `state` and what the directory
-        learnt from them; `uncounted` are stored events that are primary no more. All or nothing.
+        learnt from them; `changed` are stored events that are other than they were. All or nothing.
         """
         by_type: dict[str, list[Event]] = {}
         for event in events:
@@ -78,20 +80,37 @@ class Store:
             facts.put_state(self.connection, state or {})
             if directory is not None:
                 facts.put_directory(self.connection, directory)
-            for event in uncounted:
-                self.connection.execute(
-                    f'UPDATE "{event_type(event)}" SET "primary" = false WHERE id = ?',  # noqa: S608  # a name of the schema
-                    [event.id],
-                )
+            self._change(changed)
         except BaseException:
             self.connection.rollback()
             raise
         self.connection.commit()
 
+    def _change(self, events: Sequence[Event]) -> None:
+        """Rewrite stored events, found by their ids."""
+        by_type: dict[str, dict[int | None, Event]] = {}
+        for event in events:
+            by_type.setdefault(event_type(event), {})[event.id] = event
+        for name, group in by_type.items():
+            table = table_of(event_types()[name], list(group.values()))
+            times = [event.ts for event in group.values()]
+            values = ", ".join(f'"{c}" = changed."{c}"' for c in table.column_names if c != "id")
+            self.connection.register("changed", table)
+            self.connection.execute(
+                f'UPDATE "{name}" SET {values} FROM changed WHERE "{name}".id = changed.id '  # noqa: S608  # names of the schema
+                f'AND "{name}".ts BETWEEN ? AND ?',
+                [min(times), max(times)],
+            )
+            self.connection.unregister("changed")
+
     def state(self, key: str) -> str | None:
         """The value last stored with events under this key."""
         row = self._row("SELECT value FROM state WHERE key = ?", [key])
         return None if row is None else str(row[0])
+
+    def states(self, prefix: str) -> dict[str, str]:
+        """All values of state whose key begins with a prefix, by the rest of the key."""
+        return facts.states(self.connection, prefix)
 
     def delete_before(self, event: str, ts: int) -> int:
         """Delete events of a type older than `ts` (microseconds); how many there were."""
@@ -112,23 +131,36 @@ class Store:
 
     def events(self, ids: Iterable[int], types: Iterable[str] | None = None) -> list[Event]:
         """The stored events with these ids, in order; `types` spares looking into every table."""
-        wanted = sorted(set(ids))
-        if not wanted:
+        return stored.events(self.connection, ids, types)
+
+    def latest(self, event: str, most: int, span: int) -> list[Event]:
+        """The events of a type that came last, at most so many, none older than `span` (duration)
+        before the newest; in order of arrival.
+        """
+        newest = self.newest(event)
+        if newest is None:
             return []
-        found: list[tuple[int, int, Event]] = []
-        for name in self._filled() if types is None else types:
-            event = event_types()[name]
-            columns = ", ".join(f'"{c}"' for c in event_columns(event))
-            rows = self.connection.execute(
-                f'SELECT {columns} FROM "{name}" '  # noqa: S608  # names of the schema
-                # a hash table of them: to search the list for each event costs its length
-                "WHERE id BETWEEN ? AND ? AND id IN (SELECT unnest(?::BIGINT[]))",
-                [wanted[0], wanted[-1], wanted],
-            ).fetchall()
-            for *values, tie in rows:
-                stored = event_of(event, values)
-                found.append((stored.ts, tie, stored))
-        return [e for _, _, e in sorted(found, key=lambda f: f[:2])]
+        rows = self.connection.execute(
+            f'SELECT id FROM "{_known(event)}" WHERE ts >= ? ORDER BY id DESC LIMIT ?',  # noqa: S608  # a name of the schema
+            [newest - span, most],
+        ).fetchall()
+        return sorted(self.events((i for (i,) in rows), (event,)), key=lambda e: e.id or 0)
+
+    def met(
+        self, event: str, conditions: Sequence[str], after: int
+    ) -> list[tuple[int, int] | None]:
+        """Least and greatest `ts` of the events of a type with an id above `after` that meet each
+        condition (SQL over the columns of `r`), None where none does.
+        """
+        met = ", ".join(f"CASE WHEN {c} THEN ts END AS c{i}" for i, c in enumerate(conditions))
+        ends = ", ".join(f"min(c{i}), max(c{i})" for i in range(len(conditions)))
+        query = f'SELECT {ends} FROM (SELECT {met} FROM "{_known(event)}" AS r WHERE id > ?)'  # noqa: S608  # conditions of compiled rules
+        found = self._row(query, [after])
+        times = [None if ts is None else int(str(ts)) for ts in found or ()]
+        return [
+            None if low is None or high is None else (low, high)
+            for low, high in zip(times[::2], times[1::2], strict=True)
+        ]
 
     def sources(self, low: int, high: int) -> list[tuple[str, str, int, int]]:
         """(event type, sensor, newest ts, number of events with ts in [low, high]), alerts apart."""
@@ -153,14 +185,6 @@ class Store:
             found += [int(id_) for (id_,) in rows]
         return found
 
-    def _filled(self) -> list[str]:
-        """Types that have events: most tables of a store are empty, and asking costs."""
-        rows = self.connection.execute(
-            "SELECT table_name FROM duckdb_tables() "
-            "WHERE database_name = current_database() AND estimated_size > 0"
-        ).fetchall()
-        return [name for (name,) in rows if name in event_types()]
-
     def newest(self, event: str) -> int | None:
         """The greatest `ts` of a type, None where it has no events."""
         row = self._row(f'SELECT max(ts) FROM "{_known(event)}"')  # noqa: S608  # a name of the schema
@@ -168,7 +192,7 @@ class Store:
 
     def newest_by_type(self) -> dict[str, int]:
         """The greatest `ts` of every type that has events."""
-        found = {name: self.newest(name) for name in self._filled()}
+        found = {name: self.newest(name) for name in stored.filled(self.connection)}
         return {name: ts for name, ts in found.items() if ts is not None}
 
     def span(self) -> tuple[int, int] | None:
@@ -247,15 +271,24 @@ class Store:
         """A further connection to the same database, for another thread."""
         return self._database.cursor()
 
+    @property
+    def beside(self) -> duckdb.DuckDBPyConnection:
+        """The connection of one further thread, until the store is closed."""
+        if self._beside is None:
+            self._beside = self.cursor()
+        return self._beside
+
     def checkpoint(self) -> None:
-        """Write the log into the file: for a maintenance thread."""
-        with self.cursor() as cursor:
+        """Write the log into the file: for a maintenance thread. While a backup copies it is left for later."""
+        with self.cursor() as cursor, suppress(duckdb.TransactionException):
             cursor.execute("CHECKPOINT")
 
     def close(self) -> None:
         """Give the database back; a store in memory is gone then."""
         if self._parts is not None:
             self._parts.close()
+        if self._beside is not None:
+            self._beside.close()
         self._database.close()
 
 

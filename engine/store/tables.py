@@ -58,6 +58,10 @@ OTHER_TABLES: Final[dict[str, str]] = {
         "number BIGINT PRIMARY KEY, detection VARCHAR NOT NULL, dedup BLOB NOT NULL, "
         "data BLOB NOT NULL"
     ),
+    "alert_suppressed": (
+        "detection VARCHAR NOT NULL, dedup BLOB NOT NULL, last BIGINT NOT NULL, "
+        "PRIMARY KEY (detection, dedup)"
+    ),
     "alert_event": "number BIGINT NOT NULL, id BIGINT NOT NULL, data VARCHAR NOT NULL",
     "withheld": (
         "detection VARCHAR NOT NULL, statement BIGINT NOT NULL, row_ts BIGINT NOT NULL, "

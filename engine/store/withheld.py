@@ -149,6 +149,19 @@ def release(connection: duckdb.DuckDBPyConnection, record: Alert, now: int) -> N
     )
 
 
+def again(connection: duckdb.DuckDBPyConnection, record: Alert) -> None:
+    """The events behind an alert do not count after all, as if they had never been released."""
+    connection.execute(
+        f"UPDATE withheld SET until = {FOREVER}, changed = {_NEXT} "  # noqa: S608
+        "WHERE detection = ? AND dedup = ? AND until > since AND until < ? AND since IN (SELECT since "
+        "FROM withheld WHERE detection = ? AND dedup = ? AND row_ts BETWEEN ? AND ?)",
+        [
+            record.detection, record.dedup, FOREVER, record.detection, record.dedup,
+            record.first_row, record.last_row,
+        ],
+    )  # fmt: skip
+
+
 def boundaries(
     connection: duckdb.DuckDBPyConnection, detection: str, low: int, high: int
 ) -> list[int]:

@@ -13,10 +13,10 @@ spans = st.tuples(st.integers(0, 60), st.integers(0, 8)).map(lambda s: (s[0], s[
 def test_answers_are_those_of_all_spans_one_by_one(added, asked):
     arrivals = Arrivals()
     for low, high in added:
-        arrivals.add("logon", low, high)
+        arrivals.add("logon", "", low, high)
     low, high = asked
-    assert arrivals.any("logon", low, high) == any(a <= high and low <= z for a, z in added)
-    assert not arrivals.any("ntlm_auth", low, high)
+    assert arrivals.any("logon", "", low, high) == any(a <= high and low <= z for a, z in added)
+    assert not arrivals.any("ntlm_auth", "", low, high)
 
 
 @pytest.mark.parametrize(
@@ -25,5 +25,5 @@ def test_answers_are_those_of_all_spans_one_by_one(added, asked):
 def test_beyond_a_thousand_spans_the_oldest_are_told_as_one(low, high, there):
     arrivals = Arrivals()
     for i in range(2_000):
-        arrivals.add("logon", 10 * i, 10 * i)
-    assert arrivals.any("logon", low, high) == there
+        arrivals.add("logon", "", 10 * i, 10 * i)
+    assert arrivals.any("logon", "", low, high) == there

@@ -8,6 +8,8 @@ import pytest
 
 from dsl.schema.directory import DirectoryObject, GroupChange
 from engine.replay import Setting, replay
+from engine.run import Engine
+from engine.store import Store
 
 T = 1_767_614_400_000_000
 S = 1_000_000
@@ -21,7 +23,7 @@ alert added as (actor: actor, source: source, target: group, member: member)
 def thing(kind, sid, name):
     return DirectoryObject(
         ts=T, via="sync", kind=kind, object_guid=sid, object=f"CN={name},DC=corp,DC=test", sid=sid,
-        name=name, domain="corp.test", created=1, attributes={"sAMAccountName": name},
+        name=name, domain="corp.test", created=1, attributes={"sAMAccountName": name, "objectSid": sid, "objectClass": kind},
     )  # fmt: skip
 
 
@@ -64,3 +66,41 @@ def test_with_a_record_there_is_one_alert_which_knows_the_actor(rule_of, order):
 def test_another_change_is_another_alert(rule_of):
     found = alerts(rule_of, synced(), recorded("S-1-5-21-1-2-3-1106", "Bob"))
     assert len(found) == 2
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(2))))
+def test_a_restart_between_the_two_changes_nothing(rule_of, tmp_path, order):
+    rule, compiled = rule_of("addition", BLOCK)
+    state = [thing("group", ADMINS, "Domain Admins"), thing("user", ALICE, "alice")]
+    changes = [synced(), recorded()]
+    for number, batch in enumerate([[*state, changes[order[0]]], [changes[order[1]]]]):
+        for place, event in enumerate(batch, start=1):
+            event.sensor, event.seq = f"{event.via}", 10 * number + place
+        engine = Engine(
+            Store(tmp_path / "kept.duckdb"), [rule], compile_detection=lambda _: compiled, keep=True
+        )
+        engine.ingest(batch)
+        engine.tick(final=number == 1)
+        found = [
+            (a.roles["actor"], a.roles["member"]) for a in engine.alerts() if a.status == "open"
+        ]
+        counted = engine.store.connection.execute(
+            'SELECT via FROM group_change WHERE "primary" ORDER BY via'
+        ).fetchall()
+        engine.store.close()
+    assert counted == [("event_4728",)]
+    assert found == [("dave@corp", "alice@corp.test")]
+
+
+def test_a_change_of_days_ago_is_not_recalled(tmp_path):
+    engine = Engine(Store(tmp_path / "kept.duckdb"), [], compile_detection=None, keep=True)
+    old, new = recorded(), recorded(name="Bob")
+    old.ts -= 86_400_000_000 + S
+    for number, event in enumerate((old, new)):
+        event.sensor, event.seq = "s", number
+    engine.ingest([old, new])
+    told = engine.store.latest("group_change", 10, 86_400_000_000)
+    assert [e.ts for e in told] == [new.ts]
+    assert [e.ts for e in engine.store.latest("group_change", 1, 10**15)] == [new.ts]
+    assert engine.store.latest("account_change", 10, 10**15) == []
+    engine.store.close()

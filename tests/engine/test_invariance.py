@@ -1,10 +1,13 @@
 """Replay equals live: any split of the events into batches, in any order of arrival within the
-lateness, gives the same alerts with the same ids as all events at once.
+lateness, gives the same alerts with the same ids as all events at once, whoever has no turn at which
+ticks.
 
 Streams are sparse and lie near the thresholds: dense ones hide the faults.
 """
 
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import cycle
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,6 +19,7 @@ from engine.entities_rows import FOREVER
 from engine.lateness import WIRE_US
 from engine.run import Engine
 from engine.store import Store
+from engine.turns import Turns
 
 S = 1_000_000
 BASE = 1_767_614_400_000_000
@@ -174,18 +178,36 @@ def shown(engine):
     }  # fmt: skip
 
 
-def check(rule, compiled, stream, cuts):
+class Fickle(Turns):
+    """Turns as they come: `given` again and again while there is too little time."""
+
+    def __init__(self, given):
+        super().__init__()
+        self.given = cycle(given)
+        self.scarce = False
+
+    def begin(self, seconds):
+        self.scarce = seconds is not None
+        super().begin(None)
+
+    @contextmanager
+    def turn(self, name, line=0):
+        yield not self.scarce or next(self.given)
+
+
+def check(rule, compiled, stream, cuts, turns):
     placed = list(events_of(stream))
     at_once = engine_of(rule, compiled)
     at_once.ingest([e for _, e in placed])
     at_once.tick(final=True)
     live = engine_of(rule, compiled)
+    live.turns = Fickle(turns)
     by_arrival = [e for _, e in sorted(placed, key=lambda p: p[0])]
     ends = sorted({min(c, len(by_arrival)) for c in cuts} | {len(by_arrival)})
     begin = 0
     for end in ends:
         live.ingest(by_arrival[begin:end])
-        live.tick()
+        live.tick(seconds=1)
         begin = end
     live.tick(final=True)
     assert not live.watermarks.late
@@ -199,9 +221,13 @@ def property_of(rule, compiled, examples):
         database=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
-    @given(st.lists(arrivals, min_size=2, max_size=12), st.lists(st.integers(1, 12), max_size=4))
-    def holds(stream, cuts):
-        check(rule, compiled, stream, cuts)
+    @given(
+        st.lists(arrivals, min_size=2, max_size=12),
+        st.lists(st.integers(1, 12), max_size=4),
+        st.lists(st.booleans(), min_size=1, max_size=4),
+    )
+    def holds(stream, cuts, turns):
+        check(rule, compiled, stream, cuts, turns)
 
     return holds
 
@@ -216,16 +242,17 @@ def test_a_restart_between_batches_changes_nothing(name, rule_of, tmp_path_facto
     rule, compiled = rule_of(name, BLOCKS[name])
 
     @settings(max_examples=4, deadline=None, database=None)
-    @given(st.lists(arrivals, min_size=4, max_size=12), st.integers(1, 12))
-    def holds(stream, cut):
+    @given(st.lists(arrivals, min_size=4, max_size=12), st.integers(1, 12), st.booleans())
+    def holds(stream, cut, served):
         path = tmp_path_factory.mktemp("restart") / "store.duckdb"
         placed = [e for _, e in sorted(events_of(stream), key=lambda p: p[0])]
         at_once = engine_of(rule, compiled)
         at_once.ingest(placed)
         at_once.tick(final=True)
         live = engine_of(rule, compiled, Store(path), keep=True)
+        live.turns = Fickle([served])
         live.ingest(placed[:cut])
-        live.tick()
+        live.tick(seconds=1)
         live.ingest(placed[cut : cut + 2])
         live.store.close()
         live = engine_of(rule, compiled, Store(path), keep=True)

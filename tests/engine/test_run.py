@@ -195,6 +195,31 @@ def test_a_changed_parameter_holds_for_later_rows(rule_of, stream):
     assert run(engine, stream.wrong(1)) == [("updated", 1, False)]
 
 
+def test_detections_are_replaced_while_the_engine_runs(rule_of, stream, tmp_path):
+    built, other = rule_of("spray", SPRAY, LEAST), rule_of("absent", ABSENT)
+    engine = engine_of(built, Store(tmp_path / "store.duckdb"), keep=True)
+    assert run(engine, *[stream.wrong(i) for i in range(3)]) == [("opened", 1, False)]
+    engine.put_rules([other[0]], lambda _: other[1])
+    assert run(engine, stream.wrong(3)) == []
+    assert list(engine.running) == ["absent"]
+    engine.put_rules(
+        [built[0], other[0]], lambda plan: {"spray": built, "absent": other}[plan.id][1]
+    )
+    # what came while it was gone is not judged, what it told goes on
+    assert run(engine) == []
+    assert run(engine, stream.wrong(4)) == [("updated", 1, True)]
+    assert engine.alerts()[0].count == 2
+
+
+def test_another_title_is_told_from_then_on(rule_of, stream):
+    rule, compiled = rule_of("spray", SPRAY, LEAST)
+    engine = engine_of((rule, compiled))
+    renamed = dataclasses.replace(rule.envelope, title="Another")
+    engine.put_rules([dataclasses.replace(rule, envelope=renamed)], lambda _: compiled)
+    assert engine.running["spray"].rule.envelope.title == "Another"
+    assert len(engine.running["spray"].generations) == 1
+
+
 def test_a_negative_fact_waits_for_the_directory(rule_of):
     stream, options = Stream(), {"directory_settled": None, "as_written": False}
     engine = engine_of(rule_of("dcsync", DCSYNC), **options)
@@ -260,7 +285,7 @@ def test_a_detection_that_fails_is_named_and_made_up_for(rule_of, stream):
     rule, compiled = rule_of("spray", SPRAY, LEAST)
 
     class Broken:
-        anchors = (("ntlm_auth", 0),)
+        needs = ()
         look_back = 0
         owner = ""
 

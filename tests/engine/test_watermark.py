@@ -180,3 +180,43 @@ def test_a_query_without_a_domain_counts_for_all():
     coverage = Coverage()
     coverage.observe([DnsQuery(ts=5, sensor="a")])
     assert coverage.rows("dns_query") == [CoverageRow("", "dns_query", 5, 6)]
+
+
+@pytest.mark.parametrize(
+    ("until", "behind", "expected"),
+    [
+        (-1, 600, 540),  # not held: the silent sensor has left
+        (600, 600, -60),  # held, however old its newest event is
+        (599, 600, 540),
+        (10**9, 86_400, -60),
+        (10**9, 86_401, 86_341),  # too far behind to hold others up
+    ],
+)
+def test_a_sensor_that_catches_up_holds_its_types(until, behind, expected):
+    watermarks = Watermarks()
+    watermarks.observe([wire(0, "dc1/interface:eth0"), wire(behind, "other")], T + behind * S)
+    watermarks.hold("dc1", T + until * S)
+    assert (watermarks.of(["kerberos_as"]) - T) / S == expected
+
+
+def test_holding_takes_nothing_back():
+    watermarks = Watermarks()
+    watermarks.observe([wire(0, "dc1/a"), wire(600, "other")], T + 600 * S)
+    assert (watermarks.of(["kerberos_as"]) - T) / S == 540
+    watermarks.hold("dc1", T + 700 * S)
+    assert (watermarks.of(["kerberos_as"]) - T) / S == 540
+
+
+def test_what_a_remote_sensor_dropped_is_not_covered():
+    coverage = Coverage()
+    for name in ("dc1/eth0", "dc1/eth1", "dc2/eth0"):
+        coverage.observe([wire(ts, name) for ts in range(0, 400, 50)])
+    gap = SensorHealth(
+        ts=T + 500 * S, kind="gap", activity="kerberos_as", sensor="dc1/spool", from_ts=T + 100 * S,
+        to_ts=T + 200 * S,
+    )  # fmt: skip
+    coverage.observe([gap])
+    spans = {name: [((a - T) / S, (b - T) // S) for a, b in s] for (name, _), s in coverage.alive.items()}  # fmt: skip
+    assert spans["dc2/eth0"] == [(0, 350)]
+    assert spans["dc1/eth0"] == spans["dc1/eth1"] == [(0, 100), (200, 350)]
+    coverage.observe([SensorHealth(ts=1, kind="gap", activity="kerberos_as", sensor="x/spool")])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 
     import click
 
+    from dsl.plan import DetectionPlan
     from engine.daemon.service import Source
+    from engine.daemon.synchronizing import Tenure
+    from sensor.govern.allowance import Allowance
+
+
+Telling = Literal["events", "sessions", "directory", "names"]
+"""What an input tells: events of the network or of logs, VPN sessions, the state of a directory, or
+only the names of clients that others have seen.
+"""
 
 
 class Ground(NamedTuple):
@@ -27,14 +36,24 @@ class Ground(NamedTuple):
     `last` is the greatest number that the store has of a sensor's events, a run goes on from there;
     `raw` whether detections read raw Windows events; `rejected` the file for what cannot be read;
     `mirror` the file of what was read of directories;
-    `unresolved` the clients' addresses, since it was asked last, whose hosts are not certain.
+    `unresolved` the clients' addresses, since it was asked last, whose hosts are not certain;
+    `hold` says of a remote sensor up to when (microseconds) it is known to bring older events;
+    `plans` gives the detections in force;
+    `allowance` how fast traffic may be read, None: as fast as it comes;
+    `tenure` which domains this process synchronises, None: all that are named; `travels` whether
+    events go to an engine elsewhere.
     """
 
     last: Callable[[str], int]
     raw: bool
     rejected: Path
     mirror: Path
-    unresolved: Callable[[], Sequence[str]]
+    unresolved: Callable[[], Sequence[str]] = lambda: ()
+    hold: Callable[[str, int], None] = lambda _sensor, _until: None
+    plans: Callable[[], Sequence[DetectionPlan]] = lambda: ()
+    allowance: Allowance | None = None
+    tenure: Tenure | None = None
+    travels: bool = False
 
 
 class Opened(Protocol):
@@ -43,6 +62,10 @@ class Opened(Protocol):
     @property
     def words(self) -> str:
         """What it is, for people."""
+
+    @property
+    def tells(self) -> Telling:
+        """What it is for."""
 
     def start(self, ground: Ground) -> Source:
         """Read on, in a thread of its own."""

@@ -16,8 +16,10 @@ from engine.printable import printable
 from sensor.inputs.directory.place import Account, Place, is_place, place_of, read_password
 
 if TYPE_CHECKING:
-    from engine.daemon.inputs import Ground
+    from engine.daemon.inputs import Ground, Telling
+    from engine.daemon.synchronizing import Synchronizing
     from engine.directory_file import SyncEntry
+    from sensor.inputs.directory.forest import Forest
     from sensor.inputs.directory.source import Source, Synchronisation
 
 PASSWORD: Final = "ATP_SYNC_PASSWORD"  # noqa: S105 - the name of a variable
@@ -41,6 +43,17 @@ OPTIONS: Final = (
         help=f"Its password; default: the variable {PASSWORD}.",
     ),
     click.Option(
+        ["--sync-keytab"],
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Its keys: bind by Kerberos instead of by password.",
+    ),
+    click.Option(
+        ["--sync-forest"],
+        is_flag=True,
+        help="Synchronise the other domains of each forest, too, by the same accounts.",
+    ),
+    click.Option(
         ["--sync-ca"],
         type=click.Path(path_type=Path),
         metavar="FILE",
@@ -51,23 +64,50 @@ OPTIONS: Final = (
 
 class _Directory(NamedTuple):
     source: Source
+    forest: bool = False
+    besides: tuple[str, ...] = ()
+    """Domains that are named themselves."""
 
     @property
     def words(self) -> str:
         return self.source.sensor
 
-    def start(self, ground: Ground) -> Synchronisation:
-        from sensor.inputs.directory.mirror import Mirror  # noqa: PLC0415 - starts fast
+    @property
+    def tells(self) -> Telling:
+        return "directory"
+
+    def start(self, ground: Ground) -> Forest | Synchronisation | Synchronizing:
+        from engine.daemon.synchronizing import Synchronizing  # noqa: PLC0415 - starts fast
+
+        if ground.tenure is None:
+            return self._begin(ground, None)
+        place = self.source.places[0]
+        return Synchronizing(
+            self.source.sensor, (place.domain or place.host).lower(), ground.tenure,
+            lambda token: self._begin(ground, token), travels=ground.travels,
+        )  # fmt: skip
+
+    def _begin(self, ground: Ground, token: int | None) -> Forest | Synchronisation:
+        from sensor.inputs.directory.forest import Forest  # noqa: PLC0415 - starts fast
+        from sensor.inputs.directory.mirror import Mirror  # noqa: PLC0415
         from sensor.inputs.directory.source import Synchronisation  # noqa: PLC0415 - needs ldap3
 
-        sensor = self.source.sensor
-        return Synchronisation(self.source, Mirror(ground.mirror, sensor, ground.last(sensor)))
+        def begin(source: Source) -> Synchronisation:
+            last = ground.last(source.sensor)
+            mirror = Mirror(ground.mirror, source.sensor, last)
+            if token is not None:
+                mirror.hold(token)
+            return Synchronisation(source, mirror)
+
+        return Forest(self.source, begin, self.besides) if self.forest else begin(self.source)
 
 
 def opened(
     synchronised: tuple[str, ...],
     sync_user: str | None,
     sync_password_file: Path | None,
+    sync_keytab: Path | None,
+    sync_forest: bool,
     sync_ca: Path | None,
 ) -> list[_Directory]:
     """Directories to synchronise: servers of one domain are one. Ends the command with the reason
@@ -82,8 +122,9 @@ def opened(
     from sensor.inputs.directory.source import Source  # noqa: PLC0415 - needs ldap3
 
     entries = [e for text in synchronised if not is_place(text) for e in _entries(Path(text))]
-    accounts = [_account(sync_user, sync_password_file)] if sync_user is not None else []
-    accounts += [_account(e.user, e.password_file) for e in entries if e.user is not None]
+    told = [(sync_user, sync_password_file, sync_keytab)]
+    told += [(e.user, e.password_file, e.keytab) for e in entries]
+    accounts = [_account(user, *keys) for user, *keys in told if user is not None]
     if not accounts:
         output.fail("the directory needs an account", "name it with --sync-user")
     by_domain: dict[str, list[Place]] = {}
@@ -97,12 +138,13 @@ def opened(
         own = tuple(a for a in accounts if a.user == entry.user) or tuple(accounts)
         places = tuple(map(_place, entry.servers))
         found.append(Source(places, own, _readable(entry.ca) or trusted))
-    return [_Directory(source) for source in found]
+    named = tuple(source.places[0].domain for source in found)
+    return [_Directory(source, sync_forest, named) for source in found]
 
 
 def _entries(path: Path) -> tuple[SyncEntry, ...]:
+    from engine.cli.existing import Existing  # noqa: PLC0415
     from engine.cli.ground import load_directory  # noqa: PLC0415 - starts fast
-    from engine.cli.paths import Existing  # noqa: PLC0415
 
     declared = load_directory(Existing(folder=False).convert(path, None, None))
     entries = declared.sync if declared is not None else ()
@@ -118,7 +160,9 @@ def _place(text: str) -> Place:
         output.fail(printable(str(error)), "as in `--sync ldaps://dc1.corp.test`")
 
 
-def _account(user: str, password_file: Path | None) -> Account:
+def _account(user: str, password_file: Path | None, keytab: Path | None) -> Account:
+    if keytab is not None:
+        return _by_kerberos(user, _readable(keytab, "the keytab of an account") or keytab)
     if password_file is None:
         password = os.environ.get(PASSWORD, "")
         if not password:
@@ -133,7 +177,19 @@ def _account(user: str, password_file: Path | None) -> Account:
         output.fail(str(error))
 
 
-def _readable(path: Path | None) -> Path | None:
+def _by_kerberos(user: str, keytab: Path) -> Account:
+    if "@" not in user:
+        output.fail(f"`{printable(user)}` is no principal", "as in `--sync-user atp@corp.test`")
+    try:
+        import gssapi  # noqa: F401, PLC0415 - optional
+    except (ImportError, OSError):  # OSError: the package is there, Kerberos of the system is not
+        output.fail("to bind by Kerberos, gssapi is needed", "`pip install 'atp[gssapi]'`")
+    return Account(user, keytab=keytab)
+
+
+def _readable(
+    path: Path | None, what: str = "PEM file of the certificates to trust"
+) -> Path | None:
     if path is not None and not os.access(path, os.R_OK):
-        output.fail(f"{path} cannot be read", "PEM file of the certificates to trust")
+        output.fail(f"{path} cannot be read", what)
     return path

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from engine.cli import output, paths
+from engine.cli import output
+from engine.cli.existing import Existing
 from engine.daemon import ports
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ OPTIONS: Final = (
     ),
     click.Option(
         ["--json-tokens"],
-        type=paths.Existing(folder=False),
+        type=Existing(folder=False),
         metavar="FILE",
         help="Tokens that let senders of --json http and https in, one a line.",
     ),

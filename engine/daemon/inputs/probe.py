@@ -12,7 +12,7 @@ from engine.cli import output
 if TYPE_CHECKING:
     from ipaddress import IPv4Network, IPv6Network
 
-    from engine.daemon.inputs import Ground
+    from engine.daemon.inputs import Ground, Telling
     from engine.daemon.probing import Probing
     from sensor.inputs.names import Method
 
@@ -51,6 +51,10 @@ class _Probes(NamedTuple):
     def words(self) -> str:
         names = ", ".join(m.name for m in self.methods)
         return f"names in {', '.join(map(str, self.networks))} ({names})"
+
+    @property
+    def tells(self) -> Telling:
+        return "names"
 
     def start(self, ground: Ground) -> Probing:
         from engine.daemon.probing import SENSOR, Probing  # noqa: PLC0415 - `--help` answers at once

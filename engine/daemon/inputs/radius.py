@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
-from engine.cli import output, paths
+from engine.cli import output
+from engine.cli.existing import Existing
 from engine.daemon import ports
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.daemon.accounting import Accounting
-    from engine.daemon.inputs import Ground
+    from engine.daemon.inputs import Ground, Telling
     from sensor.inputs.radius import Radius
 
 OPTIONS: Final = (
@@ -28,7 +29,7 @@ OPTIONS: Final = (
     ),
     click.Option(
         ["--radius-clients"],
-        type=paths.Existing(folder=False),
+        type=Existing(folder=False),
         metavar="FILE",
         help="The gateways that may send accounting, each with the secret it shares.",
     ),
@@ -41,6 +42,10 @@ class _Port(NamedTuple):
     @property
     def words(self) -> str:
         return f"radius {self.radius.place.name}"
+
+    @property
+    def tells(self) -> Telling:
+        return "sessions"
 
     def start(self, ground: Ground) -> Accounting:
         from engine.daemon.accounting import Accounting, sensor_name  # noqa: PLC0415 - as below

@@ -10,8 +10,8 @@ import engine.cli
 from engine.cli.main import main
 
 COMMANDS = [
-    "check", "coverage", "decode", "explain", "fmt", "import", "lsp", "models", "new", "paths", "profiles", "replay", "schema",
-    "test", "tune",
+    "accounts", "alerts", "audit", "backup", "check", "config", "coverage", "decode", "erase", "explain", "fmt", "health", "import", "instance", "lsp", "models", "new", "paths", "posture",
+    "profiles", "replay", "report", "restore", "schema", "sensors", "sinks", "test", "tokens", "tune",
 ]  # fmt: skip
 
 

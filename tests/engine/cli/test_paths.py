@@ -1,82 +1,102 @@
-"""Paths that people name, and where detections come from."""
+"""paths: ways to sensitive accounts, from a database and from files."""
 
-import os
-from pathlib import Path
+import json
 
 import pytest
 
-from engine.cli import paths
+from dsl.schema.kerberos import KerberosAs
+from dsl.schema.smb import SmbFile
+from engine.directory_file import read_directory_file
+from engine.entities_build import directory_of
+from engine.run import Engine
+from engine.store import Store
 
-REFUSED = [
-    ({}, "missing", "missing: No such file or directory"),
-    ({}, "", "the path is empty"),
-    ({}, "a/b\x00c", "embedded null byte"),
-    ({}, "/dev/null", "/dev/null is neither a file nor a folder\n  = hint: save"),
-    ({}, "pipe", "pipe is neither a file nor a folder"),
-    ({}, "dangling", "dangling: No such file or directory"),
-    ({}, "loop", "loop: Too many levels of symbolic links"),
-    ({}, "file/below", "file/below: Not a directory"),
-    ({}, "x" * 300, "File name too long"),
-    ({}, "e\x1b[31m\u202evil", "error: e\\x1b[31m\\u202evil: No such"),
-    ({"folder": False}, "folder", "folder is a folder\n  = hint: name a file"),
-    ({"file": False}, "file", "file is no folder"),
-]
+T = 1_795_345_456_000_000
+DIRECTORY = """\
+domains: [{name: corp.lab.test, netbios: CORP}]
+hosts:
+  - {name: dc1, addresses: [10.0.0.10], tags: [dc]}
+  - {name: ws1, addresses: [10.0.0.1]}
+accounts: [{name: boss, tags: [sensitive]}, {name: eve}, {name: hanna}]
+groups:
+  - {name: helpdesk, members: [hanna]}
+  - {name: administrators@ws1, members: [helpdesk@corp.lab.test]}
+"""
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    Path("file").write_text("x")
-    Path("folder").mkdir()
-    os.mkfifo("pipe")
-    Path("dangling").symlink_to("nowhere")
-    Path("loop").symlink_to("loop")
-    return tmp_path
-
-
-@pytest.mark.parametrize(("kind", "name", "told"), REFUSED, ids=range(len(REFUSED)))
-def test_what_cannot_be_read(place, capsys, kind, name, told):
-    with pytest.raises(SystemExit) as ended:
-        paths.Existing(**kind).convert(name, None, None)
-    assert ended.value.code == 2
-    assert told in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("name", ["file", "folder", ".", "../" * 3])
-def test_what_can(place, name):
-    assert paths.Existing().convert(name, None, None) == Path(name)
-
-
-def test_the_shipped_detections_unless_there_are_some_here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert paths.default_paths() == (paths.SHIPPED,)
-    assert (paths.SHIPPED / "relations").is_dir()
-    (tmp_path / "detections").mkdir()
-    assert paths.default_paths() == (Path("detections"),)
-
-
-def test_rules_elsewhere_read_the_shipped_relations_and_lists(rule):
-    found = paths.read([rule()])
-    assert list(found.detections) == ["zone_transfers"]
-    assert {"auth", "ticket_use"} <= set(found.relations)
-    assert "replicators" in found.lists
-
-
-def test_own_lists_come_first(rule, tmp_path):
-    lists = tmp_path / "rules" / "lists"
-    lists.mkdir(parents=True)
-    (lists / "replicators.yaml").write_text(
-        "list: replicators\nkind: host\ndescription: ours\nentries: []\n"
+def kept(tmp_path):
+    path = tmp_path / "d.yaml"
+    path.write_text(DIRECTORY)
+    declared, problems = read_directory_file(path)
+    assert problems == []
+    made = tmp_path / "kept.duckdb"
+    engine = Engine(
+        Store(made), [], compile_detection=None, directory=directory_of(declared), keep=True
     )
-    rule()
-    found = paths.read([tmp_path / "rules"])
-    assert found.lists["replicators"].source.file.endswith("rules/lists/replicators.yaml")
+    wire = {"via": "wire", "outcome": "success"}
+    engine.ingest([
+        KerberosAs(ts=T, src_ip="10.0.0.1", dst_ip="10.0.0.10", account_name="boss", realm="CORP.LAB.TEST", **wire),
+        SmbFile(ts=T + 1, src_ip="10.0.0.7", dst_ip="10.0.0.1", account="CORP\\eve", share="\\\\ws1\\ADMIN$", **wire),
+    ])  # fmt: skip
+    engine.tick()
+    engine.store.close()
+    return made
 
 
-@pytest.mark.parametrize("command", ["check", "test", "replay"])
-def test_a_folder_without_detections_is_no_success(atp, tmp_path, capture, command):
-    (tmp_path / "empty").mkdir()
-    args = ["--detections", "empty", capture] if command == "replay" else ["empty"]
-    done = atp(command, *args)
-    assert (done.code, done.out) == (2, "")
-    assert done.err == "error: no detections in empty\n  = hint: name their folder\n"
+def test_text(atp, kept):
+    done = atp("paths", "--database", kept)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines() == [
+        "as of 2026-11-22 11:04: 2 accounts with a path to 1 target (1 session, 3 rights to administer)",
+        "",
+        "eve@corp.lab.test to boss@corp.lab.test: 1 host",
+        (
+            "  eve@corp.lab.test → ws1.corp.lab.test (used an administrative share, last 2026-11-22 11:04)"
+            " → boss@corp.lab.test (kerberos, 2026-11-22 11:04)"
+        ),
+        "",
+        "hanna@corp.lab.test to boss@corp.lab.test: 1 host",
+        (
+            "  hanna@corp.lab.test → ws1.corp.lab.test (local administrator by helpdesk@corp.lab.test)"
+            " → boss@corp.lab.test (kerberos, 2026-11-22 11:04)"
+        ),
+        "",
+        "hosts that most paths lead over",
+        "  ws1.corp.lab.test: 2 accounts; credentials of boss@corp.lab.test",
+    ]
+    assert "… and 1 more (--most)" in atp("paths", "--database", kept, "--most", "1").out
+
+
+def test_json(atp, kept):
+    done = atp("paths", "--database", kept, "--format", "json", "--to", "boss")
+    summary, first, _, host = map(json.loads, done.out.splitlines())
+    assert (summary["kind"], summary["accounts"], summary["targets"]) == ("summary", 2, 1)
+    assert first == {
+        "kind": "path", "from": "eve@corp.lab.test", "to": "boss@corp.lab.test", "hosts": 1,
+        "steps": [{
+            "account": "eve@corp.lab.test", "group": None, "right": "share", "since": "2026-11-22T11:04:16.000001Z",
+            "host": "ws1.corp.lab.test", "then": "boss@corp.lab.test", "session": "kerberos",
+            "seen": "2026-11-22T11:04:16.000000Z",
+        }],
+    }  # fmt: skip
+    assert (host["kind"], host["host"], host["exposed"]) == (
+        "host",
+        "ws1.corp.lab.test",
+        ["boss@corp.lab.test"],
+    )
+
+
+def test_as_of_a_time(atp, kept):
+    said = atp("paths", "--database", kept, "--at", "2026-11-22T11:04:16").out
+    assert "eve" not in said
+    assert "hanna@corp.lab.test" in said
+
+
+def test_files_and_what_is_missing(atp, kept, capture, tmp_path):
+    said = atp("paths", capture).out
+    assert "no sensitive account is known" in said
+    assert atp("paths").code == atp("paths", capture, "--database", kept).code == 2
+    assert atp("paths", "--database", kept, "--directory", tmp_path / "d.yaml").code == 2
+    done = atp("paths", "--database", kept, "--to", "nobody")
+    assert (done.code, "no account `nobody` was seen" in done.err) == (2, True)

@@ -84,3 +84,28 @@ def test_a_database_that_never_learnt(atp, tmp_path):
     done = atp("profiles", "--database", tmp_path / "new.duckdb")
     assert done.code == 2
     assert "new.duckdb.learnt is not there" in done.err
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        (3, "learning until 2026-01-10T01:00:00Z, 2 keys, 1 seen too seldom to be asked"),
+        (12, "ready, 2 keys, 1 seen too seldom to be asked, 1 with rows withheld behind alerts"),
+    ],
+)
+def test_coverage_says_how_they_stand(atp, learnt, days, told):
+    _, *of = learnt(days)
+    _, profile, *_ = atp("coverage", *of).out.splitlines()
+    assert profile == f"  profile usual: {told}"
+
+
+def test_coverage_says_so_in_json_and_what_learnt_nothing(atp, learnt, tmp_path):
+    _, *of = learnt(3)
+    row = json.loads(atp("coverage", *of, "--format", "json").out)
+    assert row["profiles"] == {
+        "usual": {
+            "state": "learning", "ready_from": "2026-01-10T01:00:00Z", "keys": 2, "withheld_keys": 0,
+        }
+    }  # fmt: skip
+    (tmp_path / "atp.duckdb.learnt").unlink()
+    assert "  profile usual: learning, nothing learnt yet\n" in atp("coverage", *of).out

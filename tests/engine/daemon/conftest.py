@@ -102,13 +102,19 @@ time.time_ns = lambda: clock() + 600_000_000_000 * os.path.exists("later")
 class Run:
     """One atp-run: what it wrote, and its end."""
 
-    def __init__(self, folder, args, within=(), **kw):
+    def __init__(self, folder, args, within=(), name="", **kw):
         self.alerts_path = folder / "alerts.jsonl"
         # looks and ticks four times a second: less waiting in tests
-        program = f"{LATER}from engine.daemon import main; main.TICK_S = 0.25; main.main()"
-        self._err = (folder / "err.txt").open("a+")
+        program = (
+            f"{LATER}from engine.daemon import main, sensor_role\n"
+            "main.TICK_S = sensor_role.TICK_S = 0.25; main.main()"
+        )
+        args = list(args)
+        if "--portal" not in args and "sensor" not in args:
+            args += ["--portal", "off"]
+        self._err = (folder / f"{name}err.txt").open("a+")
         self._said = self._err.tell()
-        self._out = (folder / "out.txt").open("a+")
+        self._out = (folder / f"{name}out.txt").open("a+")
         self.process = subprocess.Popen(
             [*within, sys.executable, "-c", program, *map(os.fsdecode, args)],
             cwd=folder,
@@ -170,6 +176,20 @@ class Run:
 
 
 @pytest.fixture
+def run_in():
+    """Begin atp-run in a folder; `name` tells the files of what it says apart."""
+    begun = []
+
+    def start(folder, *args, name="engine"):
+        begun.append(Run(folder, args, name=name))
+        return begun[-1]
+
+    yield start
+    for run in begun:
+        run.close()
+
+
+@pytest.fixture
 def atp_run(tmp_path, watched):
     """Begin atp-run on the watched folder with one quick rule; more arguments are added."""
     (tmp_path / "rules" / "discovery").mkdir(parents=True)
@@ -178,7 +198,8 @@ def atp_run(tmp_path, watched):
 
     def start(*args, watch=True, rules="rules", **kw):
         own = ["--watch", watched] if watch else []
-        run = Run(tmp_path, [*own, "--detections", rules, *args], **kw)
+        own += ["--detections", rules] if rules else []
+        run = Run(tmp_path, [*own, *args], **kw)
         begun.append(run)
         return run
 

@@ -1,5 +1,11 @@
 """Event logs that grow, wrap around, are archived, cleared and replaced: every record once."""
 
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
 import pytest
 from evtxfile import log, read
 
@@ -10,14 +16,27 @@ from engine.daemon.reader import Reader
 from engine.ingest_seen import Seen
 from engine.store import Store
 from sensor.inputs import evtx
+from sensor.inputs.evtxchunk import CHUNK_SIZE, HEADER_SIZE
+from sensor.inputs.logs import read_log
+
+DATA = Path(os.environ.get("ATP_DATA", Path(__file__).parents[4] / "shared" / "data"))
+LOG = DATA / "evtx" / "omerbenamram+evtx" / "samples__security.evtx"
 
 
 class Taken:
     """An engine that only takes, and drops repeats as the real one does."""
 
     def __init__(self, store):
-        self.store, self.running = store, {}
+        self.store = store
         self.seen, self.times, self.repeated, self.fails = Seen(), [], 0, None
+
+    raw = False
+
+    def keep(self, rows):
+        self.store.append((), rows)
+
+    def states(self, prefix):
+        return self.store.states(prefix)
 
     def ingest(self, events):
         if self.fails:
@@ -52,7 +71,7 @@ class Machine:
 
 @pytest.fixture
 def machine(watched, store, monkeypatch):
-    monkeypatch.setattr(evtx, "any_reader", lambda: read)
+    monkeypatch.setattr(evtx, "any_reader", lambda _wanted: read)
     monkeypatch.setattr("engine.daemon.folders._PATIENCE", 0)
     return Machine(watched, store)
 
@@ -192,3 +211,41 @@ def test_bookmarks_are_in_the_store(watched, tmp_path):
     store.append((), first.advance(first.find(path), path, 10))
     assert Bookmarks(store).find(path) == (1, ((1, 10),), 0)
     store.close()
+
+
+@pytest.mark.slow
+@pytest.mark.data
+def test_a_process_killed_while_a_log_grows(atp_run, watched, tmp_path):
+    """kill -9 at any moment, five times, over a real log: nothing is lost or taken twice."""
+    if not LOG.is_file():
+        assert os.environ.get("CI") != "true", f"{LOG} is missing"
+        pytest.skip(f"{LOG} is not here")
+    wanted = []
+    read_log(LOG, wanted.append)
+    wanted = sum(type(e).__name__ == "Logon" for e in wanted)
+    rng, data = random.Random(), LOG.read_bytes()
+    at = HEADER_SIZE
+    with (watched / "Security.evtx").open("wb", buffering=0) as grown:
+        grown.write(data[:at])
+        while at < len(data):
+            run = atp_run()
+            if rng.random() < 0.7:
+                run.begun()
+            end = time.monotonic() + rng.uniform(0.5, 3)
+            while time.monotonic() < end and at < len(data):
+                grown.write(data[at : at + CHUNK_SIZE])
+                at += CHUNK_SIZE
+                time.sleep(0.3)
+            run.stop(signal.SIGKILL)
+    for seconds in (3, 10, 30):  # as busy as the machine may be
+        run = atp_run().begun()
+        time.sleep(seconds)
+        assert run.stop()[0] == 0
+        store = Store(tmp_path / "atp.duckdb")
+        found = store.connection.execute(
+            "SELECT count(*), count(DISTINCT (sensor, seq)) FROM logon"
+        ).fetchone()
+        store.close()
+        if found[0] == wanted:
+            break
+    assert found == (wanted, wanted)

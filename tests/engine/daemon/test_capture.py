@@ -5,8 +5,8 @@ import time
 import pytest
 from frames import ether, ipv4, udp
 
-from engine.daemon import capture
-from engine.daemon.capture import Capture, last_number
+from engine.daemon import capture, waiting
+from engine.daemon.capture import Capture
 from sensor.inputs.live import LiveCapture
 from sensor.inputs.packets import Packets
 from sensor.wire.link import ETHERNET
@@ -58,15 +58,8 @@ def test_events_come_while_it_runs_and_at_its_end(cable, opened, recording):
     assert source.close() == []
 
 
-def test_a_run_goes_on_where_the_last_ended(store):
-    assert last_number(store, "interface:right") == 0
-    store.append((), {"seen/interface:right": "[[1,70],[72,90]]"})
-    assert last_number(store, "interface:right") == 90
-    assert last_number(store, "interface:left") == 0
-
-
 def test_events_that_nobody_takes_are_counted(cable, opened, recording, monkeypatch):
-    monkeypatch.setattr(capture, "_WAITING", 5)
+    monkeypatch.setattr(waiting, "_MOST", 5)
     source = opened()
     send(cable, recording[:400])
     end = time.monotonic() + 10

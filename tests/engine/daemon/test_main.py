@@ -236,6 +236,13 @@ def test_without_the_right_to_capture(atp_run):
 
 REFUSED = [
     ([], "error: nothing to watch\n  = hint: name a folder with --watch, an interface"),
+    (
+        ["--probe-networks", "10.0.0.0/8"],
+        (
+            "error: --probe-networks alone watches nothing: it asks clients that others saw\n"
+            "  = hint: add what sees clients: --interface, --watch, --syslog"
+        ),
+    ),
     (["--watch", "none"], "error: none: No such file or directory\n"),
     (["--watch", "text"], "error: text is no folder\n"),
     (["--watch", "in", "--alerts", "none/a"], "error: none/a: No such file or directory\n"),

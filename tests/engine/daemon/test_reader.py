@@ -15,8 +15,15 @@ class Taken:
 
     def __init__(self, store):
         self.store, self.events, self.repeated = store, {}, 0
-        self.running = {}
         self.fails = None
+
+    raw = False
+
+    def keep(self, rows):
+        self.store.append((), rows)
+
+    def states(self, prefix):
+        return self.store.states(prefix)
 
     def ingest(self, events):
         if self.fails:

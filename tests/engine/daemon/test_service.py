@@ -3,13 +3,14 @@
 import errno
 import json
 import threading
+from types import SimpleNamespace
 
 import click
 import duckdb
 import pytest
 
 from dsl.schema.dns import DnsQuery
-from engine.cli import paths
+from engine.cli import corpus
 from engine.cli.rules import load_rules
 from engine.daemon import main, service
 from engine.daemon.folders import Folders
@@ -189,11 +190,13 @@ def test_house_is_kept(make, store, monkeypatch):
 
 def test_a_database_that_fails_ends_it(capsys):
     class Failing:
+        erasure = None
+
         def step(self):
             raise duckdb.IOException("disk full\nmore")
 
     with pytest.raises(SystemExit) as ended:
-        main._run(Failing(), threading.Event())
+        main._run(Failing(), SimpleNamespace(step=lambda: None), threading.Event())
     assert ended.value.code == 2
     assert capsys.readouterr().err == (
         "error: the database failed: disk full\n  = hint: start again when that is mended\n"
@@ -203,4 +206,4 @@ def test_a_database_that_fails_ends_it(capsys):
 def test_shipped_rules_can_be_loaded(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert len(load_rules(()).rules) > 10
-    assert paths.SHIPPED.is_dir()
+    assert corpus.SHIPPED.is_dir()

@@ -5,6 +5,7 @@ the same events in batches, out of order within the lateness, and forgets all bu
 """
 
 import os
+from contextlib import contextmanager
 from itertools import pairwise
 
 import pytest
@@ -15,6 +16,7 @@ from dsl.schema.ntlm import NtlmAuth
 from engine import run
 from engine.profiles.known import CHUNK
 from engine.store import Store
+from engine.turns import Turns
 
 S = 1_000_000
 HOUR = 3_600 * S
@@ -47,15 +49,28 @@ def at_once(engine_of, rule, compiled, events):
     return wanted
 
 
+class NoTurn(Turns):
+    """Too little time for any."""
+
+    @contextmanager
+    def turn(self, name, line=0):
+        yield False
+
+
 def in_batches(engine_of, rule, compiled, batches, folder):
-    """Ticks between the batches, a restart after each second one."""
+    """Ticks between the batches, a restart after each second one; at every third tick no profile
+    learns, at every fifth no detection is computed.
+    """
     engine = engine_of(rule, compiled, Store(folder / "s.duckdb"), keep=True)
     for number, batch in enumerate(batches, 1):
         engine.ingest(batch)
+        engine.lessons = NoTurn() if number % 3 == 0 else Turns()
+        engine.turns = NoTurn() if number % 5 == 0 else Turns()
         engine.tick()
         if number % 2 == 0:
             engine.store.close()
             engine = engine_of(rule, compiled, Store(folder / "s.duckdb"), keep=True)
+    engine.turns = Turns()
     engine.tick(final=True)
     assert not engine.watermarks.late
     found = shown(engine)

@@ -8,6 +8,7 @@ from engine.profiles.known import CHUNK, SLACK
 from engine.profiles.memory import UNUSED, Memory, News
 from engine.profiles.part import Part
 from engine.store.parts import Parts
+from engine.turns import Turns
 
 S = 1_000_000
 HOUR = 3_600 * S
@@ -55,7 +56,7 @@ def learnt(rows, hours, **options):
     memory, learning = Memory(parts, **options), Rows(rows)
     for minute in range(0, hours * 60 + 1, 5):
         upto = BASE + minute * 60 * S
-        memory.keep_up([(learning, upto)], learning, News(0, {}, None, upto))
+        memory.keep_up([(learning, upto)], learning, News(0, {}, None, upto), Turns())
     return memory, parts
 
 
@@ -88,6 +89,6 @@ def test_a_profile_that_nobody_asks_for_is_forgotten(after, left):
     memory, parts = learnt([("a", BASE)], 1)
     later = Memory(parts)
     for _ in range(3):
-        later.keep_up([], Rows([]), News(0, {}, None, BASE + HOUR + after))
+        later.keep_up([], Rows([]), News(0, {}, None, BASE + HOUR + after), Turns())
     assert ("h" in parts.progress()) is left
     del memory

@@ -9,8 +9,8 @@ from naive import Evaluator
 from stored import plain_events, same
 
 from dsl.schema.ntlm import NtlmAuth
+from engine.lifecycle import Decision
 from engine.store import Store, withheld
-from engine.store import alerts as stored
 
 S = 1_000_000
 MINUTE = 60 * S
@@ -108,7 +108,11 @@ def test_a_closed_alert_is_learnt_unless_it_was_an_attack(
     engine.tick()
     (alert,) = engine.alerts()
     assert withheld.counts(store.connection, BASE + 9 * DAY) == {"patience": 4}
-    assert stored.close_alert(store.connection, alert.number, verdict, BASE + 9 * DAY + 12 * HOUR)
+    close = Decision(
+        seq=1, ts=BASE + 9 * DAY + 12 * HOUR, who="ann", action="close", number=alert.number,
+        id=alert.id, verdict=verdict,
+    )  # fmt: skip
+    assert [c.kind for c in engine.decide([close], {})] == ["closed"]
     for n in (9, 10, 11):
         engine.ingest(day(n, "moves@x", source="new"))
         engine.ingest(day(n + 1, "other@x"))

@@ -168,6 +168,21 @@ def test_a_log_source(imported, source, event, expected):
     assert made.block().statements[0] == f'seen = match {event} where {where} and data["x"] == "1"'
 
 
+def test_virus_scanners(imported):
+    source = {"category": "antivirus"}
+    search = {"Signature|contains": "Mimikatz", "Filename|endswith": ".dmp", "Other": "1"}
+    made = imported([rule({"s": search, "condition": "s"}, source)])
+    made.plan()
+    assert made.block().statements[0] == (
+        'seen = match windows_event where channel == "Microsoft-Windows-Windows Defender/Operational" '
+        "and event_id in {1006, 1007, 1008, 1015, 1116, 1117, 1118, 1119} "
+        'and lower(data["Path"]) endswith ".dmp" and data["Other"] == "1" '
+        'and lower(data["Threat Name"]) contains "mimikatz"'
+    )
+    (note,) = made.block().notes
+    assert "only Windows Defender" in note
+
+
 def test_what_is_uncertain_about_a_log_source_is_a_known_gap(imported):
     for source in (
         {"product": "windows", "service": "zzz"},

@@ -113,6 +113,36 @@ def test_rows_of_alerts_teach_nothing(store, model):
     assert held == [(1,)]
 
 
+def test_what_an_alert_found_new_is_not_learnt_from_the_rest_of_its_day(store, model):
+    """Who is told at night does the same by day, below the threshold, and again the next night."""
+    uses(
+        store,
+        [(9, "u1@corp.test", "seen")]
+        + [(10, "u1@corp.test", s) for s in ("bad", "bad", "seen", "seen")]
+        + [(11, "u1@corp.test", s) for s in ("bad", "seen")],
+    )  # fmt: skip
+    first = "SELECT min(id) FROM kerberos_tgs WHERE server = ? AND ts >= ?"
+    at = (BEGIN + 10) * DAY
+    held = [store.connection.execute(first, [s, at]).fetchall()[0][0] for s in ("bad", "seen")]
+    model.withhold(store.connection, BEGIN + 10, held)
+    assert told(store, model, 11, "bad")[1] == 0
+    assert told(store, model, 11, "seen")[1] == 2
+
+
+def test_rows_of_alerts_teach_no_hour(store, model):
+    uses(store, [(10, "u1@corp.test", "good"), (11, "u1@corp.test", "good")])
+    told(store, model, 10, "good")
+    ((row,),) = store.connection.execute(
+        "SELECT id FROM kerberos_tgs WHERE server = 'good' ORDER BY ts LIMIT 1"
+    ).fetchall()
+    model.withhold(store.connection, BEGIN + 10, [row])
+    told(store, model, 11, "good")
+    hours = store.connection.execute(
+        f"SELECT count(*) FROM {model.shape.table('hour')} WHERE day = {BEGIN + 10}"
+    ).fetchall()
+    assert hours == [(0,)]
+
+
 def test_an_event_that_comes_after_its_day_was_closed_teaches_nothing(store, model):
     uses(store, [(d, "u1@corp.test", "files") for d in (10, 11, 12)])
     told(store, model, 11, "files")

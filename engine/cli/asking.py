@@ -1,0 +1,59 @@
+"""Work on a database by a command: done here, or by the atp-run that has it open."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from engine.cli import desk as desks
+from engine.cli import output
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+_PATIENCE_S: Final = 30.0
+"""So long a request may wait until the daemon begins it: it may be busy with a file."""
+_POLL_S: Final = 0.1
+
+
+def done(
+    database: Path, kind: str, arguments: Mapping[str, object], here: Callable[[], bytes]
+) -> bytes:
+    """The answer of an errand; ends the command with the reason where it is refused."""
+    import duckdb  # noqa: PLC0415 - starts fast
+
+    from engine.cli.ground import first_line  # noqa: PLC0415
+    from engine.errands import RefusedError  # noqa: PLC0415
+
+    try:
+        return here()
+    except RefusedError as error:
+        output.fail(str(error))
+    except duckdb.Error as error:
+        why = first_line(str(error))
+        if "lock" not in why:
+            output.fail(f"{database} cannot be opened: {why}", "name a database of atp-run")
+    return _asked(database, kind, arguments)
+
+
+def _asked(database: Path, kind: str, arguments: Mapping[str, object]) -> bytes:
+    from engine.store import requests  # noqa: PLC0415 - starts fast
+
+    desk = desks.open_desk(database)
+    id_ = requests.ask(desk, kind, arguments, desks.who(), time.time_ns() // 1000)
+    until = time.monotonic() + _PATIENCE_S
+    try:
+        while True:
+            state, answer = requests.standing(desk, id_)
+            if state == "done":
+                return answer
+            if state == "refused":
+                output.fail(answer.decode("utf-8", "replace"))
+            if state == "waits" and time.monotonic() > until:
+                hint = "it may be another release, or no atp-run at all: see who has it open"
+                output.fail(f"{database} is in use, and its atp-run does not answer", hint)
+            time.sleep(_POLL_S)
+    finally:
+        requests.forget(desk, id_)
+        desk.close()

@@ -1,0 +1,75 @@
+"""Scheduled reports: made by errands when the timetable says so, put into a folder and the spool of sinks.
+
+A file has the same name and a letter the same id whenever it is made again, so neither is there twice.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from engine import reports
+from engine.daemon.timetable import Entry, period
+from engine.times import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from engine.daemon.dispatch import Dispatch
+    from engine.daemon.reports_file import Planned
+
+_DATE: Final = len("2026-01-31")
+
+
+def entries(planned: Sequence[Planned], dispatch: Dispatch | None) -> list[Entry]:
+    """The timetable's entries of these reports."""
+    return [
+        Entry(
+            f"report {one.name}", one.every, one.at, "report",
+            _arguments(one), _Finish(one, dispatch),
+        )
+        for one in planned
+    ]  # fmt: skip
+
+
+def _arguments(one: Planned) -> Callable[[int, int], Mapping[str, object]]:
+    wanted = sorted({one.form, "html"} if one.to else {one.form})
+    return lambda begin, end: {"name": one.report, "forms": wanted, "begin": begin, "end": end}
+
+
+class _Finish:
+    def __init__(self, planned: Planned, dispatch: Dispatch | None) -> None:
+        self._planned = planned
+        self._dispatch = dispatch
+
+    def __call__(self, answer: bytes, due: int) -> None:
+        one = self._planned
+        files = msgspec.msgpack.decode(answer, type=dict[str, bytes])
+        begin, end = period(one.every, one.at, due)
+        day = iso(begin)[:_DATE]
+        name = f"{one.name}-{day}.{one.form}"
+        if one.folder is not None:
+            _write(one.folder / name, files[one.form])
+        if one.to and self._dispatch is not None:
+            letter = {
+                "title": reports.report(one.report).TITLE, "from": iso(begin), "to": iso(end),
+                "file": name, "form": one.form, "page": files["html"].decode(),
+                "data": base64.b64encode(files[one.form]).decode(),
+            }  # fmt: skip
+            self._dispatch.tell_of_report(one.to, f"report.{one.name}.{due}", letter)
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Whole or not at all; for its owner alone, as it tells of people."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    file = os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+    with os.fdopen(file, "wb") as out:
+        out.write(data)
+        out.flush()
+        os.fsync(out.fileno())
+    part.replace(path)

@@ -1,0 +1,1 @@
+"""An instance: its own certificate authority, its access key, the sensors that belong to it."""

@@ -1,0 +1,61 @@
+"""Whose turn it is in a tick that has not the time for all: who has waited longest.
+
+Each takes about as long as it took lately; where no time is left for that, its turn is at a later
+tick. The first of a tick always has its turn, so nobody waits for ever; so has the first of each
+line, where several threads work side by side. Knows nobody's work.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+_KEPT: Final = 0.9
+"""What is left of an expected duration after a shorter one: a quiet tick says little of the next."""
+
+
+class Turns:
+    """Turns by name over many ticks; `clock` gives seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._expected: dict[str, float] = {}
+        self._waiting: dict[str, int] = {}
+        self._tick = 0
+        self._end: float | None = None
+        self._served: set[int] = set()
+        """Lines in which somebody has had a turn in this tick."""
+
+    def begin(self, seconds: float | None) -> None:
+        """A tick that has so much time; None: enough for all."""
+        self._tick += 1
+        self._served = set()
+        self._end = None if seconds is None else self._clock() + seconds
+
+    def order(self, names: Iterable[str]) -> list[str]:
+        """Who has waited longest first, else in the order given."""
+        return sorted(names, key=lambda n: self._waiting.get(n, self._tick))
+
+    @contextmanager
+    def turn(self, name: str, line: int = 0) -> Iterator[bool]:
+        """Whether it is the turn of `name` in its line; the time until the end is its own."""
+        begin = self._clock()
+        if line in self._served and self._end is not None:
+            left = self._end - begin
+            if left <= 0 or left < self._expected.get(name, 0.0):
+                self._waiting.setdefault(name, self._tick)
+                yield False
+                return
+        self._served.add(line)
+        self._waiting.pop(name, None)
+        yield True
+        took = self._clock() - begin
+        self._expected[name] = max(took, self._expected.get(name, 0.0) * _KEPT)
+
+    def waited(self) -> list[int]:
+        """For how many ticks each has waited that waits now."""
+        return [self._tick - since + 1 for since in self._waiting.values()]
