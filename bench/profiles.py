@@ -18,6 +18,7 @@ from planned import planned
 from engine.backends.duckdb import compile_detection
 from engine.profiles.memory import Memory, News
 from engine.store import Store
+from engine.turns import Turns
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
@@ -71,7 +72,7 @@ def measure(count: int) -> None:
     begin = time.perf_counter()
     steps = 0
     while not memory.known or memory.known[learning.profile.hash].progress.through < mark:
-        memory.keep_up([(learning, mark)], store, news)
+        memory.keep_up([(learning, mark)], store, news, Turns())
         steps += 1
     history = time.perf_counter() - begin
     low = last - MINUTE
@@ -79,7 +80,7 @@ def measure(count: int) -> None:
     assert remembered == alert.rows(store.connection, low, last), "not what the events say"
     asked = spent(lambda: alert.rows(store.connection, low, last, memory), 7)
     whole = spent(lambda: alert.rows(store.connection, low, last), 3)
-    minute = spent(lambda: memory.keep_up([(learning, mark + MINUTE)], store, news), 1)
+    minute = spent(lambda: memory.keep_up([(learning, mark + MINUTE)], store, news, Turns()), 1)
     print(f"{count:>11,} events: from what was learnt {asked:7.1f} ms, from the events {whole:8.1f} ms,"
           f" ratio {whole / asked:5.1f}")  # fmt: skip
     print(

@@ -4,8 +4,11 @@ Databases of several sizes are made of one stream (`scale/stream.py`: 3.3 millio
 kept. Their ticks take turns, so that whatever else the machine does falls on all of them alike; the
 figure that counts is the ratio between sizes, taken of the processor time of the median tick (`cpu`).
 
+With `--seconds` a tick is given about so much time, as the daemon gives it; how many ticks the news of
+a detection waited for its turn is told beside it (`waits`: the longest wait there was).
+
     python bench/tick.py [--sizes 1e5,1e6] [--rules 200] [--new 10000] [--ticks 20] [--folder PATH]
-        [--most-ratio R] [--most-p99 MS]
+        [--seconds S] [--most-ratio R] [--most-p99 MS]
 """
 
 from __future__ import annotations
@@ -34,7 +37,9 @@ if TYPE_CHECKING:
     from engine.run import Engine
 
 WARM = 6
-"""Ticks before those that are measured: the first ones decide what waited for the watermark."""
+"""Ticks before those that are measured, of any length: the first ones decide what waited for the
+watermark, and learn what is stored.
+"""
 
 
 @dataclass
@@ -46,18 +51,18 @@ class Measured:
     bytes_per_event: float
     ingest: list[float] = field(default_factory=list)
     tick: list[float] = field(default_factory=list)
-    idle: list[float] = field(default_factory=list)
     used: list[float] = field(default_factory=list)
     """Seconds of processor time of the ticks, all threads together."""
     changes: int = 0
+    waits: int = 0
+    """For how many ticks the news of a detection waited, at most."""
 
-    def step(self, number: int, new: int) -> None:
-        """One batch, one tick, and one tick with nothing new."""
+    def step(self, number: int, new: int, seconds: float | None) -> None:
+        """One batch, one tick."""
         batch = self.stored.batch(number, new)
         for spent, work in (
             (self.ingest, lambda: self.engine.ingest(batch)),
-            (self.tick, self.engine.tick),
-            (self.idle, self.engine.tick),
+            (self.tick, lambda: self.engine.tick(seconds=seconds)),
         ):
             begin, used = time.perf_counter(), time.process_time()
             done = work()
@@ -65,10 +70,11 @@ class Measured:
             if spent is self.tick:
                 self.used.append(time.process_time() - used)
             self.changes += len(done) if isinstance(done, list) else 0
+        self.waits = max([self.waits, *self.engine.turns.waited()])
 
     def forget(self) -> None:
         """What was measured so far was warming up."""
-        self.ingest, self.tick, self.idle, self.used, self.changes = [], [], [], [], 0
+        self.ingest, self.tick, self.used, self.changes, self.waits = [], [], [], 0, 0
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -101,7 +107,7 @@ def main() -> int:
     def compiled_before(plan: DetectionPlan) -> CompiledDetection:
         return compiled[plan.id]
 
-    found = templates()
+    found = templates([r for r in loaded.rules if r.plan.id in compiled], compiled_before)
     options.folder.mkdir(parents=True, exist_ok=True)
     measured = []
     for size in options.sizes:
@@ -114,7 +120,7 @@ def main() -> int:
         for one in measured:
             if number == WARM:
                 one.forget()
-            one.step(number, options.new)
+            one.step(number, options.new, options.seconds if number >= WARM else None)
     return _report(measured, options)
 
 
@@ -123,9 +129,9 @@ def _report(measured: Sequence[Measured], options: argparse.Namespace) -> int:
         f"{options.new:,} new events a tick, {options.ticks} ticks of each size in turn; milliseconds"
     )
     print(
-        f"{'stored':>12} {'bytes':>6} {'ingest':>7} {'median':>7} {'p99':>7} {'cpu':>7} {'idle':>7} {'ratio':>7} {'changes':>7}"
+        f"{'stored':>12} {'bytes':>6} {'ingest':>7} {'median':>7} {'p99':>7} {'cpu':>7} {'ratio':>7} {'changes':>7} {'waits':>5}"
     )
-    first = median(measured[0].tick)
+    first = median(measured[0].used)
     failed = False
     for one in measured:
         middle, late, used = median(one.tick), percentile(one.tick, 0.99), median(one.used)
@@ -133,7 +139,7 @@ def _report(measured: Sequence[Measured], options: argparse.Namespace) -> int:
         failed |= ratio > options.most_ratio or late > options.most_p99
         print(
             f"{one.stored.events:12,} {one.bytes_per_event:6.1f} {median(one.ingest):7.0f} "
-            f"{middle:7.0f} {late:7.0f} {used:7.0f} {median(one.idle):7.0f} {ratio:7.2f} {one.changes:7,}"
+            f"{middle:7.0f} {late:7.0f} {used:7.0f} {ratio:7.2f} {one.changes:7,} {one.waits:5}"
         )
         for name, why in sorted(one.engine.faults.items()):
             print(f"{name}: {why}", file=sys.stderr)
@@ -150,6 +156,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--folder", type=Path, default=Path(tempfile.gettempdir()) / "atp-bench-tick"
     )
+    parser.add_argument("--seconds", type=float, help="the time a tick is given")
     parser.add_argument("--most-ratio", type=float, default=float("inf"))
     parser.add_argument("--most-p99", type=float, default=float("inf"), help="milliseconds")
     return parser.parse_args()

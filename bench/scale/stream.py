@@ -33,6 +33,8 @@ ACCOUNTS: Final = 50_000
 HOSTS: Final = 20_000
 DOMAIN: Final = "corp.example.test"
 SENSORS: Final = {"wire": "wire-dc1", "log": "log-dc1"}
+_DC: Final = "unhex('00000000000000000000ffff0a141e0a')"
+"""10.20.30.10, the first domain controller."""
 _LAGS: Final = (0, 120, 3_600, 14_400, 32_400)
 """Seconds after the logon at which further services are asked for."""
 
@@ -181,6 +183,8 @@ def _value(name: str, kind: str, recipe: Recipe) -> str:
         "logon_guid": uuid.format("'l' || q"),
         "client_guid": uuid.format("'c' || h"),
     }  # fmt: skip
+    if recipe.event == "replication":  # controllers with each other
+        given |= {"source": f"'dc1.{DOMAIN}'", "src_ip": _DC}
     if name in given:
         return f'CASE WHEN t."{name}" IS NOT NULL THEN {given[name]} END'
     if kind == "time":

@@ -27,7 +27,7 @@ WAYS: Final = {
 """By the way an event comes, the parts of the sensor that make its type."""
 MISSING: Final = (
     ("ESC15, CVE-2024-49019", "certificate asked for with application policies", "records 4886 and 4887 do not show what policies a request names"),
-    ("", "Entra Connect: interactive logon, password reset by the connector, writeback of a sensitive user", "not written: which account and server it is must be declared first"),
+    ("", "Entra Connect: writeback of a sensitive user", "told as a password reset by its account (`entra_connect_password_reset`); other attributes are not: which ones it writes back must be declared first"),
     ("", "AD FS sign-in from a suspicious address", "needs lists of addresses, which nobody ships here"),
     ("", "LDAP inside TLS, directory web services (ADWS)", "seen by record 1644 only, where that is switched on; event tracing of Windows is not read"),
     ("", "clouds: Okta, Entra ID, Defender", "outside: this product watches Active Directory"),

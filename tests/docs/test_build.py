@@ -11,6 +11,8 @@ from dsl.codes import all_codes
 from dsl.functions import AGGREGATES, FUNCTIONS
 from dsl.load import load
 from dsl.schema.registry import event_types
+from engine.configuration.file import keys
+from engine.daemon.main import main as atp_run
 from sensor.map.windows import mappings
 
 
@@ -30,6 +32,7 @@ def catalogue(root):
 def test_the_pages(pages):
     assert set(pages) == {
         "events", "functions", "detections", "lists", "errors", "windows_events", "coverage",
+        "configuration", "posture", "api",
     }  # fmt: skip
 
 
@@ -82,6 +85,22 @@ def test_every_detection(pages, catalogue):
             assert " ".join(text.split()).replace("<", "&lt;") in section
 
 
+def test_every_key_of_the_configuration(pages):
+    for key, option in keys(atp_run.params).items():
+        assert f"\n| `{key}` | " in pages["configuration"]
+        assert option.help
+
+
+def test_every_endpoint_of_the_api(pages):
+    from portal.api.endpoint import BASE, every
+
+    for one in (e for r in every() for e in r.endpoints):
+        path = BASE + re.sub(r":\w+\}", "}", one.path)
+        assert f"\n### {one.method} {path}\n" in pages["api"]
+        for field in one.query.__struct_fields__:
+            assert f"| `{field}` | query |" in pages["api"]
+
+
 def test_every_list_with_its_entries(pages, catalogue):
     for one in catalogue.lists.values():
         assert f"\n## {one.name}\n" in pages["lists"]
@@ -102,3 +121,12 @@ def test_links_and_tables_are_whole(pages):
 def test_nothing_derived_is_committed(root):
     ignored = (root / ".gitignore").read_text().splitlines()
     assert "/docs/reference/" in ignored
+
+
+def test_every_check_of_the_posture_is_told(pages):
+    from engine.posture import assess
+
+    for name in assess.names():
+        check, _ = assess.load(name)
+        assert f"## {name}\n" in pages["posture"]
+        assert check.title in pages["posture"]

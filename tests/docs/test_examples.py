@@ -1,7 +1,7 @@
 """Examples in the pages are rules: they parse, they check, and their tests pass.
 
 A fence `detect` is a block, `yaml` a whole file or some keys of one (what is missing is put beside
-it), `sh` is for test_commands. A table behind `<!-- checked: conditions over TYPE -->` shows a
+it), `toml` a configuration, `sh` is for test_commands. A table behind `<!-- checked: conditions over TYPE -->` shows a
 condition in the last cell of each row.
 """
 
@@ -14,7 +14,11 @@ from dsl.check import check, check_relation
 from dsl.load import load
 from dsl.settings import read_settings
 from engine.backends.duckdb import compile_detection
+from engine.configuration.file import read_configuration
+from engine.daemon.main import main as atp_run
 from engine.daemon.radius_clients import read_clients
+from engine.daemon.reports_file import read_reports
+from engine.daemon.sinks_file import read_sinks
 from engine.directory_file import read_directory_file
 from engine.rule_tests import run_tests
 
@@ -25,7 +29,7 @@ FRAME = {
     "explain": "An example.",
 }  # fmt: skip
 _CONDITIONS = re.compile(r"<!-- checked: conditions over (\w+) -->\n\n((?:\|.*\n)+)")
-_LANGUAGES = {"detect", "yaml", "sh", "text", ""}
+_LANGUAGES = {"detect", "yaml", "toml", "sh", "text", ""}
 
 
 @pytest.fixture
@@ -76,6 +80,14 @@ def file_faults(text, root, path):
         found = read_clients(path)[1]
     elif "sync" in keys:
         found = read_directory_file(path)[1]
+    elif "sinks" in keys:
+        for name in re.findall(r"/etc/atp/(\S+)", text):
+            (path.parent / name).write_text("a secret of the test\n", encoding="utf-8")
+            (path.parent / name).chmod(0o600)
+        path.write_text(text.replace("/etc/atp", str(path.parent)), encoding="utf-8")
+        found = read_sinks(path)[1]
+    elif "reports" in keys:
+        found = read_reports(path, {"soc": "email"})[1]
     else:
         return None
     return [f"{d.code} {d.message}" for d in found]
@@ -93,6 +105,14 @@ def test_examples_hold(page, tmp_path, run, root):
             faults = run(text)
             (tmp_path / "detections").rename(tmp_path / f"done{number}")
         assert not faults, f"{page.name}:{fence.line}: {faults}"
+
+
+def test_configurations_hold(page, tmp_path):
+    for fence in (f for f in page.fences if f.language == "toml"):
+        (tmp_path / "atp.toml").write_text(fence.text)
+        found = read_configuration(tmp_path / "atp.toml", atp_run.params)[1]
+        told = [d.message for d in found if "No such file" not in d.message]
+        assert not told, f"{page.name}:{fence.line}: {told}"
 
 
 def test_every_fence_says_what_it_is(page):

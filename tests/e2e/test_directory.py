@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -111,7 +112,7 @@ class Daemon:
                 "nsenter", "-t", holder, "-n", "-m", "-u", "--",
                 str(Path(sys.executable).with_name("atp-run")),
                 "--sync", f"ldaps://dc1.{domain}", "--sync", f"ldaps://dc2.{domain}",
-                "--sync-user", f"administrator@{domain}",
+                "--sync-forest", "--sync-user", f"administrator@{domain}",
                 "--sync-password-file", str(password), "--sync-ca", str(trusted),
                 "--store", str(self.folder / "atp.duckdb"),
                 "--alerts", str(self.folder / "alerts.jsonl"), "--detections", str(rules.parent),
@@ -170,6 +171,7 @@ class Run:
     took: dict[str, float]
     rows: dict[str, list[tuple]]
     said: str
+    weak: dict[str, set[tuple[str, str]]]
 
 
 QUERIES = {
@@ -186,6 +188,20 @@ QUERIES = {
 }
 
 
+def posture(daemon, *options):
+    """What is weak, by check and object."""
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("atp")), "posture", "--format", "json",
+            "--database", str(daemon.folder / "atp.duckdb"), *options,
+        ],
+        capture_output=True, text=True, timeout=PATIENCE, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    return {(t["check"], t.get("value", t["attribute"])) for t in told}
+
+
 @pytest.fixture(scope="module")
 def run(atp_lab, tmp_path_factory):
     lab = Lab(atp_lab, tmp_path_factory.mktemp("directory"))
@@ -195,6 +211,12 @@ def run(atp_lab, tmp_path_factory):
         lab.script("up.sh")
         daemon = Daemon(lab)
         took["first"] = daemon.wait("first synchronisation", daemon.synchronised)
+        before = datetime.now(UTC)
+        lab.on("dc1", "samba-tool", "delegation", "for-any-service", "svc-sql", "on")
+        lab.on(
+            "dc1", "samba-tool", "dsacl", "set", "--action=allow", "--car=get-changes-all",
+            "--objectdn=DC=dir,DC=lab,DC=test", "--trusteedn=CN=bob Lab,CN=Users,DC=dir,DC=lab,DC=test",
+        )  # fmt: skip
         lab.on("dc1", "samba-tool", "group", "addmembers", "Domain Admins", "erin")
         took["change"] = daemon.wait("alert of erin", lambda: daemon.alerted("erin"))
         assert daemon.stop() == 0, daemon.said()
@@ -220,11 +242,15 @@ def run(atp_lab, tmp_path_factory):
         with duckdb.connect(str(daemon.folder / "atp.duckdb"), read_only=True) as store:
             rows = {name: store.execute(query).fetchall() for name, query in QUERIES.items()}
         said = daemon.said()
+        weak = {
+            "before": posture(daemon, "--at", before.isoformat()),
+            "now": posture(daemon),
+        }
     finally:
         if daemon is not None:
             daemon.process.kill()
         lab.script("down.sh", "--purge")
-    return Run(took, rows, said)
+    return Run(took, rows, said, weak)
 
 
 def test_a_change_is_seen_soon(run):
@@ -255,6 +281,20 @@ def test_controllers_are_known(run):
 def test_nothing_is_lost_and_nothing_told_twice(run):
     assert run.rows["created"] == [("newbie", 1)]
     assert sorted(run.rows["added"]) == [("carol", 1), ("erin", 1), ("frank", 1)]
+
+
+def test_what_was_made_weak_is_named_as_of_then(run):
+    planted = {
+        ("unconstrained_delegation", "trusted_for_delegation"),
+        ("replication_rights", "bob@dir.lab.test"),
+    }
+    assert planted <= run.weak["now"]
+    assert not planted & run.weak["before"]
+    both = run.weak["now"] & run.weak["before"]
+    assert {("machine_account_quota", "10"), ("preauthentication_off", "dont_req_preauth")} <= both
+    # a fresh domain grants nobody control
+    rights = {"domain_rights", "adminsdholder_rights", "policy_rights", "sensitive_object_rights"}
+    assert not {check for check, _ in run.weak["now"]} & (rights | {"organizational_unit_rights"})
 
 
 def test_the_dead_server_was_left(run):

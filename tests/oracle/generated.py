@@ -258,7 +258,7 @@ class Writer:
             told = self.told(source)
             points = f"{self.pick('+', '+', '-')}{self.pick(1, 10, 40)}"
             said = self.pick("", f' "{reason}"')
-            terms.append(f"{self.condition(told or source.columns, 1)} -> {points}{said}")
+            terms.append(f"{self.condition(told or source.columns, depth=1)} -> {points}{said}")
         columns = dict(source.columns) | {"points": "int", "reasons": "list text"}
         return f"score {source.name}: {' '.join(terms)}", columns
 

@@ -86,12 +86,16 @@ class Novelty:
         self.cases[day] = sorted(highest.values(), reverse=True)
         known = set().union(*(self.met.get(d, set()) for d in self.window(day)))
         first: dict[tuple[str, int, str], tuple[int, int]] = {}
+        held = {
+            (r.actor, what, value)
+            for r in today if self.behind_alert(r, day) for what, value in enumerate(r.values)
+        }  # fmt: skip
         for row in today:
-            if row.actor is None or set(row.evidence) & self.withheld[day]:
+            if row.actor is None or self.behind_alert(row, day):
                 continue
             for what, value in enumerate(row.values):
-                if value is not None:
-                    key = (row.actor, what, value)
+                key = (row.actor, what, value)
+                if value is not None and (key in known or key not in held):
                     first[key] = min(first.get(key, (row.ts, row.tie)), (row.ts, row.tie))
         fresh = defaultdict(list)
         for key in sorted(first, key=lambda k: (first[k], k[2])):
@@ -99,7 +103,13 @@ class Novelty:
                 fresh[key[:2]].append(key)
         self.met[day] = {k for k in first if k in known}
         self.met[day] |= {k for keys in fresh.values() for k in keys[:20]}
-        self.hours[day] = {(r.actor, hour_of_week(r.ts)) for r in today if r.actor is not None}
+        self.hours[day] = {
+            (r.actor, hour_of_week(r.ts))
+            for r in today if r.actor is not None and not self.behind_alert(r, day)
+        }  # fmt: skip
+
+    def behind_alert(self, row, day: int) -> bool:
+        return bool(set(row.evidence) & self.withheld[day])
 
     def window(self, day: int) -> range:
         return range(day - self.over, day)
