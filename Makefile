@@ -20,7 +20,8 @@ setup: $(VENV)/.stamp  ## make a virtual environment in .venv with everything ne
 demo: $(VENV)/.stamp  ## find the attack in the bundled recording and explain it
 	@$(BIN)/atp replay examples/intrusion.pcap.gz examples/events.xml --directory examples/directory.yaml
 	@echo
-	@echo "Where to look now: examples/README.md walks through each alert;"
+	@echo "Where to look now: docs/portal.md shows the same in a browser, with one command;"
+	@echo "  examples/README.md             walks through each alert"
 	@echo "  $(BIN)/atp explain dcsync          how a detection reads and runs"
 	@echo "  $(BIN)/atp decode examples/intrusion.pcap.gz | head    the events underneath"
 	@echo "  docs/tutorial.md               write and test a detection of your own"
