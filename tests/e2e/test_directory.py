@@ -14,12 +14,13 @@ import sqlite3
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
+from live_lab import Lab
 
 pytestmark = [
     pytest.mark.lab,
@@ -29,7 +30,7 @@ pytestmark = [
     ),
 ]
 
-NETWORK, REALM, DOMAIN, PASSWORD = "10.98.0", "DIR.LAB.TEST", "DIR", "Lab-Admin-Pass1"
+NETWORK, DOMAIN = "10.98.0", "dir.lab.test"
 PATIENCE = 120
 """Seconds that anything may take on a machine with other work."""
 RULE = """\
@@ -53,42 +54,6 @@ detect: |
 """
 
 
-@dataclass
-class Lab:
-    """The lab's folder and environment, and how its scripts and hosts are used."""
-
-    scripts: Path
-    folder: Path
-    log: list[str] = field(default_factory=list)
-
-    @property
-    def state(self) -> Path:
-        return self.folder / "state"
-
-    @property
-    def env(self) -> dict[str, str]:
-        return {
-            **os.environ, "LAB_DIR": str(self.state), "LAB_ID": "cidir", "LAB_NET": NETWORK,
-            "REALM": REALM, "DOMAIN": DOMAIN, "ADMINPASS": PASSWORD,
-        }  # fmt: skip
-
-    def script(self, name, *arguments):
-        self.run([str(self.scripts / name), *arguments])
-
-    def on(self, host, *command):
-        quoted = " ".join(f"'{word}'" for word in command)
-        self.run(["bash", "-c", f". ./lib.sh; lx {host} {quoted}"], cwd=self.scripts)
-
-    def kill(self, host):
-        self.run(["bash", "-c", f". ./lib.sh; host_down {host}"], cwd=self.scripts)
-
-    def run(self, command, cwd=None):
-        done = subprocess.run(
-            command, env=self.env, cwd=cwd, capture_output=True, text=True, timeout=600, check=False
-        )
-        assert done.returncode == 0, f"{command}: {done.stdout[-2000:]} {done.stderr[-2000:]}"
-
-
 class Daemon:
     """`atp-run` inside the lab's client."""
 
@@ -100,19 +65,18 @@ class Daemon:
         rules.mkdir(parents=True, exist_ok=True)
         (rules / "sensitive_addition.yaml").write_text(RULE)
         password = lab.folder / "password"
-        password.write_text(PASSWORD + "\n")
+        password.write_text(lab.setting("ADMINPASS") + "\n")
         trusted = lab.folder / "ca.pem"
         authorities = [lab.state / dc / "lib/private/tls/ca.pem" for dc in ("dc1", "dc2")]
         trusted.write_text("".join(path.read_text() for path in authorities))
         holder = (lab.state / "client" / "holder.pid").read_text().strip()
-        domain = REALM.lower()
         self.log = (self.folder / "log").open("ab")
         self.process = subprocess.Popen(
             [
                 "nsenter", "-t", holder, "-n", "-m", "-u", "--",
                 str(Path(sys.executable).with_name("atp-run")),
-                "--sync", f"ldaps://dc1.{domain}", "--sync", f"ldaps://dc2.{domain}",
-                "--sync-forest", "--sync-user", f"administrator@{domain}",
+                "--sync", f"ldaps://dc1.{DOMAIN}", "--sync", f"ldaps://dc2.{DOMAIN}",
+                "--sync-forest", "--sync-user", f"administrator@{DOMAIN}",
                 "--sync-password-file", str(password), "--sync-ca", str(trusted),
                 "--store", str(self.folder / "atp.duckdb"),
                 "--alerts", str(self.folder / "alerts.jsonl"), "--detections", str(rules.parent),
@@ -204,7 +168,7 @@ def posture(daemon, *options):
 
 @pytest.fixture(scope="module")
 def run(atp_lab, tmp_path_factory):
-    lab = Lab(atp_lab, tmp_path_factory.mktemp("directory"))
+    lab = Lab(atp_lab, tmp_path_factory.mktemp("directory"), "cidir", NETWORK, "DIR")
     took = {}
     daemon = None
     try:

@@ -9,7 +9,6 @@ nothing about ordinary work. The recordings of the same minutes are replayed, to
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import signal
@@ -17,10 +16,10 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import pytest
+from live_lab import Lab, label_rows, seconds
 
 pytestmark = [
     pytest.mark.lab,
@@ -72,15 +71,6 @@ class Run:
     printed: dict[str, str]
 
 
-def label_rows(folder, of_set):
-    with (folder / "labels.csv").open(encoding="utf-8") as file:
-        return [row for row in csv.DictReader(file) if row["set"] == of_set]
-
-
-def seconds(text):
-    return datetime.fromisoformat(text).timestamp()
-
-
 def said(path):
     """The last word of each alert."""
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
@@ -129,25 +119,14 @@ def watch(folder, place):
 def run(atp_lab, tmp_path_factory):
     folder = tmp_path_factory.mktemp("lab")
     out = folder / "out"
-    env = {
-        **os.environ, "LAB_DIR": str(folder / "state"), "LAB_ID": "citst", "LAB_NET": NETWORK,
-        "REALM": "LIVE.LAB.TEST", "DOMAIN": "LIVE",
-    }  # fmt: skip
-
-    def lab(script: str, *arguments: str) -> None:
-        done = subprocess.run(
-            [str(atp_lab / script), *arguments], env=env, capture_output=True, text=True,
-            timeout=300, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, f"{script}: {done.stdout[-2000:]} {done.stderr[-2000:]}"
-
+    lab = Lab(atp_lab, folder, "citst", NETWORK, "LIVE")
     daemons: dict[str, subprocess.Popen[bytes]] = {}
     try:
-        lab("up.sh", "--no-dc2")
+        lab.script("up.sh", "--no-dc2")
         for place in PLACES:
             daemons[place] = watch(folder / place, place)
-        lab("activity.sh", "benign", str(out))
-        lab("activity.sh", "suspicious", str(out))
+        lab.script("activity.sh", "benign", str(out))
+        lab.script("activity.sh", "suspicious", str(out))
         rows = label_rows(out, "suspicious")
         files = [folder / place / "alerts.jsonl" for place in PLACES]
         end = time.monotonic() + PATIENCE
@@ -161,7 +140,7 @@ def run(atp_lab, tmp_path_factory):
     finally:
         for daemon in daemons.values():
             daemon.kill()
-        lab("down.sh", "--purge")
+        lab.script("down.sh", "--purge")
     return Run(out, {p: said(folder / p / "alerts.jsonl") for p in PLACES}, printed)
 
 

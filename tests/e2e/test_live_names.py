@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 
 import pytest
+from live_lab import Lab
 
 pytestmark = [
     pytest.mark.lab,
@@ -39,36 +39,21 @@ print(json.dumps(asyncio.run(main())))
 
 
 @pytest.fixture(scope="module")
-def named(atp_lab, tmp_path_factory, root):
+def named(atp_lab, tmp_path_factory):
     """What the controller and the client say, asked from the client."""
-    env = {
-        **os.environ, "LAB_DIR": str(tmp_path_factory.mktemp("lab") / "state"), "LAB_ID": "citnm",
-        "LAB_NET": NETWORK, "REALM": "NAMES.LAB.TEST", "DOMAIN": "NAMES",
-    }  # fmt: skip
-
-    def run(*command: str) -> str:
-        done = subprocess.run(
-            command, env=env, capture_output=True, text=True, timeout=300, check=False, cwd=root
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    def on(host: str, *words: str) -> str:
-        return run("bash", "-c", '. "$0"; lx "$@"', str(atp_lab / "lib.sh"), host, *words)
-
-    run(str(atp_lab / "up.sh"), "--no-dc2")
+    lab = Lab(atp_lab, tmp_path_factory.mktemp("lab"), "citnm", NETWORK, "NAMES")
+    lab.script("up.sh", "--no-dc2")
     try:
         zone = ".".join(reversed(NETWORK.split("."))) + ".in-addr.arpa"
         tool = ("samba-tool", "dns")
-        password = run("bash", "-c", '. "$0"; echo "$ADMINPASS"', str(atp_lab / "lib.sh")).strip()
-        as_admin = ("-U", f"administrator%{password}")
-        on("dc1", *tool, "zonecreate", "dc1.names.lab.test", zone, *as_admin)
+        as_admin = ("-U", f"administrator%{lab.setting('ADMINPASS')}")
+        lab.on("dc1", *tool, "zonecreate", "dc1.names.lab.test", zone, *as_admin)
         host = "client.names.lab.test"
-        on("dc1", *tool, "add", "dc1.names.lab.test", zone, "50", "PTR", host, *as_admin)
-        said = on("client", sys.executable, "-c", ASK, f"{NETWORK}.10", f"{NETWORK}.50")
+        lab.on("dc1", *tool, "add", "dc1.names.lab.test", zone, "50", "PTR", host, *as_admin)
+        said = lab.on("client", sys.executable, "-c", ASK, f"{NETWORK}.10", f"{NETWORK}.50")
         yield json.loads(said.splitlines()[-1])
     finally:
-        run(str(atp_lab / "down.sh"), "--purge")
+        lab.script("down.sh", "--purge")
 
 
 def test_a_controller_names_itself(named):
