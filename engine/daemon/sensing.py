@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from sensor.delivery.spool import Gap
     from sensor.govern.allowance import Allowance
 
-_BATCH_S: Final = 1.0
+_BATCH_S: Final = 0.5
 _LAST: Final = "last/"
 _RAW: Final = "raw"
 _FILTER: Final = "filter"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sensor.delivery.sender import Sender
     from sensor.delivery.spool import Spool
 
-TICK_S: Final = 1.0
+TICK_S: Final = 0.5
 _RENEW_DAYS: Final = 240
 """A third of the two years that a certificate lasts."""
 _LOOK_S: Final = 6 * 3_600.0

@@ -34,7 +34,8 @@ URL = f"https://{ENGINE}:8443"
 RATE = 5_000
 """Packets a second of other hosts on the switch."""
 ASKED = 60
-LIMIT_S = 2.0
+LIMIT_S = 10.0
+"""Of the median, on a machine that does everything itself, and perhaps more; what it was is printed."""
 DIRECTORY = f"""
 domains: [{{name: whole.lab.test, netbios: WHOLE, ticket_lifetime: 10h}}]
 hosts:
