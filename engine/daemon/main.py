@@ -205,9 +205,15 @@ def main(
     )
     portal = None
     if site is not None:
+        from engine.tuning.own_lists import OwnLists  # noqa: PLC0415 - only where people look
+        from portal.installed import Installed  # noqa: PLC0415
+
         portal = serving.Portal(
             site, engine.store, store_path, lambda: service.status,
-            listening[0].registry if listening else None, reloading,
+            listening[0].registry if listening else None,
+            Installed(
+                OwnLists(lambda: reloading.at.lists, reloading.lists_asked.set), planned, reports_path,
+            ),
         )  # fmt: skip
     _answer([*(each.site for each in listening), *([site] if site is not None else [])])
     if not quiet:

@@ -8,10 +8,13 @@ import pytest
 from dsl.schema.dns import DnsQuery
 from dsl.schema.kerberos import KerberosAs
 from engine.cli.rules import load_rules
+from engine.daemon.errands import Errands
 from engine.daemon.folders import Folders
 from engine.daemon.reloading import Paths, Reloading
+from engine.daemon.reports_file import Planned
 from engine.daemon.service import Service
 from engine.entities_rows import DirAddress, DirMember, DirObject, DirSpn
+from engine.errands import Place
 from engine.instance.authority import create_authority
 from engine.instance.registry import Registry
 from engine.run import Engine
@@ -92,9 +95,11 @@ class House:
             compile_detection=loaded.compile_detection,
         )  # fmt: skip
         self.engine.put_lists(loaded.lists, loaded.rows)
+        desk = Desk(beside(self.file))
+        place = Place(self.engine.store, self.file, None, T)
         self.service = Service(
             self.engine, Folders([], self.engine.store), (), None, quiet=True,
-            desk=Desk(beside(self.file)), in_force=loaded.in_force,
+            desk=desk, in_force=loaded.in_force, errands=Errands(lambda: place, desk),
         )  # fmt: skip
         self.reloading = Reloading(
             self.engine, threading.Event(), at, loaded.in_force, lambda: at,
@@ -105,7 +110,11 @@ class House:
         self.sources = Sources(
             self.file, beside(self.file), self.reads, lambda: self.service.status, self.registry,
             clock=lambda: T + 3_600 * S,
-            installed=Installed(OwnLists(lambda: self.reloading.at.lists, self.reread)),
+            installed=Installed(
+                OwnLists(lambda: self.reloading.at.lists, self.reread),
+                [Planned("monday", "posture", "week", 900_000_000, "xlsx", ("soc",), None)],
+                folder / "reports.yaml",
+            ),
         )  # fmt: skip
         self.seq = 0
 
