@@ -1,8 +1,8 @@
-"""Ways of lateral movement as the nodes and edges of a graph, as Cytoscape.js takes them."""
+"""Ways of lateral movement, and incidents, as the nodes and edges of graphs, as Cytoscape.js takes them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 from engine.printable import printable
@@ -11,6 +11,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from engine.paths.search import Way
+    from portal.reading.incidents import IncidentDetail
+
+_KINDS: Final = {
+    "account": "account",
+    "host": "computer",
+    "unnamed": "computer",
+    "ticket": "ticket",
+}
+_COLUMN: Final = 235
+_ROW: Final = 50
 
 
 def graph(ways: Iterable[Way], target: str) -> list[dict[str, object]]:
@@ -39,3 +49,41 @@ def graph(ways: Iterable[Way], target: str) -> list[dict[str, object]]:
         data = {"id": f"{a}>{b}", "source": a, "target": b, "label": printable(label)}
         found.append({"data": data})
     return found
+
+
+def incident_graph(incident: IncidentDetail) -> list[dict[str, object]]:
+    """Its alerts in columns by phase, in the order of time; to the left who joins them. An edge says as what
+    an entity takes part in an alert.
+    """
+    found: list[dict[str, object]] = []
+    rows = dict.fromkeys(incident["phases"], 0)
+    columns = {phase: 1 + i for i, phase in enumerate(incident["phases"])}
+    for alert in incident["chain"]:
+        phase = alert["kill_chain"]
+        data = {
+            "id": f"alert {alert['number']}", "kind": "alert", "severity": alert["severity"],
+            "label": f"{alert['number']} {printable(alert['title'])}", "side": "right",
+            "href": f"/alerts/{alert['number']}",
+        }  # fmt: skip
+        found.append({"data": data, "position": _at(columns[phase], rows[phase])})
+        rows[phase] += 1
+    height = max(rows.values(), default=0)
+    for i, member in enumerate(incident["members"]):
+        name = member["entity"]
+        data = {"id": name, "label": printable(name), "kind": _KINDS[member["kind"]]}
+        if member["kind"] != "ticket":
+            data["href"] = f"/entity?{urlencode({'name': name})}"
+        step = max(1.0, height / len(incident["members"]))
+        found.append({"data": data, "position": _at(0, i * step)})
+        for part in member["alerts"]:
+            number = part["number"]
+            edge = {
+                "id": f"{name}>{number}", "source": name, "target": f"alert {number}",
+                "label": ", ".join(part["roles"]).replace("_", " "), "quiet": True,
+            }  # fmt: skip
+            found.append({"data": edge})
+    return found
+
+
+def _at(column: float, row: float) -> dict[str, float]:
+    return {"x": column * _COLUMN, "y": row * _ROW}

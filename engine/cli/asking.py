@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from engine.cli import desk as desks
 from engine.cli import output
@@ -11,10 +10,6 @@ from engine.cli import output
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
-
-_PATIENCE_S: Final = 30.0
-"""So long a request may wait until the daemon begins it: it may be busy with a file."""
-_POLL_S: Final = 0.1
 
 
 def done(
@@ -38,22 +33,16 @@ def done(
 
 
 def _asked(database: Path, kind: str, arguments: Mapping[str, object]) -> bytes:
-    from engine.store import requests  # noqa: PLC0415 - starts fast
+    from engine.asking import UnansweredError, answer  # noqa: PLC0415 - starts fast
+    from engine.errands import RefusedError  # noqa: PLC0415
 
     desk = desks.open_desk(database)
-    id_ = requests.ask(desk, kind, arguments, desks.who(), time.time_ns() // 1000)
-    until = time.monotonic() + _PATIENCE_S
     try:
-        while True:
-            state, answer = requests.standing(desk, id_)
-            if state == "done":
-                return answer
-            if state == "refused":
-                output.fail(answer.decode("utf-8", "replace"))
-            if state == "waits" and time.monotonic() > until:
-                hint = "it may be another release, or no atp-run at all: see who has it open"
-                output.fail(f"{database} is in use, and its atp-run does not answer", hint)
-            time.sleep(_POLL_S)
+        return answer(desk, kind, arguments, desks.who())
+    except UnansweredError:
+        hint = "it may be another release, or no atp-run at all: see who has it open"
+        output.fail(f"{database} is in use, and its atp-run does not answer", hint)
+    except RefusedError as error:
+        output.fail(str(error))
     finally:
-        requests.forget(desk, id_)
         desk.close()

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from engine.store import Store
     from engine.store.reads import Reads
     from engine.web.listener import Listener
+    from portal.installed import Installed
 
 PORT: Final = 8443
 _HERE: Final = "127.0.0.1"
@@ -172,6 +173,7 @@ class Portal:
         store_path: Path,
         status: Callable[[], Status],
         registry: Registry | None,
+        installed: Installed,
     ) -> None:
         """For the thread that owns the store."""
         import sqlite3  # noqa: PLC0415
@@ -184,7 +186,9 @@ class Portal:
 
         self.site = site
         self._reads: Reads = reads_of(store)
-        self.sources = Sources(store_path, beside(store_path), self._reads, status, registry)
+        self.sources = Sources(
+            store_path, beside(store_path), self._reads, status, registry, installed=installed
+        )
         self.first_steps = ""
         """Where the first administrator is made; "" where there is an account."""
         try:

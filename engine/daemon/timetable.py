@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Every = Literal["day", "week", "month"]
 EVERY: Final[tuple[Every, ...]] = ("day", "week", "month")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY_US: Final = 86_400_000_000
 _AGAIN_S: Final = 300.0
 """So long after a failure it is tried again."""
 
@@ -92,6 +93,12 @@ class Timetable:
 def latest(every: Every, at: int, now: int) -> int:
     """When it was due last, at `now`: `at` after the end of the last day, week (Sunday) or month that is over."""
     return _micros(_start(every, _moment(now - at))) + at
+
+
+def upcoming(every: Every, at: int, now: int) -> int:
+    """When it is due next, after `now`."""
+    days = {"day": 1, "week": 7, "month": 31}[every]
+    return latest(every, at, latest(every, at, now) + days * _DAY_US)
 
 
 def period(every: Every, at: int, due: int) -> tuple[int, int]:

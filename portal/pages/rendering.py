@@ -71,6 +71,7 @@ def _environment() -> Environment:
         "number": number,
         "kind": kind_of,
         "parties": parties,
+        "span": span,
     }
     environment.globals["asset"] = asset
     return environment
@@ -145,6 +146,14 @@ def query(values: Mapping[str, object]) -> Markup:
 def number(value: object) -> str:
     """A number with thin blanks between thousands."""
     return f"{value:,}".replace(",", "\u202f") if isinstance(value, int) else str(value)
+
+
+def span(seconds: float) -> str:
+    """A length of time, roughly."""
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
 
 
 def kind_of(value: object) -> str:

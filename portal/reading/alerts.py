@@ -136,7 +136,7 @@ def listed(
     begun = place(after, tuple[str, int])
     with sources.desk() as desk:
         rows = desk.page(_filter(sources.status(), wanted), most + 1, begun)
-    page = [_line(stands, told) for stands, told in rows[:most]]
+    page = [line(stands, told) for stands, told in rows[:most]]
     last = page[-1] if len(rows) > most else None
     return {"alerts": page, "next": mark((last["last_seen"], last["number"])) if last else None}
 
@@ -187,7 +187,8 @@ def one(sources: Sources, number: int) -> AlertDetail | None:
     }
 
 
-def _line(stands: Mapping[str, object], text: str) -> AlertLine:
+def line(stands: Mapping[str, object], text: str) -> AlertLine:
+    """An alert in a list, as it stands and as what is told of it (JSON) says."""
     told: dict[str, object] = msgspec.structs.asdict(_told.decode(text))
     return {**told, **stands}  # type: ignore[typeddict-item]  # the two together are its keys
 

@@ -147,15 +147,20 @@
     if (!window.cytoscape) return;
     const elements = JSON.parse(element.dataset.graph);
     const plot = cytoscape({
-      container: element, elements, wheelSensitivity: 0.2, maxZoom: 2,
-      layout: { name: "breadthfirst", directed: true, padding: 24, spacingFactor: 1.1, animate: false },
+      container: element, elements, maxZoom: 2,
+      layout: element.dataset.layout === "preset" ? { name: "preset", padding: 24 } : { name: "breadthfirst", directed: true, padding: 24, spacingFactor: 1.1, animate: false },
       style: [
         { selector: "node", style: { label: "data(label)", "background-color": colour("sheet"), "border-width": 1.5, "border-color": colour("line-strong"), color: colour("ink"), "font-size": 11, "text-valign": "bottom", "text-margin-y": 4, width: 22, height: 22, shape: "ellipse" } },
         { selector: "node[kind='computer']", style: { shape: "round-rectangle" } },
         { selector: "node[kind='group']", style: { shape: "hexagon" } },
         { selector: "node[?sensitive]", style: { "border-color": colour("high"), "border-width": 3 } },
         { selector: "node[?start]", style: { "background-color": colour("accent") } },
+        { selector: "node[kind='ticket']", style: { shape: "tag" } },
+        { selector: "node[side='right']", style: { "text-halign": "right", "text-valign": "center", "text-margin-x": 5, "text-margin-y": 0, "text-wrap": "wrap", "text-max-width": 165, "font-size": 12, "text-background-color": colour("sheet"), "text-background-opacity": 0.85, "text-background-padding": 2 } },
+        { selector: "node[kind='alert']", style: { shape: "diamond", width: 16, height: 16, "border-width": 0 } },
+        ...["high", "medium", "low", "informational"].map((level) => ({ selector: `node[severity='${level}']`, style: { "background-color": colour(level) } })),
         { selector: "edge", style: { width: 1.5, "line-color": colour("line-strong"), "target-arrow-color": colour("line-strong"), "target-arrow-shape": "triangle", "curve-style": "bezier", label: "data(label)", "font-size": 9, color: colour("ink-3"), "text-background-color": colour("sheet"), "text-background-opacity": 1, "text-background-padding": 2 } },
+        { selector: "edge[?quiet]", style: { width: 1, opacity: 0.75, "target-arrow-shape": "none", "curve-style": "straight", "text-rotation": "autorotate" } },
       ],
     });
     plot.on("tap", "node", (event) => { const to = event.target.data("href"); if (to?.startsWith("/")) location.href = to; });

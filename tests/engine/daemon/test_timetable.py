@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from engine.daemon import timetable
-from engine.daemon.timetable import Entry, Timetable, latest, period
+from engine.daemon.timetable import Entry, Timetable, latest, period, upcoming
 from engine.store.desk import Desk
 
 HOUR = 3_600_000_000
@@ -31,6 +31,19 @@ def at(text):
 def test_when_it_is_due_and_of_what(every, now, due, begin, end):
     assert latest(every, AT, at(now)) == at(due)
     assert period(every, AT, at(due)) == (at(begin), at(end) - 1)
+
+
+@pytest.mark.parametrize(
+    ("every", "now", "due"),
+    [
+        ("day", "2026-11-23T00:15", "2026-11-24T00:15"),
+        ("week", "2026-11-25T12:00", "2026-11-30T00:15"),
+        ("month", "2026-02-01T00:15", "2026-03-01T00:15"),
+        ("month", "2026-01-31T23:00", "2026-02-01T00:15"),
+    ],
+)
+def test_when_it_is_due_next(every, now, due):
+    assert upcoming(every, AT, at(now)) == at(due)
 
 
 class Doing:

@@ -51,6 +51,7 @@ def ask(client, endpoint):
 def busy(house):
     house.fill_directory()
     house.ask(0)
+    house.ask(1, qtype="ixfr")
     house.log_on(5)
     house.registry.add("dc1", "dc1", "c", "", "1.0")
     issue = Issue("disk_space", "x", "high", "Full", "t", "r")

@@ -11,7 +11,7 @@ ADMINISTER = {
     ("GET", "/health"), ("POST", "/health"), ("GET", "/sensors"), ("POST", "/sensors/key"),
     ("POST", "/sensors/revoke"), ("GET", "/audit"), ("GET", "/people"), ("POST", "/people"),
 }  # fmt: skip
-DECIDE = {("POST", "/alerts/{number}")}
+DECIDE = {("POST", "/alerts/{number}"), ("POST", "/lists/{name}")}
 GET = [v for v in views() if v.methods == ("GET",) and v.needs is not None]
 POST = [v for v in views() if v.methods == ("POST",) and v.needs is not None]
 FILLED = {"{number}": "1", "{form}": "json", "{name}": "zone_transfers"}
@@ -41,6 +41,7 @@ def test_there_is_no_other_road_to_a_route(site):
 def test_pages_open_for_whom_they_are(house, browser, seen, role):
     house.fill_directory()
     house.ask(0)
+    house.ask(1, qtype="ixfr")
     one = browser(role)
     found = {_path(v): one.get(_path(v)) for v in GET}
     allowed = {_path(v): allows(Role(role), v.needs) for v in GET}
