@@ -5,12 +5,15 @@ Plain data beside the rules that run. Knows no engine.
 
 from __future__ import annotations
 
+from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from dsl import plan
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from dsl.catalogue import Catalogue, ListFile
     from dsl.envelope import Envelope
@@ -43,16 +46,21 @@ class Disabled(msgspec.Struct, frozen=True):
 
 
 class InForce(msgspec.Struct, frozen=True):
-    """`texts`: the file of each detection, by id; `tactics`: the folder that it lies in."""
+    """`texts`: the file of each detection, by id; `tactics`: the folder that it lies in; `uses`: detections
+    by the list that they read.
+    """
 
     texts: dict[str, str] = {}
     tactics: dict[str, str] = {}
     disabled: dict[str, Disabled] = {}
     lists: tuple[Listed, ...] = ()
+    uses: dict[str, tuple[str, ...]] = {}
 
 
-def in_force(catalogue: Catalogue, disabled: Mapping[str, str]) -> InForce:
-    """What a catalogue holds; `disabled`: reasons by detection."""
+def in_force(
+    catalogue: Catalogue, disabled: Mapping[str, str], plans: Iterable[plan.DetectionPlan] = ()
+) -> InForce:
+    """What a catalogue holds; `disabled`: reasons by detection; `plans`: those at work."""
     detections = catalogue.detections
     return InForce(
         {name: one.source.text for name, one in detections.items()},
@@ -62,8 +70,35 @@ def in_force(catalogue: Catalogue, disabled: Mapping[str, str]) -> InForce:
             for name, reason in disabled.items()
             if name in detections
         },
-        tuple(_listed(one) for _, one in sorted(catalogue.lists.items())),
+        listed(catalogue),
+        _uses(plans),
     )
+
+
+def listed(catalogue: Catalogue) -> tuple[Listed, ...]:
+    """Its lists by name."""
+    return tuple(_listed(one) for _, one in sorted(catalogue.lists.items()))
+
+
+def _uses(plans: Iterable[plan.DetectionPlan]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for one in plans:
+        for name in dict.fromkeys(_lists_in(one, set())):
+            found.setdefault(name, []).append(one.id)
+    return {name: tuple(sorted(ids)) for name, ids in found.items()}
+
+
+def _lists_in(part: object, seen: set[int]) -> Iterator[str]:
+    """Names of the lists in a plan: whatever its nodes are, they are dataclasses and tuples."""
+    if isinstance(part, plan.ListRef):
+        yield part.name
+    elif isinstance(part, tuple):
+        for one in part:
+            yield from _lists_in(one, seen)
+    elif is_dataclass(part) and id(part) not in seen:
+        seen.add(id(part))
+        for field in fields(part):
+            yield from _lists_in(getattr(part, field.name), seen)
 
 
 def _listed(file: ListFile) -> Listed:

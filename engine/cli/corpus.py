@@ -54,6 +54,25 @@ def read(paths: Iterable[Path], lists: Sequence[Path] = ()) -> Catalogue:
     return catalogue
 
 
+def read_lists(paths: Iterable[Path], lists: Sequence[Path] = ()) -> Catalogue:
+    """The lists that `read` gives for these paths, without the detections, which take long."""
+    from dsl.catalogue import Catalogue  # noqa: PLC0415 - starts fast
+    from dsl.load import load  # noqa: PLC0415
+
+    catalogue = Catalogue()
+    asked = _asked(paths)
+    for roots in (asked, *_floors(asked)):
+        found = [p for r in roots for p in ([r] if r.is_file() else r.rglob("*.yaml"))]
+        below = load(sorted(p for p in found if p.parent.name == "lists"), Path.cwd())
+        for name, entries in below.lists.items():
+            catalogue.lists.setdefault(name, entries)
+        for diagnostic in below.diagnostics.items:
+            catalogue.diagnostics.add(diagnostic)
+    if lists:
+        catalogue.add_lists(load([p.resolve() for p in lists], Path.cwd()))
+    return catalogue
+
+
 def sources(paths: Iterable[Path], lists: Sequence[Path] = ()) -> list[Path]:
     """Every file that `read` reads for these paths, in a fixed order."""
     asked = _asked(paths)

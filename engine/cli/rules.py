@@ -98,7 +98,7 @@ def _load(
     known = catalogue.lists
     return Loaded(
         tuple(running), frozenset(known), tuple(rows_of(known.values())), compiled,
-        in_force(catalogue, settings.disabled),
+        in_force(catalogue, settings.disabled, [rule.plan for rule in running]),
     )  # fmt: skip
 
 

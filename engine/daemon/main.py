@@ -142,7 +142,7 @@ def main(
     to be started again.
     """
     from engine.daemon.nobody import give_up_privileges  # noqa: PLC0415 - `--help` answers at once
-    from engine.daemon.reloading import Reloading, asked_by_signal  # noqa: PLC0415
+    from engine.daemon.reloading import Paths, Reloading, asked_by_signal  # noqa: PLC0415
 
     if log_format == "json":
         output.say_json()
@@ -192,10 +192,23 @@ def main(
         engine, folders, opened, lines, own, rejected, geolocation, sinks, planned, backups, keeper, instance,
         loaded.in_force, quiet=quiet, stop=stop,
     )  # fmt: skip
+    context = click.get_current_context()
+    reloading = Reloading(
+        engine,
+        again,
+        Paths(rules, settings, lists),
+        loaded.in_force,
+        lambda: Paths(*configured.detections(context, configuration)),
+        lambda at: load_rules(*at),
+        service.put_in_force,
+        quiet=quiet,
+    )
     portal = None
     if site is not None:
-        registry = listening[0].registry if listening else None
-        portal = serving.Portal(site, engine.store, store_path, lambda: service.status, registry)
+        portal = serving.Portal(
+            site, engine.store, store_path, lambda: service.status,
+            listening[0].registry if listening else None, reloading,
+        )  # fmt: skip
     _answer([*(each.site for each in listening), *([site] if site is not None else [])])
     if not quiet:
         watched = [*map(str, folders), *(o.words for o in opened)]
@@ -210,14 +223,6 @@ def main(
         if site is not None and portal is not None and portal.first_steps:
             first = f"https://{site.words}{portal.first_steps}"
             output.note(f"nobody can sign in yet: make the first administrator at {first}")
-    context = click.get_current_context()
-    reloading = Reloading(
-        engine,
-        lambda: load_rules(*configured.detections(context, configuration)),
-        again,
-        lambda loaded: service.put_in_force(loaded.in_force),
-        quiet=quiet,
-    )
     _run(service, reloading, stop, portal)
     if service.erasure is not None:
         from engine.daemon import erasing  # noqa: PLC0415 - seldom

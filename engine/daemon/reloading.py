@@ -1,4 +1,4 @@
-"""SIGHUP: detections, lists and settings are read anew, while everything else goes on.
+"""What is read anew while everything else goes on: detections, lists and settings (SIGHUP), or lists alone.
 
 What is new is in force for rows after what was seen so far; windows that are open go on, as their
 events are in the store. Where something is wrong, everything stays as it was.
@@ -8,52 +8,90 @@ from __future__ import annotations
 
 import signal
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from engine.cli import output
+import msgspec
+
+from engine.cli import corpus, output
+from engine.in_force import listed
+from engine.lists import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from engine.cli.rules import Loaded
+    from engine.in_force import InForce
     from engine.run import Engine
 
 
+class Paths(NamedTuple):
+    """Where detections, settings and the installation's own lists are read."""
+
+    rules: tuple[Path, ...]
+    settings: Path | None
+    lists: tuple[Path, ...]
+
+
 class Reloading:
-    """Reloads when `asked` is set (see `asked_by_signal`). `load` reads everything anew, and ends
-    like a command where it cannot; `loaded` is told what is in force then.
+    """Reloads when `asked` is set (see `asked_by_signal`), lists alone when `lists_asked` is. `paths`: where
+    everything lies now; it and `load` end like a command where they cannot. `put` is told what is in force then.
     """
 
     def __init__(
         self,
         engine: Engine,
-        load: Callable[[], Loaded],
         asked: threading.Event,
-        loaded: Callable[[Loaded], None] = lambda _: None,
+        at: Paths,
+        in_force: InForce,
+        paths: Callable[[], Paths],
+        load: Callable[[Paths], Loaded],
+        put: Callable[[InForce], None],
         *,
         quiet: bool = False,
     ) -> None:
         self._engine = engine
+        self.at = at
+        """Where what is in force was read."""
+        self._in_force = in_force
+        self._paths = paths
         self._load = load
-        self._asked = asked
-        self._loaded = loaded
+        self._put = put
         self._quiet = quiet
+        self._asked = asked
+        self.lists_asked = threading.Event()
 
     def step(self) -> None:
         """Reload where that was asked for; between two ticks."""
-        if not self._asked.is_set():
-            return
-        self._asked.clear()
+        if self._asked.is_set():
+            self._asked.clear()
+            self._all()
+        elif self.lists_asked.is_set():
+            self.lists_asked.clear()
+            self._lists()
+
+    def _all(self) -> None:
         try:
-            loaded = self._load()
+            at = self._paths()
+            loaded = self._load(at)
         except SystemExit:  # what is wrong has been told
             output.warn("nothing was reloaded; what was in force stays")
             return
         self._engine.put_rules(loaded.rules, loaded.compile_detection)
         self._engine.put_lists(loaded.lists, loaded.rows)
-        self._loaded(loaded)
+        self.at, self._in_force = at, loaded.in_force
+        self._put(loaded.in_force)
         if not self._quiet:
             output.note(f"reloaded: {len(loaded.rules)} detections are in force")
+
+    def _lists(self) -> None:
+        found = corpus.read_lists(self.at.rules, self.at.lists)
+        if corpus.show(found.diagnostics.errors):
+            output.warn("no list was read anew; what was in force stays")
+            return
+        self._engine.put_lists(found.lists, rows_of(found.lists.values()))
+        self._in_force = msgspec.structs.replace(self._in_force, lists=listed(found))
+        self._put(self._in_force)
 
 
 def asked_by_signal() -> threading.Event:

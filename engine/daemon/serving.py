@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from starlette.routing import BaseRoute
 
+    from engine.daemon.reloading import Reloading
     from engine.instance.authority import Authority
     from engine.instance.registry import Registry
     from engine.status import Status
@@ -172,19 +173,25 @@ class Portal:
         store_path: Path,
         status: Callable[[], Status],
         registry: Registry | None,
+        reloading: Reloading,
     ) -> None:
         """For the thread that owns the store."""
         import sqlite3  # noqa: PLC0415
 
         from engine.store.desk import beside  # noqa: PLC0415 - `--help` answers at once
         from engine.store.reads import reads_of  # noqa: PLC0415
+        from engine.tuning.own_lists import OwnLists  # noqa: PLC0415
         from portal.access.database import AccessError  # noqa: PLC0415
+        from portal.installed import Installed  # noqa: PLC0415
         from portal.reading.sources import Sources  # noqa: PLC0415
         from portal.routes import first_steps, pages, people_of, routes  # noqa: PLC0415
 
         self.site = site
         self._reads: Reads = reads_of(store)
-        self.sources = Sources(store_path, beside(store_path), self._reads, status, registry)
+        installed = Installed(OwnLists(lambda: reloading.at.lists, reloading.lists_asked.set))
+        self.sources = Sources(
+            store_path, beside(store_path), self._reads, status, registry, installed=installed
+        )
         self.first_steps = ""
         """Where the first administrator is made; "" where there is an account."""
         try:

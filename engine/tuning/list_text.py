@@ -63,6 +63,24 @@ def with_entries(text: str, lines: Sequence[str]) -> str | None:
     return "\n".join([*written[: begin + 1], *new, *written[begin + 1 :]]) + "\n"
 
 
+def without_entry(text: str, line: int) -> str | None:
+    """The text without the entry that begins on a line (the first is 1); None where `entries` is written in
+    another way than an entry a line or a block.
+    """
+    written = text.splitlines()
+    item = re.match(r"(\s*)- ", written[line - 1])
+    if item is None:
+        return None
+    end = line
+    while end < len(written) and re.match(rf"{item[1]}\s", written[end]):
+        end += 1
+    del written[line - 1 : end]
+    at = next(i for i, each in enumerate(written) if each.startswith("entries:"))
+    if not any(re.match(r"\s*- ", each) for each in written[at + 1 :]):
+        written[at] = "entries: []"
+    return "\n".join(written) + "\n"
+
+
 def _scalar(text: str) -> str:
     """A text as a YAML scalar within `{…}`."""
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypedDict
 from engine.times import iso
 
 if TYPE_CHECKING:
+    from engine.status import Status
     from portal.reading.sources import Sources
 
 
@@ -21,13 +22,16 @@ class ListEntry(TypedDict):
 
 
 class ListLine(TypedDict):
-    """A list. `excludes`: it is the exclusions of the detection of that name."""
+    """A list. `excludes`: it is the exclusions of the detection of that name; `used_by`: detections at work
+    that read it.
+    """
 
     name: str
     kind: str
     description: str
     file: str
     excludes: bool
+    used_by: list[str]
     entries: list[ListEntry]
 
 
@@ -42,6 +46,7 @@ def listed(sources: Sources) -> list[ListLine]:
             "description": one.description,
             "file": one.file,
             "excludes": one.name in status.in_force.texts,
+            "used_by": _used_by(status, one.name),
             "entries": [
                 {
                     "value": e.value, "owner": e.owner, "reason": e.reason,
@@ -53,3 +58,8 @@ def listed(sources: Sources) -> list[ListLine]:
         }
         for one in status.in_force.lists
     ]  # fmt: skip
+
+
+def _used_by(status: Status, name: str) -> list[str]:
+    its_own = (name,) if name in status.rules else ()
+    return sorted({*its_own, *status.in_force.uses.get(name, ())})

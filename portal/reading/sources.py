@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from engine.store.desk import Desk
+from portal.installed import Installed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,7 @@ def _now() -> int:
 class Sources:
     """For any thread. `database`: the file, beside which the others lie; `desk_file`: alerts as people see
     them; `status`: gives the picture that the engine's thread put down last; `registry`: of sensors, None
-    where the engine takes none; `clock`: microseconds.
+    where the engine takes none; `clock`: microseconds; `installed`: what the daemon was given.
     """
 
     database: Path
@@ -36,6 +37,7 @@ class Sources:
     status: Callable[[], Status]
     registry: Registry | None = None
     clock: Callable[[], int] = _now
+    installed: Installed = field(default_factory=Installed)
 
     def desk(self) -> AbstractContextManager[Desk]:
         """The desk, to read; it is closed behind. Raises sqlite3.Error."""

@@ -28,7 +28,8 @@ ROLES = ("viewer", "user", "administrator")
 OPEN = ("/", "/alerts/{number}", "/entities?q=d", "/entity?name=dave@corp.example.test",
         "/entity?name=dave@corp.example.test&tab=alerts",
         "/entity?name=dave@corp.example.test&tab=paths", "/detections", "/detections/dcsync",
-        "/detections/attack", "/hunt", "/account")  # fmt: skip
+        "/detections/attack", "/hunt", "/account", "/lists",
+        "/lists/tool_services")  # fmt: skip
 CLOSED = ("/health", "/sensors", "/audit", "/people")
 
 pytestmark = [

@@ -1,5 +1,6 @@
 """An engine with a desk, as the daemon runs it, and what the portal reads of it."""
 
+import threading
 import warnings
 
 import pytest
@@ -8,6 +9,7 @@ from dsl.schema.dns import DnsQuery
 from dsl.schema.kerberos import KerberosAs
 from engine.cli.rules import load_rules
 from engine.daemon.folders import Folders
+from engine.daemon.reloading import Paths, Reloading
 from engine.daemon.service import Service
 from engine.entities_rows import DirAddress, DirMember, DirObject, DirSpn
 from engine.instance.authority import create_authority
@@ -16,6 +18,8 @@ from engine.run import Engine
 from engine.store import Store, facts
 from engine.store.desk import Desk, beside
 from engine.store.reads import reads_of
+from engine.tuning.own_lists import OwnLists
+from portal.installed import Installed
 from portal.reading.sources import Sources
 
 with warnings.catch_warnings():  # it prefers another httpx, which few have
@@ -81,7 +85,8 @@ class House:
         for name in ("secondaries", "zone_transfers"):
             (lists / f"{name}.yaml").write_text(LIST.format(name=name))
         (folder / "settings.yaml").write_text("detections:\n  all_records: {disabled: too many}\n")
-        loaded = load_rules((folder / "detections",), folder / "settings.yaml", (lists,))
+        at = Paths((folder / "detections",), folder / "settings.yaml", (lists,))
+        loaded = load_rules(*at)
         self.engine = Engine(
             Store(self.file), loaded.rules, keep=True, as_written=True,
             compile_detection=loaded.compile_detection,
@@ -91,10 +96,16 @@ class House:
             self.engine, Folders([], self.engine.store), (), None, quiet=True,
             desk=Desk(beside(self.file)), in_force=loaded.in_force,
         )  # fmt: skip
+        self.reloading = Reloading(
+            self.engine, threading.Event(), at, loaded.in_force, lambda: at,
+            lambda at: load_rules(*at), self.service.put_in_force, quiet=True,
+        )  # fmt: skip
+        self.lists = lists
         self.reads = reads_of(self.engine.store)
         self.sources = Sources(
             self.file, beside(self.file), self.reads, lambda: self.service.status, self.registry,
             clock=lambda: T + 3_600 * S,
+            installed=Installed(OwnLists(lambda: self.reloading.at.lists, self.reread)),
         )  # fmt: skip
         self.seq = 0
 
@@ -111,6 +122,12 @@ class House:
             KerberosAs(ts=T + second * S, sensor="dc1/eth0", seq=self.seq, via="wire",
                        account=account, source=source)
         ])  # fmt: skip
+
+    def reread(self):
+        """What the daemon does in its own thread, at once."""
+        self.reloading.lists_asked.set()
+        self.reloading.step()
+        self.service._note_status()
 
     def take(self, events):
         self.engine.ingest(events)

@@ -40,3 +40,21 @@ def test_a_folder_without_detections_is_no_success(atp, tmp_path, capture, comma
     done = atp(command, *args)
     assert (done.code, done.out) == (2, "")
     assert done.err == "error: no detections in empty\n  = hint: name their folder\n"
+
+
+def test_lists_alone_are_the_same(rule, tmp_path):
+    for folder, value in (("rules/lists", "a"), ("own", "b")):
+        (tmp_path / folder).mkdir(parents=True)
+        for name in ("replicators", f"new_{value}"):
+            (tmp_path / folder / f"{name}.yaml").write_text(
+                f"list: {name}\nkind: host\ndescription: ours\nentries:\n"
+                f"  - {{value: {value}, owner: a, reason: b}}\n"
+            )
+    rule()
+    at = ([tmp_path / "rules"], [tmp_path / "own"])
+    whole, lists = corpus.read(*at), corpus.read_lists(*at)
+    assert lists.detections == {}
+    assert {n: o.entries for n, o in lists.lists.items()} == {
+        n: o.entries for n, o in whole.lists.items()
+    }
+    assert [e.value for e in lists.lists["replicators"].entries] == ["b", "a"]

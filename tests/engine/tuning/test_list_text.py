@@ -4,7 +4,7 @@ import pytest
 
 from dsl.load import load
 from engine.tuning.candidates import Entry
-from engine.tuning.list_text import entry_lines, new_list, with_entries
+from engine.tuning.list_text import entry_lines, new_list, with_entries, without_entry
 
 OWN = Entry(roles=(("source", "ws1"),))
 HEAD = "list: example\nkind: text\ndescription: An example.\n"
@@ -66,3 +66,22 @@ def test_entries_before_other_keys(tmp_path):
     text = "entries:\n  - {value: a, owner: b, reason: c}\n" + HEAD
     changed = with_entries(text, entry_lines([OWN], "it", "scanner", "2199-01-31"))
     assert len(read(tmp_path, changed)[1]) == 2
+
+
+@pytest.mark.parametrize(
+    ("entries", "line", "after"),
+    [
+        ("entries:\n  - {value: a}\n  - {value: b}  # b\n", 5, "entries:\n  - {value: b}  # b\n"),
+        ("entries:\n  - {value: a}\n", 5, "entries: []\n"),
+        (
+            "entries:\n  # of a\n  - value: a\n    owner: x\n  # of b\n  - value: b\n# end\n",
+            6,
+            "entries:\n  # of a\n  # of b\n  - value: b\n# end\n",
+        ),
+        ("entries:\n- {value: a,\n   owner: x}\n- {value: b}\n", 5, "entries:\n- {value: b}\n"),
+        ("entries: [{value: a}, {value: b}]\n", 4, None),
+    ],
+)
+def test_an_entry_is_taken_out(entries, line, after):
+    after = None if after is None else HEAD + after
+    assert without_entry(HEAD + entries, line) == after
