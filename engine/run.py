@@ -27,6 +27,7 @@ from engine.deciding import carry_out
 from engine.entities import Directory
 from engine.entities_rows import FOREVER
 from engine.event_json import event_line
+from engine.habits import Asking
 from engine.ingest import Ingest
 from engine.models.at_hand import AsNeeded
 from engine.profiles.memory import MOST_LATE, Memory, News
@@ -34,7 +35,6 @@ from engine.running import DIRECTORY_WAIT_US, CompiledDetection, Moment, Rule, R
 from engine.store import alerts as stored
 from engine.store import facts, withheld
 from engine.turns import Turns
-from engine.usual import Asking
 from engine.watermark import Watermarks
 
 if TYPE_CHECKING:

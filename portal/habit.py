@@ -40,8 +40,7 @@ def _line(measure: Measure) -> dict[str, object] | None:
     numbers = {
         name: float(value)
         for name in ("observed", "limit", "low", "high", "median", "p95", "max")
-        if isinstance(value := measure[name], int | float)
-        and not isinstance(value, bool)
+        if isinstance(value := measure[name], int | float) and not isinstance(value, bool)
     }
     if "observed" not in numbers or len(numbers) == 1:
         return None

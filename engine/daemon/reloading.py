@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from engine.cli import corpus, output
+from engine.errands import Installation
 from engine.in_force import listed
 from engine.lists import rows_of
 
@@ -92,6 +93,11 @@ class Reloading:
         self._engine.put_lists(found.lists, rows_of(found.lists.values()))
         self._in_force = msgspec.structs.replace(self._in_force, lists=listed(found))
         self._put(self._in_force)
+
+
+def installation(reloading: Reloading, asked: threading.Event) -> Installation:
+    """What is in force, for errands; `asked` is what `Reloading` was given."""
+    return Installation(*reloading.at, reloading.lists_asked.set, asked.set)
 
 
 def asked_by_signal() -> threading.Event:
