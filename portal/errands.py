@@ -25,10 +25,11 @@ class TooManyError(Exception):
 
 
 class Errand(TypedDict):
-    """How it stands: `waits`, `begun`, `done` or `refused`; `answer`: what was done; `why`: why it was not."""
+    """What was asked, and how it stands: `waits`, `begun`, `done` or `refused`; `answer`: what was done; `why`: why it was not."""
 
     id: str
     kind: str
+    asked: dict[str, object]
     state: str
     seconds: int
     answer: dict[str, object] | None
@@ -55,6 +56,7 @@ def look(sources: Sources, who: str, id_: str) -> Errand | None:
     return {
         "id": id_,
         "kind": asked.kind,
+        "asked": asked.arguments,
         "state": state,
         "seconds": max(0, sources.clock() - asked.asked) // 1_000_000,
         "answer": msgspec.json.decode(told) if state == "done" else None,

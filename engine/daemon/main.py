@@ -148,6 +148,7 @@ def main(
         Reloading,
         asked_by_signal,
         installation,
+        with_own,
     )
 
     if log_format == "json":
@@ -182,7 +183,8 @@ def main(
         )
     from engine.cli.rules import load_rules  # noqa: PLC0415 - not of a sensor
 
-    loaded = load_rules(rules, settings, lists)
+    at = with_own(Paths(rules, settings, lists), store_path)
+    loaded = load_rules(*at)
     geolocation = load_geolocation(geolocation_paths)
     engine = _engine(store_path, loaded, directory_path, geolocation, synced="directory" in told)
     for said in retaining.too_short([rule.plan for rule in loaded.rules], kept):
@@ -196,15 +198,15 @@ def main(
     instance = None if named["instance"] is None else Path(str(named["instance"]))
     service = _service(
         engine, folders, opened, lines, own, rejected, geolocation, sinks, planned, backups, keeper, instance,
-        loaded.in_force, lambda: installation(reloading, again), quiet=quiet, stop=stop,
+        loaded.in_force, lambda: installation(reloading, store_path), quiet=quiet, stop=stop,
     )  # fmt: skip
     context = click.get_current_context()
     reloading = Reloading(
         engine,
         again,
-        Paths(rules, settings, lists),
+        at,
         loaded.in_force,
-        lambda: Paths(*configured.detections(context, configuration)),
+        lambda: with_own(Paths(*configured.detections(context, configuration)), store_path),
         lambda at: load_rules(*at),
         service.put_in_force,
         quiet=quiet,

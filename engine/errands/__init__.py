@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from engine.cli.rules import Loaded
     from engine.store import Store
 
     Work = Callable[[], bytes]
@@ -39,15 +40,20 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Installation:
-    """What the daemon runs: where detections, settings and own lists are read, and how lists, or all of it,
-    come in force after they were changed. For any thread.
+    """What the daemon runs: where detections, settings and own lists are read, and how changed lists and
+    detections that were loaded anew come in force. `settings_file` need not be there. For any thread.
     """
 
     rules: tuple[Path, ...]
-    settings: Path | None
+    settings_file: Path
     lists: tuple[Path, ...]
     reread_lists: Callable[[], None]
-    reload: Callable[[], None]
+    take: Callable[[Loaded], None]
+
+    @property
+    def settings(self) -> Path | None:
+        """The file of settings, where there is one."""
+        return self.settings_file if self.settings_file.exists() else None
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,11 @@ def asked_by(desk: Desk, id_: str) -> Request | None:
     row = desk.connection.execute(
         "SELECT id, asked, who, kind, arguments FROM request WHERE id = ?", (id_,)
     ).fetchone()
-    return None if row is None else Request(row[0], row[1], row[2], row[3], msgspec.json.decode(row[4]))
+    return (
+        None
+        if row is None
+        else Request(row[0], row[1], row[2], row[3], msgspec.json.decode(row[4]))
+    )
 
 
 def forget(desk: Desk, id_: str) -> None:

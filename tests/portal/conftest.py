@@ -99,7 +99,7 @@ class House:
         self.errands = Errands(
             lambda: Place(
                 self.engine.store, self.file, None, T + 3_600 * S,
-                lambda: installation(self.reloading, asked),
+                lambda: installation(self.reloading, self.file),
             ),
             desk,
         )  # fmt: skip

@@ -28,6 +28,8 @@ NAMED = {
 SENT = {
     "/alerts/{number:int}/decisions": {"action": "close", "verdict": "benign"},
     "/alerts/{number:int}/exclusions": {},
+    "/detections/{id}/tryouts": {"days": 1},
+    "/detections/{id}/settings": {"reason": "a test", "enabled": False},
     "/alerts/decisions": {"action": "suppress", "numbers": [1]},
     "/health/{check}/decisions": {"action": "suppress", "subject": "x"},
     "/query": {"sql": "SELECT ts, query FROM dns_query"},

@@ -8,6 +8,7 @@ from portal.pages import views
 
 ANYBODY = {("GET", "/sign-in"), ("POST", "/sign-in"), ("GET", "/setup"), ("POST", "/setup")}
 ADMINISTER = {
+    ("GET", "/detections/{name}/settings"), ("POST", "/detections/{name}/settings"),
     ("GET", "/health"), ("POST", "/health"), ("GET", "/sensors"), ("POST", "/sensors/key"),
     ("POST", "/sensors/revoke"), ("GET", "/audit"), ("GET", "/people"), ("POST", "/people"),
 }  # fmt: skip
