@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from engine.alerts import Episode
+    from engine.usual import Usual
 
 Status = Literal["open", "closed", "suppressed", "deleted", "retracted", "merged"]
 """`closed`, `suppressed` and `deleted` are people's word; a `deleted` one is kept without its content,
@@ -33,6 +34,7 @@ class Alert(msgspec.Struct, kw_only=True):
     had before. `revision` grows with every change. `dedup_values` are the dedup columns by name. `first_row`, `last_row` bound the rows' ts. `params` are those of the newest row.
     A `merged` record names the number it went into. `verdict`: of one that people have closed.
     `closed_to`: rows after this time are no longer its own, for people closed or deleted it then.
+    `usual`: what profiles knew when it was raised (`engine.usual`).
     """
 
     number: int
@@ -60,6 +62,7 @@ class Alert(msgspec.Struct, kw_only=True):
     revision: int = 1
     verdict: Verdict | None = None
     closed_to: int | None = None
+    usual: list[Usual] = msgspec.field(default_factory=list)
 
 
 class Change(msgspec.Struct, frozen=True):

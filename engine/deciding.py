@@ -111,5 +111,5 @@ def _empty(record: Alert) -> None:
     """Nothing stays but what knows its rows again, as long as there are any."""
     record.status = "deleted"
     record.roles, record.varied, record.params = {}, {}, {}
-    record.dedup_values, record.aliases = {}, []
+    record.dedup_values, record.aliases, record.usual = {}, [], []
     record.evidence, record.evidence_count, record.count = (), 0, 0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dsl import plan
+from engine.scores import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -47,7 +48,7 @@ class Disabled(msgspec.Struct, frozen=True):
 
 class InForce(msgspec.Struct, frozen=True):
     """`texts`: the file of each detection, by id; `tactics`: the folder that it lies in; `uses`: detections
-    by the list that they read.
+    by the list that they read; `tests`: how many each has; `digests`: of what each is made of (`engine.scores`).
     """
 
     texts: dict[str, str] = {}
@@ -55,6 +56,8 @@ class InForce(msgspec.Struct, frozen=True):
     disabled: dict[str, Disabled] = {}
     lists: tuple[Listed, ...] = ()
     uses: dict[str, tuple[str, ...]] = {}
+    tests: dict[str, int] = {}
+    digests: dict[str, str] = {}
 
 
 def in_force(
@@ -72,6 +75,8 @@ def in_force(
         },
         listed(catalogue),
         _uses(plans),
+        {name: len(one.tests) for name, one in detections.items()},
+        {name: digest(catalogue, name) for name in detections},
     )
 
 

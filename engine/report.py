@@ -63,6 +63,7 @@ def alert_dict(
         "merged_into": alert.merged_into,
         "aliases": list(alert.aliases),
         "params": {name: _plain(value) for name, value in alert.params.items()},
+        "usual": alert.usual,
     }
 
 

@@ -27,6 +27,7 @@ from engine.deciding import carry_out
 from engine.entities import Directory
 from engine.entities_rows import FOREVER
 from engine.event_json import event_line
+from engine.habits import Asking
 from engine.ingest import Ingest
 from engine.models.at_hand import AsNeeded
 from engine.profiles.memory import MOST_LATE, Memory, News
@@ -55,6 +56,8 @@ if TYPE_CHECKING:
 
 _MOST_PASSES: Final = 5
 """Detections over alerts of detections over alerts: so deep at most in one tick."""
+_MOST_ASKED: Final = 8
+"""Alerts of a tick for which profiles are asked once more what was usual."""
 _LESSONS: Final = 0.3
 """Share of a tick's time in which profiles learn."""
 
@@ -117,6 +120,7 @@ class Engine:
         for running in self.running.values():
             self._watch(running.compiled)
         self._helper: ThreadPoolExecutor | None = None
+        self._usual = Asking(compile_detection)
         self.memory: Memory | None = None
         """What profiles have learnt, where there are any and state is kept."""
         if keep:
@@ -353,6 +357,7 @@ class Engine:
         try:
             changes = [c for name, made in slices.items() for c in self._apply(name, made, moment)]
             if self._keep:
+                self._ask_usual(changes)
                 self._keep_alerts(changes)
             if self._keep and last:
                 state = engine_state.of_tick(
@@ -521,6 +526,15 @@ class Engine:
             # what comes too late to be learnt asks for nothing older
             oldest = self.watermarks.now - protection.over - MOST_LATE
             withheld.forget(connection, name, oldest)
+
+    def _ask_usual(self, changes: Sequence[Change]) -> None:
+        """Put what profiles know beside the alerts that were raised; in a storm beside the first."""
+        raised = [c.alert for c in changes if c.kind == "opened"]
+        asking = [a for a in raised if self.running[a.detection].compiled.learnings]
+        for alert in asking[:_MOST_ASKED]:
+            built = self.running[alert.detection].rule.plan
+            # beside the transaction at hand, which a failing statement would end
+            alert.usual = self._usual.ask(built, alert, self.store.beside, self.memory)
 
     def _keep_alerts(self, changes: Sequence[Change]) -> None:
         changed = {c.alert.number: c.alert for c in changes}

@@ -45,7 +45,7 @@ def exclude(
         output.fail("an exclusion is of one detection", "close alerts of one detection at a time")
     (name,) = names
     loaded = load_rules(rules, settings, lists)
-    tuner = Tuner(name, loaded, corpus.read(rules, lists), _ground(desk, name))
+    tuner = Tuner(name, loaded, corpus.read(rules, lists), ground(desk, name))
     tuner.mark([str(alert["id"]) for alert in alerts], [], ())
     chosen = tuner.propose(choose)
     change = None
@@ -58,7 +58,8 @@ def exclude(
     return "; ".join(filter(None, (note, f"excluded in {change.path}")))
 
 
-def _ground(desk: Desk, name: str) -> Ground:
+def ground(desk: Desk, name: str) -> Ground:
+    """The alerts of a detection at the desk as a past: what was told, without the events behind it."""
     store = Store()
     records = [unpack_record(packed) for packed in desk.records(name)]
     for record in records:

@@ -11,14 +11,15 @@ import contextlib
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Literal, NoReturn
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Final, Literal, NoReturn
 
 import click
 
 from engine.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from sensor.inputs.files import FileSummary
 
@@ -62,15 +63,38 @@ def drop_results() -> None:
     os.close(nowhere)
 
 
+class Failure(SystemExit):
+    """The end of a command with exit code 2: what could not be done, and a remedy."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(FAILED)
+        self.message = message
+        self.hint = hint
+
+
+_silent: Final = ContextVar("silent", default=False)
+
+
+@contextlib.contextmanager
+def unsaid() -> Iterator[None]:
+    """Within it a failure is not said, only raised: for work that a command and the daemon have in common."""
+    mark = _silent.set(True)
+    try:
+        yield
+    finally:
+        _silent.reset(mark)
+
+
 def fail(message: str, hint: str = "") -> NoReturn:
-    """Say what could not be done, and end with exit code 2."""
-    if _Form.json:
-        _log("error", message, "", {"hint": hint} if hint else {})
-        sys.exit(FAILED)
-    _say("error", "red", message)
-    if hint:
-        click.echo(f"  = hint: {printable(hint)}", err=True)
-    sys.exit(FAILED)
+    """Say what could not be done, and end with exit code 2. Raises Failure."""
+    if not _silent.get():
+        if _Form.json:
+            _log("error", message, "", {"hint": hint} if hint else {})
+        else:
+            _say("error", "red", message)
+            if hint:
+                click.echo(f"  = hint: {printable(hint)}", err=True)
+    raise Failure(message, hint)
 
 
 def warn(message: str, topic: str = "") -> None:

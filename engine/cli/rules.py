@@ -34,7 +34,9 @@ class Loaded:
         """The statements of a detection. Raises `Unsupported` where DuckDB has no exact form."""
         from engine.backends.duckdb import compile_detection  # noqa: PLC0415 - the compiler is slow
 
-        return self.compiled.get(plan.id) or compile_detection(plan)
+        # another plan of the same name is not the one that was read
+        known = any(rule.plan is plan for rule in self.rules)
+        return (self.compiled.get(plan.id) if known else None) or compile_detection(plan)
 
 
 def load_rules(

@@ -50,7 +50,9 @@ class Told:
 def show(told: Told, form: str) -> None:
     """To standard output, as text or as one JSON object."""
     if form == "json":
-        _json(told)
+        from engine.event_json import json_line  # noqa: PLC0415 - only where asked for
+
+        output.write(json_line(as_json(told)))
     else:
         _text(told)
 
@@ -69,7 +71,7 @@ def _text(told: Told) -> None:
         chosen = one is told.chosen
         colour = "red" if one.refused else "green" if chosen else None
         sign = "*" if chosen else " "
-        click.echo(f"{sign}{number:3} {click.style(_exclusion(one.candidate), fg=colour)}")
+        click.echo(f"{sign}{number:3} {click.style(exclusion(one.candidate), fg=colour)}")
         if one.beside:
             also = ", ".join(map(label, one.beside[:MOST]))
             click.echo(f"       also silences {len(one.beside)}: {also}")
@@ -87,9 +89,8 @@ def _text(told: Told) -> None:
         click.echo(f"written to {path}" if told.applied else "not written: --apply does")
 
 
-def _json(told: Told) -> None:
-    from engine.event_json import json_line  # noqa: PLC0415 - only where asked for
-
+def as_json(told: Told) -> dict[str, object]:
+    """All of it for programs."""
     candidates = [
         {
             "list": one.candidate.into,
@@ -101,7 +102,7 @@ def _json(told: Told) -> None:
         }
         for one in told.judged
     ]
-    said = {
+    return {
         "rule": told.rule,
         "alerts": told.alerts,
         "false_positives": [_reference(a) for a in told.false],
@@ -110,10 +111,10 @@ def _json(told: Told) -> None:
         "diff": None if told.change is None else told.change.diff(),
         "applied": told.applied,
     }
-    output.write(json_line(said))
 
 
-def _exclusion(candidate: Candidate) -> str:
+def exclusion(candidate: Candidate) -> str:
+    """A candidate on one line."""
     entries = []
     for entry in candidate.entries:
         if entry.roles:

@@ -48,6 +48,11 @@ class Errands:
         """What the daemon is to end for."""
         requests.clean(desk, place().now)
 
+    @property
+    def busy(self) -> bool:
+        """Whether anything is being worked on, or waits for its turn."""
+        return self._job is not None or bool(self._waiting)
+
     def put(self, errand: Errand) -> None:
         """Do this after what waits."""
         self._waiting.append(errand)

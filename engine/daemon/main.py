@@ -23,7 +23,7 @@ from engine.collection import untraced
 from engine.daemon import backing_up, configured, inputs, retaining, sensor_role, serving
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from engine.cli.rules import Loaded
     from engine.configuration.file import Configuration
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from engine.daemon.service import Service
     from engine.daemon.sinks_file import Sink
     from engine.daemon.timetable import Entry
+    from engine.errands import Installation
     from engine.geolocation import Geolocation
     from engine.in_force import InForce
     from engine.run import Engine
@@ -142,7 +143,13 @@ def main(
     to be started again.
     """
     from engine.daemon.nobody import give_up_privileges  # noqa: PLC0415 - `--help` answers at once
-    from engine.daemon.reloading import Paths, Reloading, asked_by_signal  # noqa: PLC0415
+    from engine.daemon.reloading import (  # noqa: PLC0415
+        Paths,
+        Reloading,
+        asked_by_signal,
+        installation,
+        with_own,
+    )
 
     if log_format == "json":
         output.say_json()
@@ -176,7 +183,8 @@ def main(
         )
     from engine.cli.rules import load_rules  # noqa: PLC0415 - not of a sensor
 
-    loaded = load_rules(rules, settings, lists)
+    at = with_own(Paths(rules, settings, lists), store_path)
+    loaded = load_rules(*at)
     geolocation = load_geolocation(geolocation_paths)
     engine = _engine(store_path, loaded, directory_path, geolocation, synced="directory" in told)
     for said in retaining.too_short([rule.plan for rule in loaded.rules], kept):
@@ -190,15 +198,15 @@ def main(
     instance = None if named["instance"] is None else Path(str(named["instance"]))
     service = _service(
         engine, folders, opened, lines, own, rejected, geolocation, sinks, planned, backups, keeper, instance,
-        loaded.in_force, quiet=quiet, stop=stop,
+        loaded.in_force, lambda: installation(reloading, store_path), quiet=quiet, stop=stop,
     )  # fmt: skip
     context = click.get_current_context()
     reloading = Reloading(
         engine,
         again,
-        Paths(rules, settings, lists),
+        at,
         loaded.in_force,
-        lambda: Paths(*configured.detections(context, configuration)),
+        lambda: with_own(Paths(*configured.detections(context, configuration)), store_path),
         lambda at: load_rules(*at),
         service.put_in_force,
         quiet=quiet,
@@ -369,6 +377,7 @@ def _service(
     keeper: Retaining,
     instance: Path | None,
     in_force: InForce,
+    installed: Callable[[], Installation],
     *,
     quiet: bool,
     stop: threading.Event,
@@ -408,7 +417,9 @@ def _service(
     training = Training(engine, folder_of(own[0]))
     desk = _open_desk(own[0])
     dispatch = _open_dispatch(engine, own[0], sinks, desk.identity)
-    errands = Errands(lambda: Place(engine.store, own[0], instance, time.time_ns() // 1000), desk)
+    errands = Errands(
+        lambda: Place(engine.store, own[0], instance, clock(), installed), desk,
+    )  # fmt: skip
     timetable = Timetable([*reporting.entries(planned, dispatch), *backups], errands, desk, clock)
     return Service(
         engine, watched, sources, lines, geolocation,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from engine.cli import corpus, output
+from engine.errands import Installation
 from engine.in_force import listed
 from engine.lists import rows_of
 
@@ -60,12 +61,22 @@ class Reloading:
         self._quiet = quiet
         self._asked = asked
         self.lists_asked = threading.Event()
+        self._loaded: tuple[Paths, Loaded] | None = None
+
+    def take(self, at: Paths, loaded: Loaded) -> None:
+        """Put in force what another thread has loaded, at the next step."""
+        self._loaded = at, loaded
 
     def step(self) -> None:
         """Reload where that was asked for; between two ticks."""
         if self._asked.is_set():
             self._asked.clear()
             self._all()
+        elif (taken := self._loaded) is not None:
+            self._loaded = None
+            # lists may have changed since it was loaded
+            self.lists_asked.set()
+            self._put_in_force(*taken)
         elif self.lists_asked.is_set():
             self.lists_asked.clear()
             self._lists()
@@ -77,6 +88,10 @@ class Reloading:
         except SystemExit:  # what is wrong has been told
             output.warn("nothing was reloaded; what was in force stays")
             return
+        self._loaded = None
+        self._put_in_force(at, loaded)
+
+    def _put_in_force(self, at: Paths, loaded: Loaded) -> None:
         self._engine.put_rules(loaded.rules, loaded.compile_detection)
         self._engine.put_lists(loaded.lists, loaded.rows)
         self.at, self._in_force = at, loaded.in_force
@@ -92,6 +107,28 @@ class Reloading:
         self._engine.put_lists(found.lists, rows_of(found.lists.values()))
         self._in_force = msgspec.structs.replace(self._in_force, lists=listed(found))
         self._put(self._in_force)
+
+
+def own_settings(database: Path) -> Path:
+    """Where settings are kept that nobody named a file for."""
+    return database.with_name(f"{database.name}.settings.yaml")
+
+
+def with_own(at: Paths, database: Path) -> Paths:
+    """With the settings beside the database, where others are not named and these are there."""
+    own = own_settings(database)
+    return at._replace(settings=own) if at.settings is None and own.exists() else at
+
+
+def installation(reloading: Reloading, database: Path) -> Installation:
+    """What is in force, for errands."""
+    at = reloading.at
+    settings = at.settings or own_settings(database)
+    changed = at._replace(settings=settings)
+    return Installation(
+        at.rules, settings, at.lists, reloading.lists_asked.set,
+        lambda loaded: reloading.take(changed, loaded),
+    )  # fmt: skip
 
 
 def asked_by_signal() -> threading.Event:

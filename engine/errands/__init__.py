@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
+from engine.cli import output
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from engine.cli.rules import Loaded
     from engine.store import Store
 
     Work = Callable[[], bytes]
@@ -35,20 +39,58 @@ class RefusedError(Exception):
 
 
 @dataclass(frozen=True)
+class Installation:
+    """What the daemon runs: where detections, settings and own lists are read, and how changed lists and
+    detections that were loaded anew come in force. `settings_file` need not be there. For any thread.
+    """
+
+    rules: tuple[Path, ...]
+    settings_file: Path
+    lists: tuple[Path, ...]
+    reread_lists: Callable[[], None]
+    take: Callable[[Loaded], None]
+
+    @property
+    def settings(self) -> Path | None:
+        """The file of settings, where there is one."""
+        return self.settings_file if self.settings_file.exists() else None
+
+
+@dataclass(frozen=True)
 class Place:
     """Where the work is done. `path`: of the database, beside which the other files lie; `instance`: the
-    folder of the engine's instance, if it has one; `now`: microseconds since 1970.
+    folder of the engine's instance, if it has one; `now`: microseconds since 1970; `installed`: None where
+    no daemon runs.
     """
 
     store: Store
     path: Path
     instance: Path | None
     now: int
+    installed: Callable[[], Installation] | None = None
 
 
 def kinds() -> list[str]:
     """Everything that can be asked for."""
     return sorted(info.name for info in pkgutil.iter_modules(__path__))
+
+
+def installed(place: Place) -> Installation:
+    """What the daemon runs. Raises RefusedError where there is none."""
+    if place.installed is None:
+        raise RefusedError("this is done by the running daemon only: start atp-run")
+    return place.installed()
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """What ends a command refuses an errand, with its reason and remedy."""
+    try:
+        with output.unsaid():
+            yield
+    except output.Failure as failure:
+        hint = f"; {failure.hint}" if failure.hint else ""
+        raise RefusedError(f"{failure.message}{hint}") from failure
 
 
 def begin(kind: str, place: Place, arguments: Mapping[str, object]) -> Work:

@@ -17,8 +17,12 @@ from engine.store.database import CLOSED, CONFIG, Database, schema_of
 from engine.store.tables import FOREVER, OTHER_TABLES, create_statements, event_columns
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
+    from engine.store.store import Store
+
+_CHUNK: Final = 50_000
 _VIEWED: Final = ("coverage", *(n for n in OTHER_TABLES if n.startswith("dir_")))
 _COPIED: Final = {
     "list_entry": "starts_with(list, 'tag:')",
@@ -62,6 +66,26 @@ def open_past(path: Path, until: int = FOREVER) -> Database:
         connection.close()
         raise
     return Database(connection)
+
+
+def copied(
+    cursor: duckdb.DuckDBPyConnection, store: Store, types: Iterable[str], low: int, high: int
+) -> None:
+    """Fill an empty store in memory with the events of these types in [low, high] and with what is known
+    beside them; `cursor` reads the database of a process that goes on writing. Raises duckdb.Error.
+    """
+    wanted: dict[str, str] = {n: f"WHERE ts BETWEEN {int(low)} AND {int(high)}" for n in types}
+    wanted |= dict.fromkeys(_VIEWED, "")
+    wanted |= {name: f"WHERE {condition}" for name, condition in _COPIED.items()}
+    for name, where in wanted.items():
+        found = cursor.sql(f'SELECT * FROM main."{name}" {where}')  # noqa: S608  # names of the store
+        rows = found.to_arrow_reader(_CHUNK)
+        columns = ", ".join(f'"{column}"' for column in rows.schema.names)
+        store.connection.register("arriving", rows)
+        store.connection.execute(
+            f'INSERT INTO "{name}" ({columns}) SELECT * FROM arriving'  # noqa: S608  # names of the store
+        )
+        store.connection.unregister("arriving")
 
 
 def _view(

@@ -86,14 +86,31 @@ def standing(desk: Desk, id_: str) -> tuple[State, bytes]:
     return ("refused", b"it was taken back") if row is None else (row[0], row[1])
 
 
+def asked_by(desk: Desk, id_: str) -> Request | None:
+    """A request, whatever became of it; None where it is gone."""
+    row = desk.connection.execute(
+        "SELECT id, asked, who, kind, arguments FROM request WHERE id = ?", (id_,)
+    ).fetchone()
+    return (
+        None
+        if row is None
+        else Request(row[0], row[1], row[2], row[3], msgspec.json.decode(row[4]))
+    )
+
+
 def forget(desk: Desk, id_: str) -> None:
     """Take it back, or drop its answer."""
     desk.connection.execute("DELETE FROM request WHERE id = ?", (id_,))
 
 
+def forget_old(desk: Desk, now: int) -> None:
+    """Drop what nobody fetched in an hour."""
+    desk.connection.execute("DELETE FROM request WHERE asked < ?", (now - _STALE_US,))
+
+
 def clean(desk: Desk, now: int) -> None:
     """At a start: what was begun is refused, what nobody fetched in an hour is dropped."""
-    desk.connection.execute("DELETE FROM request WHERE asked < ?", (now - _STALE_US,))
+    forget_old(desk, now)
     desk.connection.execute(
         "UPDATE request SET state = 'refused', answer = ? WHERE state = 'begun'",
         (b"atp-run ended while it worked on it",),

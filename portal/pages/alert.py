@@ -14,6 +14,7 @@ from engine.exports import writer
 from engine.lifecycle import ACTIONS, VERDICTS, RefusedError, Standing, decided
 from portal.access.roles import Permission
 from portal.clauses import why_it_fired
+from portal.habit import habits
 from portal.pages.view import Asked, Page, View, go
 from portal.picture import picture
 from portal.reading import alerts as reading
@@ -22,6 +23,7 @@ from portal.site import now
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from engine.usual import Usual
     from portal.reading.alerts import AlertDetail, AlertLine
 
 _SHOWN: Final = 200
@@ -112,6 +114,7 @@ def _page(asked: Asked, found: AlertDetail, fault: str = "", status: int = 200) 
         "evidence": [_row(e) for e in evidence[:_SHOWN]],
         "rate": _rate(evidence),
         "numbers": _numbers(told),
+        "habits": habits(cast("list[Usual]", told.get("usual", []))),
         "related": _related(asked, told),
         "history": found["history"],
         "verdicts": VERDICTS,

@@ -144,7 +144,9 @@ def query(values: Mapping[str, object]) -> Markup:
 
 
 def number(value: object) -> str:
-    """A number with thin blanks between thousands."""
+    """A number with thin blanks between thousands, of a fraction two digits."""
+    if isinstance(value, float):
+        value = int(value) if value == int(value) else round(value, 2)
     return f"{value:,}".replace(",", "\u202f") if isinstance(value, int) else str(value)
 
 

@@ -7,11 +7,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from dsl.params import SENSITIVITIES
+from engine.scores import kept
 from engine.store.desk import Filter
 from engine.times import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from dsl.envelope import Envelope
     from dsl.params import ParamValue
@@ -55,6 +56,9 @@ class ParamLine(TypedDict):
     value: str
     default: str
     help: str
+    type: str
+    least: str | None
+    most: str | None
 
 
 class ProfileLine(TypedDict):
@@ -76,7 +80,10 @@ class TypeLine(TypedDict):
 
 
 class DetectionDetail(DetectionLine):
-    """All of a detection; `text`: its file."""
+    """All of a detection; `text`: its file. `tests`: how many it has; `needed`, `clauses`: how many of its
+    clauses they need, None where that was not measured of this text. `false_share`: of those of its alerts that
+    people judged, how many were false.
+    """
 
     version: int
     description: str
@@ -89,6 +96,10 @@ class DetectionDetail(DetectionLine):
     reads: list[TypeLine]
     origin: dict[str, object] | None
     text: str
+    tests: int
+    needed: int | None
+    clauses: int | None
+    false_share: float | None
 
 
 class _Tally:
@@ -194,6 +205,9 @@ def _detail(
     status: Status, envelope: Envelope, line: DetectionLine, rule: Rule | None
 ) -> DetectionDetail:
     params = {} if rule is None else dict(rule.plan.params)
+    score = kept().get(envelope.id)
+    if score is not None and score.digest != status.in_force.digests.get(envelope.id):
+        score = None
     profiles = status.learning.get(envelope.id, ())
     return {
         **line,
@@ -209,6 +223,9 @@ def _detail(
                 "value": _shown(p.show, params.get(p.name), p.default),
                 "default": p.show(p.default),
                 "help": p.help,
+                "type": p.type,
+                "least": None if p.min is None else p.show(p.min),
+                "most": None if p.max is None else p.show(p.max),
             }
             for p in envelope.params.values()
         ],
@@ -225,7 +242,17 @@ def _detail(
         "reads": [] if rule is None else [_type(status, kind) for kind in rule.plan.events],
         "origin": None if envelope.origin is None else asdict(envelope.origin),
         "text": status.in_force.texts.get(envelope.id, ""),
+        "tests": status.in_force.tests.get(envelope.id, 0),
+        "needed": None if score is None else score.needed,
+        "clauses": None if score is None else score.clauses,
+        "false_share": false_share(line["verdicts"]),
     }
+
+
+def false_share(verdicts: Mapping[str, int]) -> float | None:
+    """The share of alerts found false among those that were judged; None where none was."""
+    judged = sum(verdicts.values())
+    return verdicts.get("false_positive", 0) / judged if judged else None
 
 
 def _shown(show: Callable[[ParamValue], str], value: object, default: ParamValue) -> str:

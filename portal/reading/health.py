@@ -45,7 +45,7 @@ class Health(TypedDict):
     """`ticked`: when the engine was brought up to date last, None before the first time; `now`: the time
     up to which it has seen events; `events`: how many since the start; `waiting`: detections that had no
     turn lately; `late`: events by type that came later than allowed; `watermarks`: by type, up to when
-    everything is in; `complaints`: what goes wrong now, by topic.
+    everything is in; `complaints`: what goes wrong now, by topic; `disabled`: detections that are switched off, and why.
     """
 
     ticked: str | None
@@ -53,6 +53,7 @@ class Health(TypedDict):
     events: int
     detections: int
     faults: int
+    disabled: dict[str, str]
     waiting: int
     late: dict[str, int]
     watermarks: dict[str, str]
@@ -83,6 +84,7 @@ def stands(sources: Sources) -> Health:
         "events": sum(status.taken.values()),
         "detections": len(status.rules),
         "faults": len(status.faults),
+        "disabled": {n: d.reason for n, d in sorted(status.in_force.disabled.items())},
         "waiting": len(status.waited),
         "late": dict(status.late),
         "watermarks": {kind: iso(mark) for kind, mark in sorted(status.marks.items())},

@@ -1,4 +1,4 @@
-"""The figures of docs/scores.csv are true, and no detection is tested less than it should be."""
+"""The figures of detections/scores.csv are true, and no detection is tested less than it should be."""
 
 import sys
 

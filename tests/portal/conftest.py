@@ -1,6 +1,7 @@
 """An engine with a desk, as the daemon runs it, and what the portal reads of it."""
 
 import threading
+import time
 import warnings
 
 import pytest
@@ -10,7 +11,7 @@ from dsl.schema.kerberos import KerberosAs
 from engine.cli.rules import load_rules
 from engine.daemon.errands import Errands
 from engine.daemon.folders import Folders
-from engine.daemon.reloading import Paths, Reloading
+from engine.daemon.reloading import Paths, Reloading, installation
 from engine.daemon.reports_file import Planned
 from engine.daemon.service import Service
 from engine.entities_rows import DirAddress, DirMember, DirObject, DirSpn
@@ -95,14 +96,20 @@ class House:
             compile_detection=loaded.compile_detection,
         )  # fmt: skip
         self.engine.put_lists(loaded.lists, loaded.rows)
-        desk = Desk(beside(self.file))
-        place = Place(self.engine.store, self.file, None, T)
+        desk, asked = Desk(beside(self.file)), threading.Event()
+        self.errands = Errands(
+            lambda: Place(
+                self.engine.store, self.file, None, T + 3_600 * S,
+                lambda: installation(self.reloading, self.file),
+            ),
+            desk,
+        )  # fmt: skip
         self.service = Service(
-            self.engine, Folders([], self.engine.store), (), None, quiet=True,
-            desk=desk, in_force=loaded.in_force, errands=Errands(lambda: place, desk),
+            self.engine, Folders([], self.engine.store), (), None, quiet=True, desk=desk,
+            in_force=loaded.in_force, errands=self.errands,
         )  # fmt: skip
         self.reloading = Reloading(
-            self.engine, threading.Event(), at, loaded.in_force, lambda: at,
+            self.engine, asked, at, loaded.in_force, lambda: at,
             lambda at: load_rules(*at), self.service.put_in_force, quiet=True,
         )  # fmt: skip
         self.lists = lists
@@ -140,6 +147,15 @@ class House:
 
     def take(self, events):
         self.engine.ingest(events)
+        self.service.step()
+
+    def work(self):
+        """Let the daemon do what was asked of it, and put it in force."""
+        self.service.step()
+        while self.errands.busy:
+            time.sleep(0.02)
+            self.service.step()
+        self.reloading.step()
         self.service.step()
 
     def fill_directory(self):

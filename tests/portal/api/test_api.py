@@ -27,6 +27,9 @@ NAMED = {
 }  # fmt: skip
 SENT = {
     "/alerts/{number:int}/decisions": {"action": "close", "verdict": "benign"},
+    "/alerts/{number:int}/exclusions": {},
+    "/detections/{id}/tryouts": {"days": 1},
+    "/detections/{id}/settings": {"reason": "a test", "enabled": False},
     "/alerts/decisions": {"action": "suppress", "numbers": [1]},
     "/health/{check}/decisions": {"action": "suppress", "subject": "x"},
     "/query": {"sql": "SELECT ts, query FROM dns_query"},
@@ -42,6 +45,9 @@ def ask(client, endpoint):
     path = filled(endpoint.path)
     if endpoint.path.startswith("/sensors/{name}"):
         path = path.replace("secondaries", "dc1")
+    if endpoint.path == "/errands/{id}":
+        begun = client.post(f"{BASE}/alerts/1/exclusions", json={})
+        path = path.replace("zone_transfers", begun.json().get("errand", "none"))
     query = {"prefix": "ws"} if endpoint.path == "/entities" else {}
     query |= {"format": "csv"} if endpoint.answer is File else {}
     return client.request(endpoint.method, path, params=query, json=SENT.get(endpoint.path))

@@ -70,6 +70,35 @@ def test_it_is_exported(shown, house):
     assert exported == [("alert 1", "xlsx"), ("alert 1", "json")]
 
 
+USUAL = {"profile": "usual", "key": {"account": "<b>ann"}, "at": 0, "rows": 30, "first_seen": 5,
+         "buckets": 12, "ready": True}  # fmt: skip
+MEASURE = {"limit": None, "low": None, "high": None, "median": None, "p95": None, "max": None,
+           "values": [], "size": 0, "hours": []}  # fmt: skip
+
+
+def test_what_was_usual_stands_beside_what_was_seen(house, browser, seen):
+    house.ask(0)
+    measures = [
+        {**MEASURE, "name": "tries", "kind": "number", "observed": 57, "limit": 10.0, "median": 3.0,
+         "p95": 5.0, "max": 9},
+        {**MEASURE, "name": "hosts", "kind": "set", "observed": "</svg>ws9", "values": ["ws1", "ws2"],
+         "size": 2},
+        {**MEASURE, "name": "hour_share", "kind": "hour", "observed": 7_200_000_000,
+         "hours": [0.0] * 11 + [0.25] + [0.0] * 12},
+    ]  # fmt: skip
+    for records in house.engine.running["zone_transfers"].records.values():
+        records[0].usual = [{**USUAL, "measures": measures}]
+    house.ask(5)
+    text = browser("viewer").get("/alerts/1").text
+    plain = " ".join(re.sub(r"<[^>]+>", "", text).split())
+    for words in ("tries: seen 57", "half of the time at most 3", "95 of 100 times at most 5",
+                  "never more than 9, held against 10", "over 12 spans of time", "30 times before",
+                  "hosts: seen &lt;/svg&gt;ws9, usual are 2 others", "in which it was never seen"):  # fmt: skip
+        assert words in plain, words
+    assert text.count('class="mark-seen"') == text.count('class="bar-seen"') == 1
+    assert seen(text).acts == []
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_names_are_shown_safely(house, browser, seen, name):
     house.ask(0, source=name, query=name)

@@ -8,10 +8,16 @@ from portal.pages import views
 
 ANYBODY = {("GET", "/sign-in"), ("POST", "/sign-in"), ("GET", "/setup"), ("POST", "/setup")}
 ADMINISTER = {
+    ("GET", "/detections/{name}/settings"), ("POST", "/detections/{name}/settings"),
     ("GET", "/health"), ("POST", "/health"), ("GET", "/sensors"), ("POST", "/sensors/key"),
     ("POST", "/sensors/revoke"), ("GET", "/audit"), ("GET", "/people"), ("POST", "/people"),
 }  # fmt: skip
-DECIDE = {("POST", "/alerts/{number}"), ("POST", "/lists/{name}")}
+DECIDE = {
+    ("POST", "/alerts/{number}"),
+    ("POST", "/lists/{name}"),
+    ("GET", "/alerts/{number}/exclude"),
+    ("POST", "/alerts/{number}/exclude"),
+}
 GET = [v for v in views() if v.methods == ("GET",) and v.needs is not None]
 POST = [v for v in views() if v.methods == ("POST",) and v.needs is not None]
 FILLED = {"{number}": "1", "{form}": "json", "{name}": "zone_transfers"}
