@@ -1,9 +1,10 @@
-"""Local accounts: who may sign in, as what, and with which second factor.
+"""Accounts: who may sign in, as what, and with which second factor.
 
 After five wrong passwords an account is locked for a minute, then for twice as long each time, at most
 a quarter of an hour: guessing is hopeless and nobody is locked out for long by somebody else. An
 account that is not there takes as long to refuse as one that is. Second factor: TOTP (RFC 6238), each
-code good once. Knows no request; times in microseconds.
+code good once. People of an OpenID provider have accounts too, without password (`access.outside`).
+Knows no request; times in microseconds.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from portal.access.database import AccessError
 from portal.access.roles import Role
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from portal.access.database import People
 
 TRIES: Final = 5
@@ -35,7 +38,7 @@ _SETUP: Final = "setup"
 
 class Account(msgspec.Struct, frozen=True):
     """An account. `second_factor`: a code is asked for as well; `must_change`: its first act is a
-    password of its own.
+    password of its own; `issuer`: the provider through which it signs in, "" with a password.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Account(msgspec.Struct, frozen=True):
     locked_until: int
     second_factor: bool
     must_change: bool
+    issuer: str = ""
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -66,13 +70,13 @@ class Accounts:
     def all(self) -> list[Account]:
         """Every account, by name."""
         with self._people.reading() as db:
-            return [_account(row) for row in db.execute(f"{_SELECT} ORDER BY name")]
+            return [account_of(row) for row in db.execute(f"{SELECT} ORDER BY name")]
 
     def find(self, name: str) -> Account | None:
         """The account of a name."""
         with self._people.reading() as db:
-            row = db.execute(f"{_SELECT} WHERE name = ?", (name.lower(),)).fetchone()
-        return None if row is None else _account(row)
+            row = db.execute(f"{SELECT} WHERE name = ?", (name.lower(),)).fetchone()
+        return None if row is None else account_of(row)
 
     def add(
         self, name: str, role: Role, password: str, now: int, *, must_change: bool = False
@@ -95,6 +99,7 @@ class Accounts:
     def set_role(self, name: str, role: Role) -> None:
         """Another role; never takes the last administrator away. Raises AccessError."""
         with self._people.transaction() as db:
+            _of_ours(db, name)
             if role is not Role.ADMINISTRATOR:
                 _not_the_last(db.execute(_ADMINISTRATORS).fetchall(), name)
             done = db.execute("UPDATE account SET role = ? WHERE name = ?", (role.value, name))
@@ -105,6 +110,7 @@ class Accounts:
         _good(password, name)
         kept = passwords.hashed(password)
         with self._people.transaction() as db:
+            _of_ours(db, name)
             done = db.execute(
                 "UPDATE account SET password = ?, failed = 0, locked_until = 0, must_change = ? "
                 "WHERE name = ?",
@@ -116,6 +122,8 @@ class Accounts:
     def set_second_factor(self, name: str, secret: str | None) -> None:
         """Ask for codes of this secret from now on; None: for none."""
         with self._people.transaction() as db:
+            if secret is not None:
+                _of_ours(db, name)
             done = db.execute(
                 "UPDATE account SET totp = ?, totp_step = 0 WHERE name = ?", (secret, name)
             )
@@ -236,17 +244,26 @@ def code_fits(secret: str, code: str, now: int) -> bool:
     return _step_of(secret, code, now, 0) is not None
 
 
-_SELECT: Final = (
-    "SELECT name, role, created, seen, locked_until, totp IS NOT NULL, must_change FROM account"
+SELECT: Final = (
+    "SELECT name, role, created, seen, locked_until, totp IS NOT NULL, must_change, "
+    "coalesce(issuer, '') FROM account"
 )
-_ADMINISTRATORS: Final = "SELECT name FROM account WHERE role = 'administrator'"
+_ADMINISTRATORS: Final = "SELECT name FROM account WHERE role = 'administrator' AND issuer IS NULL"
+"""Who gets in whatever becomes of the provider."""
 
 
-def _account(row: tuple[str, str, int, int | None, int, int, int]) -> Account:
-    name, role, created, seen, locked, second, must = row
+def account_of(row: tuple[str, str, int, int | None, int, int, int, str]) -> Account:
+    name, role, created, seen, locked, second, must, issuer = row
     return Account(
-        name, Role(role), created, seen, locked, second_factor=bool(second), must_change=bool(must)
-    )
+        name, Role(role), created, seen, locked, second_factor=bool(second), must_change=bool(must),
+        issuer=issuer,
+    )  # fmt: skip
+
+
+def _of_ours(db: sqlite3.Connection, name: str) -> None:
+    row = db.execute("SELECT issuer FROM account WHERE name = ?", (name,)).fetchone()
+    if row is not None and row[0] is not None:
+        raise AccessError(f"{name} signs in through {row[0]}, which says password and role")
 
 
 def _step_of(secret: str, code: str, now: int, last: int) -> int | None:

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 COOKIE: Final = "__Host-atp"
 SIGN_IN: Final = "/sign-in"
 SIGN_OUT: Final = "/sign-out"
+FLOW: Final = "__Host-atp-sign-in"
+"""Of a sign-in through a provider while it is under way: lax, as people come back from another site."""
 ACCOUNT: Final = "/account"
 """Where one whose password was given by somebody else may go before it is changed."""
 _MOST: Final = 64 << 10
@@ -47,7 +49,8 @@ _FIELDS: Final = 200
 @dataclass(frozen=True)
 class Asked:
     """A request as views see it. `query` and `form`: the last value of each name; `every`: all
-    values of a name of the query; `partial`: only a part of the page is replaced.
+    values of a name of the query; `partial`: only a part of the page is replaced; `flow`: the cookie
+    of a sign-in through a provider.
     """
 
     site: Site
@@ -61,6 +64,7 @@ class Asked:
     form: Mapping[str, str]
     every: Mapping[str, list[str]] = field(default_factory=dict)
     partial: bool = False
+    flow: str = ""
 
     @property
     def who(self) -> Person:
@@ -129,6 +133,7 @@ async def answered(site: Site, view: View, request: Request) -> Response:
         form=form,
         every=every,
         partial="hx-request" in headers and "hx-boosted" not in headers,
+        flow=request.cookies.get(FLOW, ""),
     )
     return await run_in_threadpool(_run, view, asked)
 
@@ -149,6 +154,15 @@ def with_cookie(response: Response, token: str) -> Response:
     response.set_cookie(
         COOKIE, token, max_age=None if token else 0, path="/", secure=True, httponly=True,
         samesite="strict",
+    )  # fmt: skip
+    return response
+
+
+def with_flow(response: Response, cookie: str) -> Response:
+    """A response that begins a sign-in through a provider in the browser; "" ends it there."""
+    response.set_cookie(
+        FLOW, cookie, max_age=600 if cookie else 0, path="/", secure=True, httponly=True,
+        samesite="lax",
     )  # fmt: skip
     return response
 
