@@ -22,6 +22,7 @@ import pyotp
 from portal.access import passwords
 from portal.access.database import AccessError
 from portal.access.roles import Role
+from portal.languages import Text
 
 if TYPE_CHECKING:
     import sqlite3
@@ -84,12 +85,12 @@ class Accounts:
         """A new account. Raises AccessError: a poor name or password, or the name is taken."""
         name = name.strip().lower()
         if not _NAME.fullmatch(name):
-            raise AccessError("a name has letters, digits and . _ @ -, at most 64 of them")
+            raise AccessError(Text("a name has letters, digits and . _ @ -, at most 64 of them"))
         _good(password, name)
         kept = passwords.hashed(password)
         with self._people.transaction() as db:
             if db.execute("SELECT 1 FROM account WHERE name = ?", (name,)).fetchone():
-                raise AccessError(f"there is an account {name} already")
+                raise AccessError(Text("there is an account %(name)s already", name=name))
             db.execute(
                 "INSERT INTO account (name, role, password, created, must_change) VALUES (?, ?, ?, ?, ?)",
                 (name, role.value, kept, now, int(must_change)),
@@ -127,6 +128,12 @@ class Accounts:
             done = db.execute(
                 "UPDATE account SET totp = ?, totp_step = 0 WHERE name = ?", (secret, name)
             )
+            _one(done.rowcount, name)
+
+    def set_language(self, name: str, language: str) -> None:
+        """The language of its pages; "": as the browser wishes."""
+        with self._people.transaction() as db:
+            done = db.execute("UPDATE account SET language = ? WHERE name = ?", (language, name))
             _one(done.rowcount, name)
 
     def remove(self, name: str) -> None:
@@ -216,11 +223,11 @@ class Accounts:
         digest = _digest(code.strip().lower())
         with self._people.transaction() as db:
             if db.execute("SELECT 1 FROM account").fetchone():
-                raise AccessError("the first administrator is there already")
+                raise AccessError(Text("the first administrator is there already"))
             # taken before it is used: two who have it do not both become one
             taken = db.execute("DELETE FROM fact WHERE key = ? AND value = ?", (_SETUP, digest))
             if taken.rowcount != 1:
-                raise AccessError("this is not the code; `atp accounts code` makes another")
+                raise AccessError(Text("this is not the code; `atp accounts code` makes another"))
         try:
             return self.add(name, Role.ADMINISTRATOR, password, now)
         except AccessError:
@@ -263,7 +270,13 @@ def account_of(row: tuple[str, str, int, int | None, int, int, int, str]) -> Acc
 def _of_ours(db: sqlite3.Connection, name: str) -> None:
     row = db.execute("SELECT issuer FROM account WHERE name = ?", (name,)).fetchone()
     if row is not None and row[0] is not None:
-        raise AccessError(f"{name} signs in through {row[0]}, which says password and role")
+        raise AccessError(
+            Text(
+                "%(name)s signs in through %(issuer)s, which says password and role",
+                name=name,
+                issuer=row[0],
+            )
+        )
 
 
 def _step_of(secret: str, code: str, now: int, last: int) -> int | None:
@@ -284,12 +297,12 @@ def _good(password: str, name: str) -> None:
 
 def _one(count: int, name: str) -> None:
     if count != 1:
-        raise AccessError(f"there is no account {name}")
+        raise AccessError(Text("there is no account %(name)s", name=name))
 
 
 def _not_the_last(administrators: list[tuple[str]], name: str) -> None:
     if administrators == [(name,)]:
-        raise AccessError(f"{name} is the last administrator")
+        raise AccessError(Text("%(name)s is the last administrator", name=name))
 
 
 def _digest(code: str) -> str:

@@ -40,7 +40,12 @@ CREATE UNIQUE INDEX account_identity ON account (issuer, subject);
 
 
 class AccessError(Exception):
-    """What was asked of accounts cannot be; says why."""
+    """What was asked of accounts cannot be; `text` says why."""
+
+    @property
+    def text(self) -> str:
+        """As it was given: a `Text` is shown in the reader's language."""
+        return self.args[0] if self.args else ""
 
 
 class People:

@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from portal.access.oidc import BACK, Identity, OidcError
+from portal.languages import Text
 from portal.pages.rendering import render
 from portal.pages.sign_in import entered
 from portal.pages.view import Asked, View, go, home, with_flow
@@ -68,7 +69,7 @@ def _refused(asked: Asked, name: str, error: OidcError) -> Response:
 
 def _provider(asked: Asked) -> Provider:
     if asked.site.provider is None:
-        raise HTTPException(404, "people sign in with a password here")
+        raise HTTPException(404, Text("people sign in with a password here"))
     return asked.site.provider
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from portal.access.accounts import Refused
 from portal.access.database import AccessError
 from portal.access.roles import Permission
+from portal.languages import Text
 from portal.pages.view import Asked, Page, View, go, home, with_cookie
 from portal.site import now
 
@@ -14,13 +15,15 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 _WHY: Final = {
-    "password": "This name and password do not belong together.",
-    "locked": "Too many wrong passwords: this account is locked for some minutes.",
-    "code": "The code is missing, wrong, or was used already.",
-    "state": "This sign-in was begun in another browser or too long ago. Try again.",
-    "provider": "The provider did not answer as it should. Try again, or use a local account.",
-    "token": "What the provider said of you could not be verified. The audit log says why.",
-    "roles": "You are in no group that may use this portal. Ask who runs it.",
+    "password": Text("This name and password do not belong together."),
+    "locked": Text("Too many wrong passwords: this account is locked for some minutes."),
+    "code": Text("The code is missing, wrong, or was used already."),
+    "state": Text("This sign-in was begun in another browser or too long ago. Try again."),
+    "provider": Text(
+        "The provider did not answer as it should. Try again, or use a local account."
+    ),
+    "token": Text("What the provider said of you could not be verified. The audit log says why."),
+    "roles": Text("You are in no group that may use this portal. Ask who runs it."),
 }
 
 
@@ -67,7 +70,7 @@ def setting_up(asked: Asked) -> Page | Response:
         )
     except AccessError as error:
         asked.site.audit(form.get("name", "")[:64], "refused", "setup", asked.address)
-        values = {"fault": str(error), "code": form.get("code", ""), "name": form.get("name", "")}
+        values = {"fault": error.text, "code": form.get("code", ""), "name": form.get("name", "")}
         return Page("setup.html", values, 403)
     asked.site.audit(made.name, "add", "account", made.name, after={"role": made.role.value})
     return entered(asked, made.name, go("/"))

@@ -288,6 +288,20 @@ def test_filters_and_keys(look, people):
     page.wait_for_url("**/detections")
 
 
+def test_who_reads_german_gets_german(look, people):
+    one = look(locale="de-DE", viewport={"width": 390, "height": 900}).sign_in("viewer")
+    assert one.page.evaluate("document.documentElement.lang") == "de"
+    for place in [*OPEN[:1], *OPEN[2:]]:
+        one.open(place)
+        one.page.wait_for_timeout(200)
+        one.shot(f"de-{re.sub('[^a-z]+', '-', place)}")
+        assert one.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, place
+    one.open("/")
+    day = one.page.locator("h2.day time").first
+    assert re.fullmatch(r"\d\d\.\d\d\.\d{4}", day.inner_text())
+    assert "Mutmaßliche Angriffe" in one.page.inner_text("h1")
+
+
 def _shifted(clock, hours):
     hour, _, rest = clock.partition(":")
     return f"{(int(hour) + hours) % 24:02}:{rest}"
