@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fmt bench bench-wire bench-live bench-models bench-tick bench-sustained wheel docs scores clean agreement
+.PHONY: help setup demo test check fmt bench bench-wire bench-live bench-models bench-tick bench-sustained wheel docs texts scores clean agreement
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -78,6 +78,9 @@ wheel: $(VENV)/.stamp  ## both wheels into dist: pure Python, and compiled for t
 
 docs: $(VENV)/.stamp  ## write the reference of events, functions, detections, lists and error codes
 	@$(BIN)/python docs/build.py
+
+texts: $(VENV)/.stamp  ## bring the portal's catalogues of languages to its texts; names what is not translated
+	@$(BIN)/python docs/texts.py --write
 
 scores: $(VENV)/.stamp  ## measure how many clauses of changed detections their tests need
 	@$(BIN)/python docs/scores.py

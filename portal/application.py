@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from portal.languages import Text, chosen
 from portal.live import live
 from portal.pages import views
 from portal.pages.rendering import STATIC, render
@@ -79,12 +80,18 @@ class _Said:
         await self._app(scope, receive, saying)
 
 
-async def _refused(_: Request, error: Exception) -> Response:
+async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - asked for these only
     values = {"status": error.status_code, "why": error.detail}
-    return HTMLResponse(render("refused.html", values, None), error.status_code)
+    return HTMLResponse(render("refused.html", values, None, _language(request)), error.status_code)
 
 
-async def _failed(_: Request, __: Exception) -> Response:
-    values = {"status": 500, "why": "the engine could not answer this; its log says why"}
-    return HTMLResponse(render("refused.html", values, None), 500)
+async def _failed(request: Request, _: Exception) -> Response:
+    values = {"status": 500, "why": Text("the engine could not answer this; its log says why")}
+    return HTMLResponse(render("refused.html", values, None, _language(request)), 500)
+
+
+def _language(request: Request) -> str:
+    """Of who asked, where that was found out before it went wrong; else of their browser."""
+    wished = request.headers.get("accept-language", "")
+    return str(getattr(request.state, "language", "")) or chosen("", wished)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from starlette.routing import BaseRoute
 
+    from portal.access.provider import Provider
     from portal.reading.sources import Sources
 
 
@@ -32,9 +33,9 @@ def routes(sources: Sources) -> list[BaseRoute]:
     return [Mount(BASE, api(gate)), metrics.route(sources, gate)]
 
 
-def pages(sources: Sources, people: People) -> list[BaseRoute]:
+def pages(sources: Sources, people: People, provider: Provider | None = None) -> list[BaseRoute]:
     """For people; takes every path, so it comes last."""
-    return [Mount("/", application(Site(people, sources)))]
+    return [Mount("/", application(Site(people, sources, provider)))]
 
 
 def people_of(database: Path) -> People:

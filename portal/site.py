@@ -12,20 +12,24 @@ from typing import TYPE_CHECKING
 
 from dsl.load import load_text
 from portal.access.accounts import Accounts
+from portal.access.outside import Outside
 from portal.access.sessions import Sessions
 
 if TYPE_CHECKING:
     from dsl.catalogue import Detection
     from portal.access.database import People
+    from portal.access.provider import Provider
     from portal.reading.sources import Sources
 
 
 class Site:
-    """`sources`: what is read, and decided about."""
+    """`sources`: what is read, and decided about; `provider`: through which people sign in, too."""
 
-    def __init__(self, people: People, sources: Sources) -> None:
+    def __init__(self, people: People, sources: Sources, provider: Provider | None = None) -> None:
         self.accounts = Accounts(people)
         self.sessions = Sessions(people)
+        self.outside = Outside(people)
+        self.provider = provider
         self.sources = sources
 
     def detection(self, name: str) -> Detection | None:

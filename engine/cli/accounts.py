@@ -59,7 +59,7 @@ def list_(database: Path, form: str) -> None:
             told: dict[str, object] = {
                 "name": one.name, "role": one.role.value, "created": iso(one.created),
                 "seen": None if one.seen is None else iso(one.seen),
-                "second_factor": one.second_factor,
+                "second_factor": one.second_factor, "issuer": one.issuer or None,
                 "locked_until": iso(one.locked_until) if one.locked_until > _now() else None,
             }  # fmt: skip
             output.write(json_line(told))
@@ -192,6 +192,8 @@ def _line(one: Account) -> str:
     if one.seen is not None:
         seen = f"signed in {time.strftime('%Y-%m-%d %H:%M', time.gmtime(one.seen / 1e6))} UTC"
     parts.append(seen)
+    if one.issuer:
+        parts.append(f"through {printable(one.issuer)}")
     if one.second_factor:
         parts.append("second factor")
     if one.locked_until > _now():

@@ -20,7 +20,15 @@ from engine.cli.existing import Existing
 from engine.cli.ground import first_line, load_directory, load_geolocation
 from engine.cli.release import version_option
 from engine.collection import untraced
-from engine.daemon import backing_up, configured, inputs, retaining, sensor_role, serving
+from engine.daemon import (
+    backing_up,
+    configured,
+    inputs,
+    retaining,
+    sensor_role,
+    serving,
+    sign_in_file,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -172,6 +180,10 @@ def main(
     )
     sinks = _load_sinks(sinks_path)  # while there may be privileges to read secrets with
     planned = _load_reports(reports_path, sinks)
+    sign_in = named["sign_in_path"]
+    if sign_in is not None and site is None:
+        output.fail("--sign-in: there is no portal to sign in to", "leave `--portal off` out")
+    provider = None if sign_in is None else sign_in_file.load_provider(Path(str(sign_in)))
     backups = backing_up.planned(named)
     kept = retaining.limits(retention)
     keeper = retaining.Retaining(kept, retaining.in_bytes(retention_size), retention_audit)
@@ -222,6 +234,7 @@ def main(
             Installed(
                 OwnLists(lambda: reloading.at.lists, reloading.lists_asked.set), planned, reports_path,
             ),
+            provider,
         )  # fmt: skip
     _answer([*(each.site for each in listening), *([site] if site is not None else [])])
     if not quiet:
@@ -249,7 +262,7 @@ def main(
 
 
 # after --watch, as they are of its kind
-main.params[1:1] = [*inputs.options(), serving.OPTION, *sensor_role.OPTIONS]
+main.params[1:1] = [*inputs.options(), serving.OPTION, sign_in_file.OPTION, *sensor_role.OPTIONS]
 
 
 def _answer(sites: Sequence[serving.Site]) -> None:

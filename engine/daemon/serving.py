@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from engine.store import Store
     from engine.store.reads import Reads
     from engine.web.listener import Listener
+    from portal.access.provider import Provider
     from portal.installed import Installed
 
 PORT: Final = 8443
@@ -174,6 +175,7 @@ class Portal:
         status: Callable[[], Status],
         registry: Registry | None,
         installed: Installed,
+        provider: Provider | None = None,
     ) -> None:
         """For the thread that owns the store."""
         import sqlite3  # noqa: PLC0415
@@ -185,6 +187,7 @@ class Portal:
         from portal.routes import first_steps, pages, people_of, routes  # noqa: PLC0415
 
         self.site = site
+        self._provider = provider
         self._reads: Reads = reads_of(store)
         self.sources = Sources(
             store_path, beside(store_path), self._reads, status, registry, installed=installed
@@ -194,7 +197,7 @@ class Portal:
         try:
             self._people = people_of(store_path)
             self.first_steps = first_steps(self._people)
-            site.add([*routes(self.sources), *pages(self.sources, self._people)])
+            site.add([*routes(self.sources), *pages(self.sources, self._people, provider)])
         except (AccessError, OSError, sqlite3.Error) as error:
             output.fail(str(error), "see who owns the database and its folder")
 
@@ -202,3 +205,5 @@ class Portal:
         """End what is being read; before the store is closed."""
         self._reads.close()
         self._people.close()
+        if self._provider is not None:
+            self._provider.close()

@@ -1,9 +1,10 @@
-"""Local accounts: who may sign in, as what, and with which second factor.
+"""Accounts: who may sign in, as what, and with which second factor.
 
 After five wrong passwords an account is locked for a minute, then for twice as long each time, at most
 a quarter of an hour: guessing is hopeless and nobody is locked out for long by somebody else. An
 account that is not there takes as long to refuse as one that is. Second factor: TOTP (RFC 6238), each
-code good once. Knows no request; times in microseconds.
+code good once. People of an OpenID provider have accounts too, without password (`access.outside`).
+Knows no request; times in microseconds.
 """
 
 from __future__ import annotations
@@ -21,8 +22,11 @@ import pyotp
 from portal.access import passwords
 from portal.access.database import AccessError
 from portal.access.roles import Role
+from portal.languages import Text
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from portal.access.database import People
 
 TRIES: Final = 5
@@ -35,7 +39,7 @@ _SETUP: Final = "setup"
 
 class Account(msgspec.Struct, frozen=True):
     """An account. `second_factor`: a code is asked for as well; `must_change`: its first act is a
-    password of its own.
+    password of its own; `issuer`: the provider through which it signs in, "" with a password.
     """
 
     name: str
@@ -45,6 +49,7 @@ class Account(msgspec.Struct, frozen=True):
     locked_until: int
     second_factor: bool
     must_change: bool
+    issuer: str = ""
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -66,13 +71,13 @@ class Accounts:
     def all(self) -> list[Account]:
         """Every account, by name."""
         with self._people.reading() as db:
-            return [_account(row) for row in db.execute(f"{_SELECT} ORDER BY name")]
+            return [account_of(row) for row in db.execute(f"{SELECT} ORDER BY name")]
 
     def find(self, name: str) -> Account | None:
         """The account of a name."""
         with self._people.reading() as db:
-            row = db.execute(f"{_SELECT} WHERE name = ?", (name.lower(),)).fetchone()
-        return None if row is None else _account(row)
+            row = db.execute(f"{SELECT} WHERE name = ?", (name.lower(),)).fetchone()
+        return None if row is None else account_of(row)
 
     def add(
         self, name: str, role: Role, password: str, now: int, *, must_change: bool = False
@@ -80,12 +85,12 @@ class Accounts:
         """A new account. Raises AccessError: a poor name or password, or the name is taken."""
         name = name.strip().lower()
         if not _NAME.fullmatch(name):
-            raise AccessError("a name has letters, digits and . _ @ -, at most 64 of them")
+            raise AccessError(Text("a name has letters, digits and . _ @ -, at most 64 of them"))
         _good(password, name)
         kept = passwords.hashed(password)
         with self._people.transaction() as db:
             if db.execute("SELECT 1 FROM account WHERE name = ?", (name,)).fetchone():
-                raise AccessError(f"there is an account {name} already")
+                raise AccessError(Text("there is an account %(name)s already", name=name))
             db.execute(
                 "INSERT INTO account (name, role, password, created, must_change) VALUES (?, ?, ?, ?, ?)",
                 (name, role.value, kept, now, int(must_change)),
@@ -95,6 +100,7 @@ class Accounts:
     def set_role(self, name: str, role: Role) -> None:
         """Another role; never takes the last administrator away. Raises AccessError."""
         with self._people.transaction() as db:
+            _of_ours(db, name)
             if role is not Role.ADMINISTRATOR:
                 _not_the_last(db.execute(_ADMINISTRATORS).fetchall(), name)
             done = db.execute("UPDATE account SET role = ? WHERE name = ?", (role.value, name))
@@ -105,6 +111,7 @@ class Accounts:
         _good(password, name)
         kept = passwords.hashed(password)
         with self._people.transaction() as db:
+            _of_ours(db, name)
             done = db.execute(
                 "UPDATE account SET password = ?, failed = 0, locked_until = 0, must_change = ? "
                 "WHERE name = ?",
@@ -116,9 +123,17 @@ class Accounts:
     def set_second_factor(self, name: str, secret: str | None) -> None:
         """Ask for codes of this secret from now on; None: for none."""
         with self._people.transaction() as db:
+            if secret is not None:
+                _of_ours(db, name)
             done = db.execute(
                 "UPDATE account SET totp = ?, totp_step = 0 WHERE name = ?", (secret, name)
             )
+            _one(done.rowcount, name)
+
+    def set_language(self, name: str, language: str) -> None:
+        """The language of its pages; "": as the browser wishes."""
+        with self._people.transaction() as db:
+            done = db.execute("UPDATE account SET language = ? WHERE name = ?", (language, name))
             _one(done.rowcount, name)
 
     def remove(self, name: str) -> None:
@@ -208,11 +223,11 @@ class Accounts:
         digest = _digest(code.strip().lower())
         with self._people.transaction() as db:
             if db.execute("SELECT 1 FROM account").fetchone():
-                raise AccessError("the first administrator is there already")
+                raise AccessError(Text("the first administrator is there already"))
             # taken before it is used: two who have it do not both become one
             taken = db.execute("DELETE FROM fact WHERE key = ? AND value = ?", (_SETUP, digest))
             if taken.rowcount != 1:
-                raise AccessError("this is not the code; `atp accounts code` makes another")
+                raise AccessError(Text("this is not the code; `atp accounts code` makes another"))
         try:
             return self.add(name, Role.ADMINISTRATOR, password, now)
         except AccessError:
@@ -236,17 +251,32 @@ def code_fits(secret: str, code: str, now: int) -> bool:
     return _step_of(secret, code, now, 0) is not None
 
 
-_SELECT: Final = (
-    "SELECT name, role, created, seen, locked_until, totp IS NOT NULL, must_change FROM account"
+SELECT: Final = (
+    "SELECT name, role, created, seen, locked_until, totp IS NOT NULL, must_change, "
+    "coalesce(issuer, '') FROM account"
 )
-_ADMINISTRATORS: Final = "SELECT name FROM account WHERE role = 'administrator'"
+_ADMINISTRATORS: Final = "SELECT name FROM account WHERE role = 'administrator' AND issuer IS NULL"
+"""Who gets in whatever becomes of the provider."""
 
 
-def _account(row: tuple[str, str, int, int | None, int, int, int]) -> Account:
-    name, role, created, seen, locked, second, must = row
+def account_of(row: tuple[str, str, int, int | None, int, int, int, str]) -> Account:
+    name, role, created, seen, locked, second, must, issuer = row
     return Account(
-        name, Role(role), created, seen, locked, second_factor=bool(second), must_change=bool(must)
-    )
+        name, Role(role), created, seen, locked, second_factor=bool(second), must_change=bool(must),
+        issuer=issuer,
+    )  # fmt: skip
+
+
+def _of_ours(db: sqlite3.Connection, name: str) -> None:
+    row = db.execute("SELECT issuer FROM account WHERE name = ?", (name,)).fetchone()
+    if row is not None and row[0] is not None:
+        raise AccessError(
+            Text(
+                "%(name)s signs in through %(issuer)s, which says password and role",
+                name=name,
+                issuer=row[0],
+            )
+        )
 
 
 def _step_of(secret: str, code: str, now: int, last: int) -> int | None:
@@ -267,12 +297,12 @@ def _good(password: str, name: str) -> None:
 
 def _one(count: int, name: str) -> None:
     if count != 1:
-        raise AccessError(f"there is no account {name}")
+        raise AccessError(Text("there is no account %(name)s", name=name))
 
 
 def _not_the_last(administrators: list[tuple[str]], name: str) -> None:
     if administrators == [(name,)]:
-        raise AccessError(f"{name} is the last administrator")
+        raise AccessError(Text("%(name)s is the last administrator", name=name))
 
 
 def _digest(code: str) -> str:

@@ -31,10 +31,21 @@ CREATE TABLE IF NOT EXISTS session (
 CREATE INDEX IF NOT EXISTS session_account ON session (account);
 CREATE TABLE IF NOT EXISTS fact (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
+_PROVIDERS: Final = """
+ALTER TABLE account ADD COLUMN issuer TEXT;
+ALTER TABLE account ADD COLUMN subject TEXT;
+ALTER TABLE account ADD COLUMN language TEXT NOT NULL DEFAULT '';
+CREATE UNIQUE INDEX account_identity ON account (issuer, subject);
+"""
 
 
 class AccessError(Exception):
-    """What was asked of accounts cannot be; says why."""
+    """What was asked of accounts cannot be; `text` says why."""
+
+    @property
+    def text(self) -> str:
+        """As it was given: a `Text` is shown in the reader's language."""
+        return self.args[0] if self.args else ""
 
 
 class People:
@@ -54,7 +65,7 @@ class People:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA busy_timeout=5000")
             self._db.execute("PRAGMA secure_delete=ON")
-            bring_forward(self._db, [_SCHEMA])
+            bring_forward(self._db, [_SCHEMA, _PROVIDERS])
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

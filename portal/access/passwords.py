@@ -12,6 +12,8 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
+from portal.languages import Text
+
 LEAST: Final = 12
 MOST: Final = 256
 """Characters; what is longer would only cost time."""
@@ -24,11 +26,11 @@ _AT_ONCE: Final = threading.BoundedSemaphore(2)
 def fault(password: str, name: str) -> str:
     """Why a password is not taken for an account; "" where it is."""
     if len(password) < LEAST:
-        return f"a password has at least {LEAST} characters"
+        return Text("a password has at least %(least)s characters", least=LEAST)
     if len(password) > MOST:
-        return f"a password has at most {MOST} characters"
+        return Text("a password has at most %(most)s characters", most=MOST)
     if len(set(password)) < 5 or (name and name.lower() in password.lower()):
-        return "this password is guessed too easily"
+        return Text("this password is guessed too easily")
     return ""
 
 

@@ -26,13 +26,16 @@ _MOST: Final = 50
 
 
 class Person(msgspec.Struct, frozen=True):
-    """Who asks: an account in a session. `csrf` must come with whatever changes something."""
+    """Who asks: an account in a session. `csrf` must come with whatever changes something;
+    `language`: "" where none was chosen.
+    """
 
     name: str
     role: Role
     session: str
     csrf: str
     must_change: bool = False
+    language: str = ""
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -76,18 +79,18 @@ class Sessions:
             return None
         with self._people.reading() as db:
             row = db.execute(
-                "SELECT session.id, csrf, session.seen, name, role, must_change "
+                "SELECT session.id, csrf, session.seen, name, role, must_change, language "
                 "FROM session JOIN account ON name = account "
                 "WHERE session.id = ? AND session.seen >= ? AND session.created >= ?",
                 (_hash(token), now - IDLE_US, now - LONGEST_US),
             ).fetchone()
         if row is None:
             return None
-        id_, csrf, seen, name, role, must_change = row
+        id_, csrf, seen, name, role, must_change, language = row
         if now - seen > _SEEN_US:
             with self._people.transaction() as db:
                 db.execute("UPDATE session SET seen = ? WHERE id = ?", (now, id_))
-        return Person(name, Role(role), id_, csrf, must_change=bool(must_change))
+        return Person(name, Role(role), id_, csrf, must_change=bool(must_change), language=language)
 
     def of(self, account: str, now: int) -> list[Session]:
         """The sessions of an account that are not over, the last used first."""

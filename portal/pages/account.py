@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from starlette.exceptions import HTTPException
+
 from portal.access.accounts import code_fits, new_secret
 from portal.access.database import AccessError
 from portal.access.roles import Permission
+from portal.languages import Text, languages
 from portal.pages.view import Asked, Page, View, go, with_cookie
 from portal.site import now
 
@@ -23,13 +26,26 @@ def password(asked: Asked) -> Page | Response:
     """Another password; the person signs in again with it."""
     accounts, person, form = asked.site.accounts, asked.who, asked.form
     if not accounts.knows(person.name, form.get("old", ""), now()):
-        return _page(asked, fault="That is not the password you have.")
+        return _page(asked, fault=Text("That is not the password you have."))
     try:
         accounts.set_password(person.name, form.get("new", ""))
     except AccessError as error:
-        return _page(asked, fault=str(error))
+        return _page(asked, fault=error.text)
     asked.site.audit(person.name, "password", "account", person.name)
     return with_cookie(go("/sign-in"), "")
+
+
+def language(asked: Asked) -> Response:
+    """The language of the person's pages."""
+    wanted = asked.form.get("language", "")
+    if wanted and wanted not in languages():
+        raise HTTPException(400, Text("there is no such language"))
+    asked.site.accounts.set_language(asked.who.name, wanted)
+    asked.site.audit(
+        asked.who.name, "language", "account", asked.who.name,
+        {"language": asked.who.language}, {"language": wanted},
+    )  # fmt: skip
+    return go("/account")
 
 
 def everywhere(asked: Asked) -> Response:
@@ -43,20 +59,20 @@ def second_factor(asked: Asked) -> Page:
     """Codes of this secret are asked for from now on."""
     secret, name = asked.form.get("secret", ""), asked.who.name
     if len(secret) != len(new_secret()) or not code_fits(secret, asked.form.get("code", ""), now()):
-        return _page(asked, fault="That code does not fit; is the clock of the phone right?")
+        return _page(asked, fault=Text("That code does not fit; is the clock of the phone right?"))
     asked.site.accounts.set_second_factor(name, secret)
     asked.site.audit(name, "second_factor", "account", name, after={"second_factor": True})
-    return _page(asked, done="A code is asked for from now on.")
+    return _page(asked, done=Text("A code is asked for from now on."))
 
 
 def no_second_factor(asked: Asked) -> Page:
     """No code is asked for any more."""
     name = asked.who.name
     if not asked.site.accounts.knows(name, asked.form.get("password", ""), now()):
-        return _page(asked, fault="That is not your password.")
+        return _page(asked, fault=Text("That is not your password."))
     asked.site.accounts.set_second_factor(name, None)
     asked.site.audit(name, "second_factor", "account", name, after={"second_factor": False})
-    return _page(asked, done="No code is asked for any more.")
+    return _page(asked, done=Text("No code is asked for any more."))
 
 
 def _page(asked: Asked, fault: str = "", done: str = "") -> Page:
@@ -74,6 +90,7 @@ def _page(asked: Asked, fault: str = "", done: str = "") -> Page:
 VIEWS: Final = (
     View("/account", account, Permission.READ),
     View("/account/password", password, Permission.READ, ("POST",)),
+    View("/account/language", language, Permission.READ, ("POST",)),
     View("/account/sign-out-everywhere", everywhere, Permission.READ, ("POST",)),
     View("/account/second-factor", second_factor, Permission.READ, ("POST",)),
     View("/account/second-factor/off", no_second_factor, Permission.READ, ("POST",)),

@@ -15,6 +15,7 @@ from engine.lifecycle import ACTIONS, VERDICTS, RefusedError, Standing, decided
 from portal.access.roles import Permission
 from portal.clauses import why_it_fired
 from portal.habit import habits
+from portal.languages import Text, said
 from portal.pages.view import Asked, Page, View, go
 from portal.picture import picture
 from portal.reading import alerts as reading
@@ -53,11 +54,11 @@ def decide(asked: Asked) -> Page | Response:
     verdict = next((v for v in VERDICTS if v == form.get("verdict")), None)
     note = form.get("note", "").strip()[:_NOTE]
     if action is None:
-        raise HTTPException(400, "there is no such decision")
+        raise HTTPException(400, Text("there is no such decision"))
     if action == "close" and verdict is None:
-        return _page(asked, found, "Say what it was found to be, to close it.", 400)
+        return _page(asked, found, Text("Say what it was found to be, to close it."), 400)
     if action == "comment" and not note:
-        return _page(asked, found, "A comment has words.", 400)
+        return _page(asked, found, Text("A comment has words."), 400)
     number = int(str(found["alert"]["number"]))
     try:
         with asked.site.sources.deciding() as desk:
@@ -68,7 +69,7 @@ def decide(asked: Asked) -> Page | Response:
                 note=note,
             )  # fmt: skip
     except RefusedError as error:
-        return _page(asked, found, f"That cannot be done: {error}.", 409)
+        return _page(asked, found, Text("That cannot be done: %(why)s.", why=error), 409)
     return go("/" if action == "delete" else f"/alerts/{number}")
 
 
@@ -76,7 +77,7 @@ def export(asked: Asked) -> Response:
     """The alert with its evidence as a file."""
     form = asked.arguments["form"]
     if form not in export_names() or form not in _TYPES:
-        raise HTTPException(404, "there is no such form of export")
+        raise HTTPException(404, Text("there is no such form of export"))
     found = _found(asked)["alert"]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"alert.{form}"
@@ -93,7 +94,7 @@ def _found(asked: Asked) -> AlertDetail:
     known = text.isascii() and text.isdigit() and len(text) < 16
     found = reading.one(asked.site.sources, int(text)) if known else None
     if found is None:
-        raise HTTPException(404, "there is no such alert; it may have been deleted")
+        raise HTTPException(404, Text("there is no such alert; it may have been deleted"))
     return found
 
 
@@ -112,7 +113,7 @@ def _page(asked: Asked, found: AlertDetail, fault: str = "", status: int = 200) 
         "text": detection.source.block("detect") if detection is not None else "",
         "picture": picture(told),
         "evidence": [_row(e) for e in evidence[:_SHOWN]],
-        "rate": _rate(evidence),
+        "rate": _rate(evidence, said(Text("events"), asked.language)),
         "numbers": _numbers(told),
         "habits": habits(cast("list[Usual]", told.get("usual", []))),
         "related": _related(asked, told),
@@ -164,7 +165,7 @@ def _row(event: dict[str, object]) -> dict[str, object]:
     }
 
 
-def _rate(evidence: list[dict[str, object]]) -> dict[str, object] | None:
+def _rate(evidence: list[dict[str, object]], label: str) -> dict[str, object] | None:
     """Events of the evidence over its time, in forty steps; None for a single moment."""
     times = sorted(int(str(e["ts"])) // 1_000_000 for e in evidence if "ts" in e)
     if len(times) < 4 or times[-1] - times[0] < 4:
@@ -176,7 +177,7 @@ def _rate(evidence: list[dict[str, object]]) -> dict[str, object] | None:
     return {
         "x": [at * step for at in counted],
         "y": list(counted.values()),
-        "label": "events",
+        "label": label,
         "bars": True,
     }
 

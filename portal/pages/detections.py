@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 
 from portal.access.roles import Permission
 from portal.chain import PHASES
+from portal.languages import Text
 from portal.pages.view import Asked, Page, View
 from portal.reading import alerts, detections
 
@@ -33,7 +34,7 @@ def one(asked: Asked) -> Page:
     sources, name = asked.site.sources, asked.arguments["name"]
     found = detections.one(sources, name)
     if found is None:
-        raise HTTPException(404, "there is no such detection")
+        raise HTTPException(404, Text("there is no such detection"))
     page = alerts.listed(sources, alerts.Wanted(detection=(name,)), 20)
     return Page("detection.html", {"detection": found, "alerts": page["alerts"]})
 

@@ -10,6 +10,7 @@ from engine.paths.found import find
 from engine.store.reads import ReadError
 from portal.access.roles import Permission
 from portal.graph import graph
+from portal.languages import Text
 from portal.pages.rendering import kind_of
 from portal.pages.view import Asked, Page, View
 from portal.reading import alerts, entities, events
@@ -73,7 +74,7 @@ def _one(asked: Asked) -> tuple[EntityDetail, str]:
     name = asked.query.get("name", "").strip().lower()[:1024]
     known = entities.one(asked.site.sources, name)
     if known is None:
-        raise HTTPException(404, "nothing is known by this name")
+        raise HTTPException(404, Text("nothing is known by this name"))
     return known, name
 
 

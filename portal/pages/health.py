@@ -10,6 +10,7 @@ from engine.health.life import Action
 from engine.lifecycle import RefusedError
 from engine.store.health import decide as decide_issue
 from portal.access.roles import Permission
+from portal.languages import Text
 from portal.pages.view import Asked, Page, View, go
 from portal.reading import health as reading
 from portal.site import now
@@ -30,16 +31,16 @@ def decide(asked: Asked) -> Page | Response:
     form = asked.form
     action = next((a for a in _ACTIONS if a == form.get("action")), None)
     if action is None:
-        raise HTTPException(400, "there is no such decision")
+        raise HTTPException(400, Text("there is no such decision"))
     try:
         with asked.site.sources.deciding() as desk:
             stands = decide_issue(
                 desk, form.get("check", ""), form.get("subject", ""), action, asked.who.name, now()
             )
     except RefusedError as error:
-        return _page(asked, f"That cannot be done: {error}.", 409)
+        return _page(asked, Text("That cannot be done: %(why)s.", why=error), 409)
     if stands is None:
-        raise HTTPException(404, "there is no such issue")
+        raise HTTPException(404, Text("there is no such issue"))
     return go("/health")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from dsl.schema.registry import event_types
 from engine.store.reads import ReadError
 from portal.access.roles import Permission
+from portal.languages import Text
 from portal.pages.view import Asked, Page, View
 from portal.reading.query import answered
 from portal.reading.sql.statement import QueryError
@@ -18,9 +19,9 @@ _MOST: Final = 500
 _LONGEST: Final = 20_000
 _FIRST: Final = "SELECT ts, account, source, outcome\nFROM kerberos_as\nWHERE outcome <> 'success'\nORDER BY ts DESC\nLIMIT 100"
 _ASKED: Final = (
-    ("Failed sign-ins by source", "SELECT source, count(DISTINCT account) AS accounts, count(*) AS tries\nFROM kerberos_as\nWHERE outcome = 'wrong_password'\nGROUP BY source\nORDER BY accounts DESC"),
-    ("Who searched for service accounts", "SELECT ts, source, account, filter\nFROM ldap_search\nWHERE filter ILIKE '%serviceprincipalname%'\nORDER BY ts DESC"),
-    ("Changes of groups", 'SELECT ts, actor, "group", action, member\nFROM group_change\nORDER BY ts DESC'),
+    (Text("Failed sign-ins by source"), "SELECT source, count(DISTINCT account) AS accounts, count(*) AS tries\nFROM kerberos_as\nWHERE outcome = 'wrong_password'\nGROUP BY source\nORDER BY accounts DESC"),
+    (Text("Who searched for service accounts"), "SELECT ts, source, account, filter\nFROM ldap_search\nWHERE filter ILIKE '%serviceprincipalname%'\nORDER BY ts DESC"),
+    (Text("Changes of groups"), 'SELECT ts, actor, "group", action, member\nFROM group_change\nORDER BY ts DESC'),
 )  # fmt: skip
 
 

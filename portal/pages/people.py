@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 
 from portal.access.database import AccessError
 from portal.access.roles import Permission, Role
+from portal.languages import Text
 from portal.pages.view import Asked, Page, View, go
 from portal.site import now
 
@@ -26,11 +27,13 @@ def change(asked: Asked) -> Page | Response:
     form, name = asked.form, asked.form.get("name", "").strip().lower()
     act = _ACTS.get(form.get("action", ""))
     if act is None:
-        raise HTTPException(400, "there is no such action")
+        raise HTTPException(400, Text("there is no such action"))
     before = asked.site.accounts.find(name)
     try:
         made = act(asked, name)
-    except (AccessError, ValueError) as error:
+    except AccessError as error:
+        return _page(asked, fault=error.text)
+    except ValueError as error:
         return _page(asked, fault=str(error))
     after = asked.site.accounts.find(name)
     asked.site.audit(
@@ -67,7 +70,7 @@ def _sign_out(asked: Asked, name: str) -> str:
 
 def _remove(asked: Asked, name: str) -> str:
     if name == asked.who.name:
-        raise AccessError("nobody removes their own account")
+        raise AccessError(Text("nobody removes their own account"))
     asked.site.accounts.remove(name)
     return ""
 

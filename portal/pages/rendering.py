@@ -1,15 +1,15 @@
 """Templates to pages. Every value is hostile until it is escaped here; templates are our own.
 
 Names of accounts, hosts and services come from attackers: `name` shows one so that no sign of it is
-invisible or turns the direction of the rest. Texts pass through gettext (`_`).
+invisible or turns the direction of the rest. Texts pass through gettext (`_`), words of the engine
+through `words`, texts from Python through `said`: into the language of who reads.
 """
 
 from __future__ import annotations
 
-import gettext
 import hashlib
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
@@ -20,6 +20,7 @@ from markupsafe import Markup, escape
 
 from engine.printable import printable, printable_lines
 from portal.access.roles import Permission, allows
+from portal.languages import USUAL, catalogue, languages, said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,10 +29,14 @@ if TYPE_CHECKING:
 
 HERE: Final = Path(__file__).parent.parent
 STATIC: Final = HERE / "static"
+_DAYS: Final = {"de": "%d.%m.%Y"}
+"""How a day is written where it is not as in ISO 8601; `portal.js` knows the same."""
 
 
-def render(template: str, values: Mapping[str, object], asked: Asked | None) -> str:
-    """A page. `asked` None: nobody is known yet."""
+def render(
+    template: str, values: Mapping[str, object], asked: Asked | None, language: str = USUAL
+) -> str:
+    """A page. `asked` None: nobody is known yet, and the language is `language`."""
     person = asked.person if asked is not None else None
     told = {
         "person": person,
@@ -41,11 +46,12 @@ def render(template: str, values: Mapping[str, object], asked: Asked | None) -> 
         "may_decide": person is not None and allows(person.role, Permission.DECIDE),
         "may_administer": person is not None and allows(person.role, Permission.ADMINISTER),
     }
-    return _environment().get_template(template).render({**told, **values})
+    words = _environment(language if asked is None else asked.language)
+    return words.get_template(template).render({**told, **values})
 
 
 @cache
-def _environment() -> Environment:
+def _environment(language: str) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -54,16 +60,17 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    words = gettext.NullTranslations()
+    words = catalogue(language)
     environment.install_gettext_callables(  # type: ignore[attr-defined]  # of the extension
         words.gettext, words.ngettext, newstyle=True
     )
     environment.filters |= {
         "name": name,
         "prose": prose,
-        "when": when,
-        "phase": phase,
-        "words": words_of,
+        "when": partial(when, language=language),
+        "phase": partial(phase, language=language),
+        "words": partial(words_of, language=language),
+        "said": partial(said, language=language),
         "attack": attack,
         "json": json_text,
         "query": query,
@@ -73,7 +80,7 @@ def _environment() -> Environment:
         "parties": parties,
         "span": span,
     }
-    environment.globals["asset"] = asset
+    environment.globals |= {"asset": asset, "language": language, "languages": languages()}
     return environment
 
 
@@ -99,7 +106,7 @@ def lines(value: object) -> str:
     return printable_lines(str(value))
 
 
-def when(value: object, form: str = "full") -> Markup:
+def when(value: object, form: str = "full", *, language: str = USUAL) -> Markup:
     """A time (ISO text or microseconds) in UTC; the page shows it in the viewer's zone as well."""
     if value is None:
         return Markup("–")
@@ -108,22 +115,24 @@ def when(value: object, form: str = "full") -> Markup:
     else:
         at = datetime.fromtimestamp(int(str(value)) / 1_000_000, UTC)
     stamp = at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    day = _DAYS.get(language, "%Y-%m-%d")
     shown = {
-        "full": "%Y-%m-%d %H:%M:%S", "time": "%H:%M:%S", "day": "%Y-%m-%d", "minute": "%Y-%m-%d %H:%M",
+        "full": f"{day} %H:%M:%S", "time": "%H:%M:%S", "day": day, "minute": f"{day} %H:%M",
     }[form]  # fmt: skip
     return Markup(
         '<time datetime="{}" data-form="{}">{}<span class="utc"> UTC</span></time>'
     ).format(stamp, form, at.strftime(shown))
 
 
-def phase(value: object) -> str:
+def phase(value: object, *, language: str = USUAL) -> str:
     """A phase of the kill chain in words."""
-    return str(value).replace("_", " ").capitalize()
+    found = words_of(value, language=language)
+    return found[:1].upper() + found[1:]
 
 
-def words_of(value: object) -> str:
-    """A word of ours with blanks."""
-    return str(value).replace("_", " ")
+def words_of(value: object, *, language: str = USUAL) -> str:
+    """A word of ours with blanks, or what it is in the language."""
+    return catalogue(language).gettext(str(value).replace("_", " "))
 
 
 def attack(value: object) -> Markup:

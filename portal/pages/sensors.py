@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 
 from engine.instance.registry import RegistryError
 from portal.access.roles import Permission
+from portal.languages import Text
 from portal.pages.view import Asked, Page, View
 from portal.reading import sensors as reading
 
@@ -21,7 +22,7 @@ def key(asked: Asked) -> Page:
     """Another access key, shown this once."""
     registry = asked.site.sources.registry
     if registry is None:
-        raise HTTPException(409, "this engine takes no sensors")
+        raise HTTPException(409, Text("this engine takes no sensors"))
     made = registry.new_access_key()
     asked.site.audit(asked.who.name, "access_key", "instance", "access key")
     return _page(asked, made=made)
@@ -31,7 +32,7 @@ def revoke(asked: Asked) -> Page:
     """One is refused from its next delivery on."""
     registry, name = asked.site.sources.registry, asked.form.get("name", "")
     if registry is None:
-        raise HTTPException(409, "this engine takes no sensors")
+        raise HTTPException(409, Text("this engine takes no sensors"))
     try:
         registry.revoke(name)
     except RegistryError as error:

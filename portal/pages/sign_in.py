@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from portal.access.accounts import Refused
 from portal.access.database import AccessError
 from portal.access.roles import Permission
+from portal.languages import Text
 from portal.pages.view import Asked, Page, View, go, home, with_cookie
 from portal.site import now
 
@@ -14,9 +15,15 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 _WHY: Final = {
-    "password": "This name and password do not belong together.",
-    "locked": "Too many wrong passwords: this account is locked for some minutes.",
-    "code": "The code is missing, wrong, or was used already.",
+    "password": Text("This name and password do not belong together."),
+    "locked": Text("Too many wrong passwords: this account is locked for some minutes."),
+    "code": Text("The code is missing, wrong, or was used already."),
+    "state": Text("This sign-in was begun in another browser or too long ago. Try again."),
+    "provider": Text(
+        "The provider did not answer as it should. Try again, or use a local account."
+    ),
+    "token": Text("What the provider said of you could not be verified. The audit log says why."),
+    "roles": Text("You are in no group that may use this portal. Ask who runs it."),
 }
 
 
@@ -26,7 +33,7 @@ def sign_in(asked: Asked) -> Page | Response:
         return go("/setup")
     if asked.person is not None:
         return go(home(asked.query.get("to", "/")))
-    return _form(asked.query.get("to", "/"), "", "")
+    return _form(asked, asked.query.get("to", "/"), "", _WHY.get(asked.query.get("fault", ""), ""))
 
 
 def signing_in(asked: Asked) -> Page | Response:
@@ -35,8 +42,8 @@ def signing_in(asked: Asked) -> Page | Response:
     found = asked.site.accounts.sign_in(name, form.get("password", ""), form.get("code", ""), now())
     if isinstance(found, Refused):
         asked.site.audit(name[:64], "refused", "session", asked.address, note=found.why)
-        return _form(form.get("to", "/"), name, _WHY[found.why], 403)
-    return _in(asked, found.name, home(form.get("to", "/")))
+        return _form(asked, form.get("to", "/"), name, _WHY[found.why], 403)
+    return entered(asked, found.name, go(home(form.get("to", "/"))))
 
 
 def sign_out(asked: Asked) -> Response:
@@ -63,22 +70,28 @@ def setting_up(asked: Asked) -> Page | Response:
         )
     except AccessError as error:
         asked.site.audit(form.get("name", "")[:64], "refused", "setup", asked.address)
-        values = {"fault": str(error), "code": form.get("code", ""), "name": form.get("name", "")}
+        values = {"fault": error.text, "code": form.get("code", ""), "name": form.get("name", "")}
         return Page("setup.html", values, 403)
     asked.site.audit(made.name, "add", "account", made.name, after={"role": made.role.value})
-    return _in(asked, made.name, "/")
+    return entered(asked, made.name, go("/"))
 
 
-def _in(asked: Asked, name: str, to: str) -> Response:
+def entered(asked: Asked, name: str, answer: Response) -> Response:
+    """An answer that opens a session of an account in the browser."""
     if asked.person is not None:
         asked.site.sessions.close(asked.person.session, asked.person.name)
     token = asked.site.sessions.open(name, asked.address, asked.agent, now())
     asked.site.audit(name, "sign_in", "session", asked.address)
-    return with_cookie(go(to), token)
+    return with_cookie(answer, token)
 
 
-def _form(to: str, name: str, fault: str, status: int = 200) -> Page:
-    return Page("sign_in.html", {"to": home(to), "name": name, "fault": fault}, status)
+def _form(asked: Asked, to: str, name: str, fault: str, status: int = 200) -> Page:
+    provider = asked.site.provider
+    values = {
+        "to": home(to), "name": name, "fault": fault,
+        "provider": "" if provider is None else provider.settings.label,
+    }  # fmt: skip
+    return Page("sign_in.html", values, status)
 
 
 VIEWS: Final = (

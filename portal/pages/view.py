@@ -22,6 +22,7 @@ from engine.web.body import read_body
 from portal.access.database import AccessError
 from portal.access.requests import SAFE, followed_from_elsewhere, from_elsewhere, token_fits
 from portal.access.roles import Permission, allows
+from portal.languages import USUAL, Text, chosen
 from portal.pages.rendering import render
 from portal.reading.paging import MarkError
 from portal.site import now
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 COOKIE: Final = "__Host-atp"
 SIGN_IN: Final = "/sign-in"
 SIGN_OUT: Final = "/sign-out"
+FLOW: Final = "__Host-atp-sign-in"
+"""Of a sign-in through a provider while it is under way: lax, as people come back from another site."""
 ACCOUNT: Final = "/account"
 """Where one whose password was given by somebody else may go before it is changed."""
 _MOST: Final = 64 << 10
@@ -47,7 +50,8 @@ _FIELDS: Final = 200
 @dataclass(frozen=True)
 class Asked:
     """A request as views see it. `query` and `form`: the last value of each name; `every`: all
-    values of a name of the query; `partial`: only a part of the page is replaced.
+    values of a name of the query; `partial`: only a part of the page is replaced; `flow`: the cookie
+    of a sign-in through a provider.
     """
 
     site: Site
@@ -61,6 +65,8 @@ class Asked:
     form: Mapping[str, str]
     every: Mapping[str, list[str]] = field(default_factory=dict)
     partial: bool = False
+    flow: str = ""
+    language: str = USUAL
 
     @property
     def who(self) -> Person:
@@ -100,8 +106,10 @@ async def answered(site: Site, view: View, request: Request) -> Response:
     """The answer to a request, or why there is none."""
     headers = request.headers
     if from_elsewhere(request.method, headers):
-        raise HTTPException(403, "this was asked by another site")
+        raise HTTPException(403, Text("this was asked by another site"))
     person = await run_in_threadpool(site.sessions.person, request.cookies.get(COOKIE, ""), now())
+    own = "" if person is None else person.language
+    request.state.language = chosen(own, headers.get("accept-language", ""))
     form: dict[str, str] = {}
     if request.method not in SAFE:
         body = await read_body(request, _MOST)
@@ -112,10 +120,10 @@ async def answered(site: Site, view: View, request: Request) -> Response:
         if person.must_change and not request.url.path.startswith((ACCOUNT, SIGN_OUT)):
             return _elsewhere(request, ACCOUNT)
         if not allows(person.role, view.needs):
-            raise HTTPException(403, "your role does not allow this")
+            raise HTTPException(403, Text("your role does not allow this"))
         shown = form.pop("csrf", "") or headers.get("x-csrf-token", "")
         if request.method not in SAFE and not token_fits(person.csrf, shown):
-            raise HTTPException(403, "this page is too old; load it again")
+            raise HTTPException(403, Text("this page is too old; load it again"))
     every = parse_qs(request.url.query, keep_blank_values=True, max_num_fields=_FIELDS)
     asked = Asked(
         site=site,
@@ -129,6 +137,8 @@ async def answered(site: Site, view: View, request: Request) -> Response:
         form=form,
         every=every,
         partial="hx-request" in headers and "hx-boosted" not in headers,
+        flow=request.cookies.get(FLOW, ""),
+        language=request.state.language,
     )
     return await run_in_threadpool(_run, view, asked)
 
@@ -153,6 +163,15 @@ def with_cookie(response: Response, token: str) -> Response:
     return response
 
 
+def with_flow(response: Response, cookie: str) -> Response:
+    """A response that begins a sign-in through a provider in the browser; "" ends it there."""
+    response.set_cookie(
+        FLOW, cookie, max_age=600 if cookie else 0, path="/", secure=True, httponly=True,
+        samesite="lax",
+    )  # fmt: skip
+    return response
+
+
 def _run(view: View, asked: Asked) -> Response:
     try:
         given = view.function(asked)
@@ -168,7 +187,8 @@ def _run(view: View, asked: Asked) -> Response:
 def _to_sign_in(request: Request) -> Response:
     if request.method in SAFE and followed_from_elsewhere(request.headers):
         # a link in a mail: the browser kept the strict cookie back; asked again by us, it sends it
-        return HTMLResponse(render("again.html", {"to": _address(request)}, None))
+        language = request.state.language
+        return HTMLResponse(render("again.html", {"to": _address(request)}, None, language))
     if request.method not in SAFE:
         return _elsewhere(request, SIGN_IN)
     return _elsewhere(request, f"{SIGN_IN}?to={quote(_address(request), safe='')}")
@@ -189,7 +209,7 @@ def _fields(body: str) -> dict[str, str]:
     try:
         every = parse_qs(body, keep_blank_values=True, max_num_fields=_FIELDS)
     except ValueError:
-        raise HTTPException(413, "too many fields") from None
+        raise HTTPException(413, Text("too many fields")) from None
     return {name: values[-1] for name, values in every.items()}
 
 

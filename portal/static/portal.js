@@ -11,7 +11,8 @@
   const zoneName = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
   function stamp(date, form, utc) {
     const part = (name) => date[`get${utc ? "UTC" : ""}${name}`]();
-    const day = `${part("FullYear")}-${two(part("Month") + 1)}-${two(part("Date"))}`;
+    const parts = [part("FullYear"), two(part("Month") + 1), two(part("Date"))];
+    const day = root.lang === "de" ? parts.reverse().join(".") : parts.join("-");
     const minute = `${two(part("Hours"))}:${two(part("Minutes"))}`;
     const second = `${minute}:${two(part("Seconds"))}`;
     return { day, time: second, minute: `${day} ${minute}`, full: `${day} ${second}` }[form] ?? `${day} ${second}`;

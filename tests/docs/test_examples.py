@@ -18,6 +18,7 @@ from engine.configuration.file import read_configuration
 from engine.daemon.main import main as atp_run
 from engine.daemon.radius_clients import read_clients
 from engine.daemon.reports_file import read_reports
+from engine.daemon.sign_in_file import read_sign_in
 from engine.daemon.sinks_file import read_sinks
 from engine.directory_file import read_directory_file
 from engine.rule_tests import run_tests
@@ -86,6 +87,12 @@ def file_faults(text, root, path):
             (path.parent / name).chmod(0o600)
         path.write_text(text.replace("/etc/atp", str(path.parent)), encoding="utf-8")
         found = read_sinks(path)[1]
+    elif "issuer" in keys:
+        secret = path.with_name("secret")
+        secret.write_text("secret")
+        secret.chmod(0o600)
+        path.write_text(text.replace("/etc/atp/oidc-secret", str(secret)), encoding="utf-8")
+        found = read_sign_in(path)[1]
     elif "reports" in keys:
         found = read_reports(path, {"soc": "email"})[1]
     else:

@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -46,7 +47,7 @@ pytestmark = [
 class Daemon:
     """`atp-run` over a folder, with its portal on a free port."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *more):
         self.watched = folder / "watched"
         self.watched.mkdir()
         self.database, self.log = folder / "atp.duckdb", folder / "log"
@@ -55,7 +56,7 @@ class Daemon:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", "from engine.daemon.main import main; main()", "--watch", self.watched, "--portal", "127.0.0.1:0",
                  "--directory", ROOT / "examples/directory.yaml", "--store", self.database,
-                 "--alerts", folder / "alerts.jsonl"],
+                 "--alerts", folder / "alerts.jsonl", *more],
                 cwd=ROOT, stdout=subprocess.DEVNULL, stderr=log,
             )  # fmt: skip
         found = self.wait(lambda: re.search(r"portal is at (https://\S+)", self.log.read_text()))
@@ -288,6 +289,20 @@ def test_filters_and_keys(look, people):
     page.wait_for_url("**/detections")
 
 
+def test_who_reads_german_gets_german(look, people):
+    one = look(locale="de-DE", viewport={"width": 390, "height": 900}).sign_in("viewer")
+    assert one.page.evaluate("document.documentElement.lang") == "de"
+    for place in [*OPEN[:1], *OPEN[2:]]:
+        one.open(place)
+        one.page.wait_for_timeout(200)
+        one.shot(f"de-{re.sub('[^a-z]+', '-', place)}")
+        assert one.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, place
+    one.open("/")
+    day = one.page.locator("h2.day time").first
+    assert re.fullmatch(r"\d\d\.\d\d\.\d{4}", day.inner_text())
+    assert "Mutmaßliche Angriffe" in one.page.inner_text("h1")
+
+
 def _shifted(clock, hours):
     hour, _, rest = clock.partition(":")
     return f"{(int(hour) + hours) % 24:02}:{rest}"
@@ -330,3 +345,42 @@ def test_signing_out_ends_it(look, people):
     one.page.wait_for_selector("h1:has-text('Sign in')")
     one.open("/")
     assert one.page.url.startswith(f"{one.daemon.at}/sign-in")
+
+
+def test_people_sign_in_through_a_provider(chromium, tmp_path):
+    """There and back between two sites, with the cookies that a browser sends then."""
+    from oidc_provider import CLIENT, SECRET, Provider
+
+    provider = Provider(tmp_path / "provider")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    secret, file = tmp_path / "secret", tmp_path / "sign-in.yaml"
+    secret.write_text(SECRET)
+    secret.chmod(0o600)
+    file.write_text(
+        f"label: Corp\nissuer: {provider.issuer}\nclient: {CLIENT}\nsecret_file: {secret}\n"
+        f"ca: {provider.authority.certificate_path}\nportal: https://localhost:{port}\n"
+        "roles: {user: [soc]}\n"
+    )
+    daemon = Daemon(tmp_path, "--sign-in", file, "--portal", f"127.0.0.1:{port}")
+    try:
+        daemon.account("root", "administrator")
+        one = Looker(chromium, daemon)
+        one.open("/audit")
+        one.shot("sign-in-provider")
+        one.page.click("text=Sign in with Corp")
+        one.page.wait_for_selector("text=Not allowed")  # who came is a user, and wanted this page
+        one.open("/")
+        assert "ann" in one.page.inner_text(".rail")
+        one.page.click("button:has-text('Sign out')")
+        one.page.wait_for_selector("text=Sign in with Corp")
+        provider.person["groups"] = []
+        one.page.click("text=Sign in with Corp")
+        one.page.wait_for_selector("[role=alert] >> text=in no group")
+        assert [w for w in one.wrong if not w.startswith(provider.issuer) and "403" not in w] == []
+        one.context.close()
+    finally:
+        daemon.close()
+        provider.close()
+    assert SECRET not in daemon.log.read_text()

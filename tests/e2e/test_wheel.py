@@ -24,6 +24,9 @@ def test_the_pure_wheel_is_complete(root, tmp_path):
         archive.extractall(folder)
     shipped = {p.relative_to(root) for p in (root / "detections").rglob("*.yaml")}
     assert shipped == {p.relative_to(folder) for p in (folder / "detections").rglob("*.yaml")}
+    for kind in ("languages/*.po", "static/**/*.*", "templates/*.html"):
+        shipped = {p.relative_to(root) for p in (root / "portal").glob(kind)}
+        assert shipped <= {p.relative_to(folder) for p in (folder / "portal").glob(kind)}
     run = [sys.executable, "-c", "from engine.cli.main import main; main()"]
     done = subprocess.run(
         [*run, "replay", str(root / "examples" / "intrusion.pcap.gz"), "--format", "json"],

@@ -1,15 +1,19 @@
 """Accounts: who gets in, who is kept out and for how long, and who the first one is."""
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pyotp
 import pytest
 
 from portal.access import accounts as module
+from portal.access import database
 from portal.access.accounts import Refused, code_fits, new_secret
 from portal.access.database import AccessError, People
 from portal.access.roles import Role
+from sensor.delivery.versions import bring_forward
 
 GOOD = "correct horse battery"
 MINUTE = 60_000_000
@@ -144,3 +148,15 @@ def test_another_process_does_not_part_those_who_have_it_open(accounts, sessions
     fresh = People(file)
     assert module.Accounts(fresh).find("alice").role is Role.USER
     fresh.close()
+
+
+def test_a_file_of_an_older_release_keeps_its_people(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "people")) as db:
+        bring_forward(db, [database._SCHEMA])
+        db.execute(
+            "INSERT INTO account (name, role, password, created) VALUES ('old', 'user', 'x', 1)"
+        )
+        db.commit()
+    people = People(tmp_path / "people")
+    assert [(a.name, a.issuer) for a in module.Accounts(people).all()] == [("old", "")]
+    people.close()

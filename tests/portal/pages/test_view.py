@@ -6,7 +6,8 @@ from portal.access.roles import Permission, Role, allows
 from portal.application import POLICY, application
 from portal.pages import views
 
-ANYBODY = {("GET", "/sign-in"), ("POST", "/sign-in"), ("GET", "/setup"), ("POST", "/setup")}
+ANYBODY = {("GET", "/sign-in"), ("POST", "/sign-in"), ("GET", "/setup"), ("POST", "/setup"),
+           ("GET", "/sign-in/provider"), ("GET", "/sign-in/back")}  # fmt: skip
 ADMINISTER = {
     ("GET", "/detections/{name}/settings"), ("POST", "/detections/{name}/settings"),
     ("GET", "/health"), ("POST", "/health"), ("GET", "/sensors"), ("POST", "/sensors/key"),
