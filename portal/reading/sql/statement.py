@@ -48,6 +48,7 @@ def statement(text: str) -> Statement:
         tree = _parsed(text)
         events = _checked(tree)
         body = tree.sql(dialect="duckdb", identify=True, comments=False)
+        _parsed(body)  # what is no SQL is sometimes read, and never runs
     except RecursionError:
         raise QueryError("the query is nested too deep") from None
     except SqlglotError as error:

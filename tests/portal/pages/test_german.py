@@ -71,6 +71,11 @@ def marked(monkeypatch):
 
 def _of_rules(site):
     """What rules say stays in their language."""
+    yield from (
+        part
+        for name in site.sources.status().in_force.disabled
+        for part in (name, name.replace("_", " "))
+    )
     for name, rule in site.sources.status().rules.items():
         e = rule.envelope
         yield from (name, e.title, e.description, *e.respond, *e.false_positives, *e.known_gaps)
