@@ -265,6 +265,7 @@ class Engine:
         for gone in self.running.keys() - {rule.plan.id for rule in rules}:
             del self.running[gone]
             self.faults.pop(gone, None)
+        self.turns.keep({rule.plan.id for rule in rules})
         for rule in rules:
             self.change(rule)
 
@@ -471,11 +472,12 @@ class Engine:
                 name = left.popleft()
             except IndexError:  # another thread took the last
                 break
-            with self.turns.turn(name, line) as now:
+            running = self.running[name]
+            with self.turns.turn(name, line, free=running.idle(moment)) as now:
                 if now:
-                    made[name] = self._compute(self.running[name], moment, connection)
+                    made[name] = self._compute(running, moment, connection)
                 else:
-                    self.running[name].defer(moment)
+                    running.defer(moment)
         return made
 
     def _compute(
