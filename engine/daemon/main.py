@@ -23,7 +23,7 @@ from engine.collection import untraced
 from engine.daemon import backing_up, configured, inputs, retaining, sensor_role, serving
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from engine.cli.rules import Loaded
     from engine.configuration.file import Configuration
@@ -189,7 +189,7 @@ def main(
     own += serving.own_instance(store_path).glob("*")
     instance = None if named["instance"] is None else Path(str(named["instance"]))
     service = _service(
-        engine, folders, opened, lines, own, rejected, geolocation, sinks, planned, backups, keeper, instance,
+        named, engine, folders, opened, lines, own, rejected, geolocation, sinks, planned, backups, keeper, instance,
         loaded.in_force, quiet=quiet, stop=stop,
     )  # fmt: skip
     portal = None
@@ -345,6 +345,7 @@ def _engine(
 
 
 def _service(
+    named: Mapping[str, object],
     engine: Engine,
     folders: Sequence[Path],
     opened: Sequence[inputs.Opened],
@@ -365,6 +366,7 @@ def _service(
     from engine.daemon import reporting  # noqa: PLC0415
     from engine.daemon.errands import Errands  # noqa: PLC0415
     from engine.daemon.folders import Folders  # noqa: PLC0415
+    from engine.daemon.governing import governor  # noqa: PLC0415
     from engine.daemon.inputs.sensors import leases_of  # noqa: PLC0415
     from engine.daemon.numbers import last_number  # noqa: PLC0415
     from engine.daemon.service import Service  # noqa: PLC0415
@@ -374,6 +376,7 @@ def _service(
     from engine.daemon.watching_itself import SelfWatch  # noqa: PLC0415
     from engine.errands import Place  # noqa: PLC0415
     from engine.models.folder import folder_of  # noqa: PLC0415
+    from sensor.govern.allowance import Allowance  # noqa: PLC0415
 
     def clock() -> int:
         return time.time_ns() // 1000
@@ -382,9 +385,13 @@ def _service(
         folders, engine.store, own, lambda p, e: output.warn(f"{p}: {output.reason(e)}")
     )
 
+    def last(sensor: str) -> int:
+        return last_number(engine.store, sensor)
+
     leases = leases_of(opened)
+    allowance = Allowance() if named["interfaces"] else None
     ground = inputs.Ground(
-        last=lambda sensor: last_number(engine.store, sensor),
+        last=last,
         raw=engine.raw,
         rejected=rejected,
         mirror=own[0].with_name(f"{own[0].name}.directory"),
@@ -392,8 +399,11 @@ def _service(
         hold=engine.watermarks.hold,
         tenure=None if leases is None else OfEngine(leases),
         plans=lambda: [running.rule.plan for running in engine.running.values()],
+        allowance=allowance,
     )
     sources = [each.start(ground) for each in opened]
+    if allowance is not None:
+        sources.append(governor(named, allowance, last))
     training = Training(engine, folder_of(own[0]))
     desk = _open_desk(own[0])
     dispatch = _open_dispatch(engine, own[0], sinks, desk.identity)
