@@ -304,7 +304,7 @@ class Engine:
         moment = Moment(
             now=self.watermarks.now,
             new=self._new,
-            watermark=self.watermarks.of,
+            watermark=self._marks().__getitem__,
             arrived=self._arrivals.any,
             changed_from=changed_from,
             settled=self.directory_settled,
@@ -329,6 +329,13 @@ class Engine:
             told = self._pass(readers, replace(moment, new=new), last=True)
             changes += told
         return changes
+
+    def _marks(self) -> Mapping[Sequence[str], int]:
+        """Watermarks for this tick, by what detections read: each asks several times."""
+        read = {running.rule.plan.events for running in self.running.values()}
+        of_type = {kind: self.watermarks.of([kind]) for kinds in read for kind in kinds}
+        now = self.watermarks.now
+        return {kinds: min((of_type[k] for k in kinds), default=now) for kinds in read}
 
     def _note(self) -> None:
         """Note what conditions the new events meet."""
