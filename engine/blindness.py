@@ -113,17 +113,26 @@ def blindness(
     return sorted(cells, key=lambda cell: (cell.detection, cell.dc))
 
 
+def _of_files(tally: Tally | None) -> bool:
+    """Whether all that came is from watched folders. What such files lack is not missed: recordings end."""
+    return tally is not None and all(map(lateness.of_files, tally.sensors))
+
+
 def _unseen(dc: str, kind: str, sight: Sight, now: int) -> tuple[Reason, ...]:
     """Why a type is not seen; nothing where some way tells it."""
     ways = sight.tallies.get(dc, {})
     reasons: list[Reason] = []
     if kind in lateness.wire_types():
         why = _off_the_wire(dc, kind, ways.get("wire"), sight, now)
+        if why is not None and _of_files(ways.get("wire")):
+            why = _off_the_wire(dc, kind, None, sight, now)
         if why is None:
             return ()
         reasons.append(why)
     if kind in record_types():
         why = _not_logged(dc, kind, ways.get("log"), now)
+        if why is not None and _of_files(ways.get("log")):
+            why = _not_logged(dc, kind, None, now)
         if why is None:
             return ()
         reasons.append(why)

@@ -26,6 +26,14 @@ def of_via(via: str | None) -> int:
     return RECORD_US if via == "zeek" or via.startswith("event_") else SLOW_US
 
 
+def of_files(sensor: str | None) -> bool:
+    """Whether a sensor is a watched folder, here or of a remote sensor (`dc1/folder:/var/captures`): what lies
+    there may be a recording of any time.
+    """
+    name = sensor or ""
+    return name.startswith("folder:") or name.partition("/")[2].startswith("folder:")
+
+
 @cache
 def of_type(event: str) -> int:
     """Allowed lateness of an event type of which no sensor is known yet."""

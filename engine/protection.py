@@ -21,7 +21,7 @@ from engine.store import withheld
 from engine.store.withheld import Behind, Change
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import duckdb
 
@@ -74,14 +74,15 @@ class Slicing:
         while waiting:
             begin = min(low for _, low, _ in waiting)
             last = begin + width - 1
-            self._seal(begin)
+            unsealed = withheld.unsealed(self.connection, self.detection, 0, last)
+            self._seal({end: keys for end, keys in unsealed.items() if end <= begin})
             tried = [
                 (s, self.rows(s, FOREVER))
                 for s in ((i, low, min(high, last)) for i, low, high in waiting if low <= last)
             ]
             changed = {s: self._changes(s, rows) for s, rows in tried}
             since = [c.behind.since for some in changed.values() for c in some]
-            since += withheld.unsealed(self.connection, self.detection, begin + 1, last)
+            since += [end for end in unsealed if end > begin]
             end = min([last + 1, *since])
             for span, rows in tried:
                 self._withhold(span[0], [c for c in changed[span] if c.behind.row_ts < end])
@@ -93,10 +94,9 @@ class Slicing:
             width = self.protection.unit if since else width * WIDER
         return made
 
-    def _seal(self, before: int) -> None:
-        """Look over the units with alerts that ended by then."""
+    def _seal(self, ended: Mapping[int, set[bytes]]) -> None:
+        """Look over units with alerts, by their ends; they change nothing of those that end later."""
         unit = self.protection.unit
-        ended = withheld.unsealed(self.connection, self.detection, 0, before)
         for since, keys in ended.items():
             for index in sorted(self.asks):
                 span = (index, since - unit, since - 1)

@@ -269,6 +269,7 @@ class Engine:
         for gone in self.running.keys() - {rule.plan.id for rule in rules}:
             del self.running[gone]
             self.faults.pop(gone, None)
+        self.turns.keep({rule.plan.id for rule in rules})
         for rule in rules:
             self.change(rule)
 
@@ -307,7 +308,7 @@ class Engine:
         moment = Moment(
             now=self.watermarks.now,
             new=self._new,
-            watermark=self.watermarks.of,
+            watermark=self._marks().__getitem__,
             arrived=self._arrivals.any,
             changed_from=changed_from,
             settled=self.directory_settled,
@@ -332,6 +333,13 @@ class Engine:
             told = self._pass(readers, replace(moment, new=new), last=True)
             changes += told
         return changes
+
+    def _marks(self) -> Mapping[Sequence[str], int]:
+        """Watermarks for this tick, by what detections read: each asks several times."""
+        read = {running.rule.plan.events for running in self.running.values()}
+        of_type = {kind: self.watermarks.of([kind]) for kinds in read for kind in kinds}
+        now = self.watermarks.now
+        return {kinds: min((of_type[k] for k in kinds), default=now) for kinds in read}
 
     def _note(self) -> None:
         """Note what conditions the new events meet."""
@@ -476,11 +484,12 @@ class Engine:
                 name = left.popleft()
             except IndexError:  # another thread took the last
                 break
-            with self.turns.turn(name, line) as now:
+            running = self.running[name]
+            with self.turns.turn(name, line, free=running.idle(moment)) as now:
                 if now:
-                    made[name] = self._compute(self.running[name], moment, connection)
+                    made[name] = self._compute(running, moment, connection)
                 else:
-                    self.running[name].defer(moment)
+                    running.defer(moment)
         return made
 
     def _compute(

@@ -241,6 +241,20 @@ class Running:
         """Leave what changed knowledge asks for to a later call."""
         self.owed = self._span(moment)
 
+    def idle(self, moment: Moment) -> bool:
+        """Whether nothing came that its rows need: to compute it then asks the store nothing."""
+        if any(g.compiled.protection is not None for g in self.generations):
+            return False
+        before = dict(self.decided)
+        wanted = self._wanted(moment, self._span(moment))
+        self.decided = before
+        return not any(
+            _needed(generation.compiled.alerts[index], low, high, moment)
+            for generation in self.generations
+            for index, low, high in wanted
+            if index < len(generation.compiled.alerts)
+        )
+
     def _span(self, moment: Moment) -> tuple[int, int] | None:
         """Earliest and latest ts for which the detection's rows may have changed: of its new
         events, and from where on the directory answers otherwise.
@@ -257,9 +271,15 @@ class Running:
     def _compute(
         self, connection: duckdb.DuckDBPyConnection, moment: Moment, span: tuple[int, int] | None
     ) -> list[Slice]:
+        made = self._slices(connection, self._wanted(moment, span), moment)
+        self.settled = max(self.settled, min(_settled(moment), self.newest))
+        return made
+
+    def _wanted(self, moment: Moment, span: tuple[int, int] | None) -> list[Span]:
+        """The slices to compute; they count as decided."""
         if self.newest < 0:
             return []
-        settled = FOREVER if moment.settled is None and moment.final else moment.settled or 0
+        settled = _settled(moment)
         watermark = FOREVER if moment.final else moment.watermark(self.rule.plan.events)
         wanted: list[Span] = []
         limits = [self._limit(a, moment, watermark) for a in self.rule.plan.alerts]
@@ -275,9 +295,7 @@ class Running:
                     (self.settled + 1, min(settled, limit, self.newest + self._look_back(index)))
                 )
             wanted += [(index, low, high) for low, high in _joined(spans)]
-        made = self._slices(connection, wanted, moment)
-        self.settled = max(self.settled, min(settled, self.newest))
-        return made
+        return wanted
 
     def _look_back(self, index: int) -> int:
         """What an event in time changes of an alert's rows: those that far after it."""
@@ -334,7 +352,7 @@ class Running:
         def rows(span: Span, learnt: int = FOREVER) -> list[AlertRow]:
             index, low, high = span
             alert = compiled.alerts[index]
-            if not all(any(_came(n, low, high, moment) for n in group) for group in alert.needs):
+            if not _needed(alert, low, high, moment):
                 return []
             found = alert.rows(connection, low, high, memory, learnt, moment.models)
             return self._rated(found, generation, index, moment)
@@ -440,8 +458,17 @@ class Running:
         return gone
 
 
-def _came(need: Need, low: int, high: int, moment: Moment) -> bool:
-    return moment.arrived(need.event, need.condition, low - need.early, high)
+def _needed(alert: CompiledAlert, low: int, high: int, moment: Moment) -> bool:
+    """Whether there may be rows in [low, high]: of each group that they need some event came."""
+    return all(
+        any(moment.arrived(n.event, n.condition, low - n.early, high) for n in group)
+        for group in alert.needs
+    )
+
+
+def _settled(moment: Moment) -> int:
+    """Up to when the directory is complete."""
+    return FOREVER if moment.settled is None and moment.final else moment.settled or 0
 
 
 def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

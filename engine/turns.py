@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
 _KEPT: Final = 0.9
 """What is left of an expected duration after a shorter one: a quiet tick says little of the next."""
@@ -24,7 +24,8 @@ class Turns:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._expected: dict[str, float] = {}
-        self._waiting: dict[str, int] = {}
+        self._waiting: dict[str, tuple[int, float]] = {}
+        """In which tick each began to wait, and when."""
         self._tick = 0
         self._end: float | None = None
         self._served: set[int] = set()
@@ -38,16 +39,22 @@ class Turns:
 
     def order(self, names: Iterable[str]) -> list[str]:
         """Who has waited longest first, else in the order given."""
-        return sorted(names, key=lambda n: self._waiting.get(n, self._tick))
+        return sorted(names, key=lambda n: self._waiting.get(n, (self._tick, 0.0))[0])
 
     @contextmanager
-    def turn(self, name: str, line: int = 0) -> Iterator[bool]:
-        """Whether it is the turn of `name` in its line; the time until the end is its own."""
+    def turn(self, name: str, line: int = 0, *, free: bool = False) -> Iterator[bool]:
+        """Whether it is the turn of `name` in its line; the time until the end is its own. `free`: it has
+        hardly anything to do, and nobody waits for that.
+        """
+        if free:
+            self._waiting.pop(name, None)
+            yield True
+            return
         begin = self._clock()
         if line in self._served and self._end is not None:
             left = self._end - begin
             if left <= 0 or left < self._expected.get(name, 0.0):
-                self._waiting.setdefault(name, self._tick)
+                self._waiting.setdefault(name, (self._tick, begin))
                 yield False
                 return
         self._served.add(line)
@@ -58,4 +65,14 @@ class Turns:
 
     def waited(self) -> list[int]:
         """For how many ticks each has waited that waits now."""
-        return [self._tick - since + 1 for since in self._waiting.values()]
+        return [self._tick - since + 1 for since, _ in self._waiting.values()]
+
+    def waits(self) -> dict[str, float]:
+        """For how many seconds each has waited that waits now."""
+        now = self._clock()
+        return {name: now - since for name, (_, since) in self._waiting.items()}
+
+    def keep(self, names: Collection[str]) -> None:
+        """Only these are there any more."""
+        self._waiting = {n: since for n, since in self._waiting.items() if n in names}
+        self._expected = {n: took for n, took in self._expected.items() if n in names}

@@ -47,7 +47,7 @@ class Watermarks:
         """A batch arrived; `clock` is the wall clock, None in a replay."""
         for event in events:
             kind = event_type(event)
-            if event.ts < self.marks.get(kind, 0):
+            if event.ts < self.marks.get(kind, 0) and not self._recorded(event):
                 self.late[kind] += 1
             if clock is not None and event.ts > clock + _AHEAD_US:
                 continue
@@ -70,6 +70,13 @@ class Watermarks:
             if sensor == (event.sensor or ""):
                 newest = self.progress[sensor, late]
                 self.progress[sensor, late] = max(newest, event.ts)
+
+    def _recorded(self, event: Event) -> bool:
+        """Whether it is of files that do not keep up with the time: a recording, which nobody waited for."""
+        if not lateness.of_files(event.sensor):
+            return False
+        newest = self.progress.get((event.sensor or "", lateness.of_via(event.via)), 0)
+        return self.now - newest > lateness.IDLE_US
 
     def hold(self, sensor: str, until: int) -> None:
         """A remote sensor is there, with events that are still on its way: until then its inputs

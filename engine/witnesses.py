@@ -8,6 +8,7 @@ table gives the same stamps. Ranks: design, events, "Counting rule". Knows no st
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -53,6 +54,10 @@ _WIRE_TYPES: Final = frozenset(
 )  # fmt: skip
 
 
+_MOST_WORDS: Final = 4_096
+"""Types with words of `via` that are remembered: records may bring any word."""
+
+
 class Span(msgspec.Struct):
     """A witness's sensor was alive in [begin, end)."""
 
@@ -79,12 +84,13 @@ class Witnesses:
         for event in events:
             witness = witness_of(event)
             for key in _keys(event):
-                spans = (
-                    self.table.setdefault(key, {})
-                    .setdefault(witness, {})
-                    .setdefault(event.sensor or "", [])
-                )
-                self.changed |= _alive(spans, event.ts)
+                try:
+                    spans = self.table[key][witness][event.sensor or ""]
+                except KeyError:
+                    sensors = self.table.setdefault(key, {}).setdefault(witness, {})
+                    spans = sensors.setdefault(event.sensor or "", [])
+                if not spans or not spans[0].begin <= event.ts < spans[-1].end:
+                    self.changed |= _alive(spans, event.ts)
 
     def silence(self, sensor: str, activity: str | None, begin: int, end: int | None) -> None:
         """A sensor saw nothing of an activity (None: of any) in [begin, end); None: until its
@@ -119,10 +125,14 @@ class Witnesses:
 
 def witness_of(event: Event) -> str:
     """The class of witness that an event's `via` belongs to, a word of its activity's ranks."""
-    via = event.via or "engine"
-    if isinstance(event, NtlmAuth) and via == "wire" and event.logon_type is not None:
+    if isinstance(event, NtlmAuth) and event.via == "wire" and event.logon_type is not None:
         return "netlogon"
-    for name in _ranks(event_type(event)):
+    return _witness(event_type(event), event.via or "engine")
+
+
+@lru_cache(_MOST_WORDS)
+def _witness(kind: str, via: str) -> str:
+    for name in _ranks(kind):
         if via == name or (name.startswith("event") and via.startswith(name)):
             return name
     return "event" if via.startswith("event_") else via
@@ -138,6 +148,7 @@ def _ranks(kind: str) -> tuple[str, ...]:
     return _RANKS.get(kind, _WIRE_FIRST if kind in _WIRE_TYPES else _RECORD_FIRST)
 
 
+@lru_cache(_MOST_WORDS)
 def _better(kind: str, witness: str) -> tuple[str, ...]:
     ranks = _ranks(kind)
     return ranks[: ranks.index(witness)] if witness in ranks else ranks

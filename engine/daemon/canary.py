@@ -1,6 +1,6 @@
 """What becomes of the nightly test at the engine: a rule of its own over its event, and a verdict.
 
-The event is taken out before the store: nothing learns from it, no other rule sees it. The rule
+A heartbeat under the test's name says that one begins: so one that never arrives is missed. Both are taken out before the store: nothing learns from it, no other rule sees it. The rule
 runs by the same compiler and engine, over a database in memory.
 """
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from dsl.schema.sensor import SensorHealth
 from engine.health import Trial
 from sensor.inputs.canary import NAME, SENSOR, is_test
 
@@ -60,11 +61,15 @@ class Canaries:
 
     def _try(self, event: Event) -> None:
         sensor = (event.sensor or "").replace(SENSOR, "", 1)
+        before = self.trials.get(sensor, Trial(0))
+        if isinstance(event, SensorHealth):
+            self.trials[sensor] = msgspec.structs.replace(before, begun=event.ts)
+            return
         try:
             fault = self._fault(event)
         except Exception as error:  # noqa: BLE001 - a test that fails is told, and ends nothing else
             fault = f"{type(error).__name__}: {error}"
-        self.trials[sensor] = Trial(event.ts, fault)
+        self.trials[sensor] = Trial(event.ts, fault, before.begun)
         if not fault:
             self._tell(sensor, event.ts)
 

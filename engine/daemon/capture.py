@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from dsl.schema.dns import DnsQuery
+from dsl.schema.sensor import SensorHealth
 from engine.daemon.waiting import Waiting
 from sensor.govern.allowance import Allowance
 from sensor.inputs import canary
@@ -139,6 +140,11 @@ class Capture:
 
     def _test(self) -> None:
         """Frames of our own, where captured ones come from; what they become bears another name."""
+        now = time.time_ns() // 1000
+        begun = SensorHealth(
+            ts=now, sensor=f"{canary.SENSOR}{sensor_name(self.name)}", via="wire", kind="heartbeat"
+        )
+        self._fresh.append(begun)
         known = len(self._fresh)
         for frame in canary.frames():
             self._driver.packet(time.time_ns() // 1000, frame, canary.ETHERNET)

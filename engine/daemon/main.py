@@ -31,7 +31,7 @@ from engine.daemon import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from engine.cli.rules import Loaded
     from engine.configuration.file import Configuration
@@ -209,7 +209,7 @@ def main(
     own += serving.own_instance(store_path).glob("*")
     instance = None if named["instance"] is None else Path(str(named["instance"]))
     service = _service(
-        engine, folders, opened, lines, own, rejected, geolocation, sinks, planned, backups, keeper, instance,
+        named, engine, folders, opened, lines, own, rejected, geolocation, sinks, planned, backups, keeper, instance,
         loaded.in_force, lambda: installation(reloading, store_path), quiet=quiet, stop=stop,
     )  # fmt: skip
     context = click.get_current_context()
@@ -377,6 +377,7 @@ def _engine(
 
 
 def _service(
+    named: Mapping[str, object],
     engine: Engine,
     folders: Sequence[Path],
     opened: Sequence[inputs.Opened],
@@ -398,6 +399,7 @@ def _service(
     from engine.daemon import reporting  # noqa: PLC0415
     from engine.daemon.errands import Errands  # noqa: PLC0415
     from engine.daemon.folders import Folders  # noqa: PLC0415
+    from engine.daemon.governing import governor  # noqa: PLC0415
     from engine.daemon.inputs.sensors import leases_of  # noqa: PLC0415
     from engine.daemon.numbers import last_number  # noqa: PLC0415
     from engine.daemon.service import Service  # noqa: PLC0415
@@ -407,6 +409,7 @@ def _service(
     from engine.daemon.watching_itself import SelfWatch  # noqa: PLC0415
     from engine.errands import Place  # noqa: PLC0415
     from engine.models.folder import folder_of  # noqa: PLC0415
+    from sensor.govern.allowance import Allowance  # noqa: PLC0415
 
     def clock() -> int:
         return time.time_ns() // 1000
@@ -415,9 +418,13 @@ def _service(
         folders, engine.store, own, lambda p, e: output.warn(f"{p}: {output.reason(e)}")
     )
 
+    def last(sensor: str) -> int:
+        return last_number(engine.store, sensor)
+
     leases = leases_of(opened)
+    allowance = Allowance() if named["interfaces"] else None
     ground = inputs.Ground(
-        last=lambda sensor: last_number(engine.store, sensor),
+        last=last,
         raw=engine.raw,
         rejected=rejected,
         mirror=own[0].with_name(f"{own[0].name}.directory"),
@@ -425,8 +432,11 @@ def _service(
         hold=engine.watermarks.hold,
         tenure=None if leases is None else OfEngine(leases),
         plans=lambda: [running.rule.plan for running in engine.running.values()],
+        allowance=allowance,
     )
     sources = [each.start(ground) for each in opened]
+    if allowance is not None:
+        sources.append(governor(named, allowance, last))
     training = Training(engine, folder_of(own[0]))
     desk = _open_desk(own[0])
     dispatch = _open_dispatch(engine, own[0], sinks, desk.identity)

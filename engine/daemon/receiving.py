@@ -30,6 +30,8 @@ _LOOK_S: Final = 10.0
 _SILENT_US: Final = 300_000_000
 _HOLD_US: Final = 120_000_000
 _SKEW_US: Final = 60_000_000
+_BEHIND_US: Final = 600_000_000
+"""What waits longer than that at a sensor is told: the engine takes less than comes."""
 
 
 class Receiving:
@@ -148,7 +150,10 @@ class Receiving:
         try:
             for lease in self._leases.all() if self._leases is not None else ():
                 alone = lease.holder is None or _now() - lease.seen > LAPSE_US + ROUND_US
-                words = f"the domain {lease.domain} is synchronised by nobody: is a sensor with --sync alive?"
+                words = (
+                    f"the domain {lease.domain} is synchronised by nobody: is a sensor with --sync "
+                    "alive, and does a controller answer it?"
+                )
                 told[f"synchronizer {lease.domain}"] = words if alone else ""
             sensors = self._registry.sensors()
             idle = self._registry.marked_for_deletion(_now())
@@ -169,9 +174,16 @@ def _of_sensor(sensor: Sensor) -> dict[str, str]:
     side = "ahead of" if sensor.skew > 0 else "behind"
     skew = f"the clock of {name} is {abs(sensor.skew) // 1_000_000} s {side} the engine's"
     lost = sum(sensor.dropped.values())
+    oldest = sensor.oldest or now
+    behind = not silent and sensor.waiting > 0 and now - oldest > _BEHIND_US
+    of = time.strftime("%Y-%m-%d %H:%M", time.gmtime(oldest / 1_000_000))
+    waits = (
+        f"{sensor.waiting} batches wait on the disk of {name}, their oldest event is of {of} UTC"
+    )
     return {
         f"silent {name}": f"{name} has said nothing since {since} UTC" if silent else "",
         f"clock {name}": skew if abs(sensor.skew) > _SKEW_US else "",
+        f"behind {name}": waits if behind else "",
         f"dropped {name}": f"{name} dropped {lost} events, its disk was full" if lost else "",
     }
 

@@ -59,7 +59,8 @@ OPTIONS: Final = (
         default=15,
         show_default=True,
         metavar="PERCENT",
-        help="Of a sensor: processor time and memory of its host that stay free; 0: it takes what it needs.",
+        help="Of a sensor, and of the captures of --role all: processor time and memory of the host that stay "
+        "free; 0: they take what they need.",
     ),
     click.Option(
         ["--memory-limit"],
@@ -105,15 +106,13 @@ def run(
     """Deliver events until stopped."""
     from engine.cli.release import release  # noqa: PLC0415 - `--help` answers at once
     from engine.collection import untraced  # noqa: PLC0415
+    from engine.daemon.governing import governor as governor_of  # noqa: PLC0415
     from engine.daemon.inputs import Ground  # noqa: PLC0415
     from engine.daemon.nobody import give_up_privileges  # noqa: PLC0415
     from engine.daemon.sensing import Sensing  # noqa: PLC0415
     from engine.daemon.starting_anew import can_start_anew, privileged  # noqa: PLC0415
     from engine.daemon.synchronizing import Granted  # noqa: PLC0415
     from sensor.govern.allowance import Allowance  # noqa: PLC0415
-    from sensor.govern.governor import NAME as GOVERNOR  # noqa: PLC0415
-    from sensor.govern.governor import Governor  # noqa: PLC0415
-    from sensor.govern.readings import Host  # noqa: PLC0415
 
     state = Path(str(named["state"]))
     proxy = None if named["proxy"] is None else str(named["proxy"])
@@ -126,9 +125,8 @@ def run(
     sensing = Sensing(
         spool, sender, folders, own=[*state.glob("*")], stopping=stop.is_set, allowance=allowance
     )
-    reserve, memory = int(str(named["reserve"])), int(str(named["memory_limit"]))
-    after = sensing.last(GOVERNOR)
-    governor = Governor(Host(), allowance, reserve / 100, memory << 20, after)
+    memory = int(str(named["memory_limit"])) << 20
+    governor = governor_of(named, allowance, sensing.last, most_memory=memory)
     ground = Ground(
         last=sensing.last,
         raw=sensing.raw,
@@ -151,7 +149,6 @@ def run(
         while not stop.is_set():
             began = time.monotonic()
             sensing.step()
-            governor.step()
             if governor.outgrown and anew is not None:
                 output.warn(f"{governor.outgrown}: it starts anew")
                 sensing.close()

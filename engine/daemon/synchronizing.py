@@ -26,8 +26,10 @@ ASK_S: Final = 10.0
 class Tenure(Protocol):
     """Says which number this process holds a domain under."""
 
-    def __call__(self, domain: str) -> int | None:
-        """The number, None: it does not hold it (any more)."""
+    def __call__(self, domain: str, *, answered: bool = True) -> int | None:
+        """The number, None: it does not hold it (any more). `answered`: a controller of it answers, as
+        far as is known.
+        """
 
 
 class Synchronisation(Protocol):
@@ -65,7 +67,8 @@ class Synchronizing:
 
     def take(self) -> list[Event]:
         """The events since the last call, if this process is the one to tell them."""
-        token = self._tenure(self._domain)
+        complaints = {} if self._inner is None else self._inner.complaints()
+        token = self._tenure(self._domain, answered=not complaints.get("directory"))
         if token != self._token:
             if self._inner is not None:
                 self._inner.close()  # what it had not told yet the next holder tells
@@ -102,12 +105,15 @@ class Granted:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.candidates: set[str] = set()
         """Domains that this sensor can synchronise."""
+        self.unanswered: set[str] = set()
+        """Those of which no controller answers."""
         self._clock = clock
         self._granted: dict[str, tuple[int, float]] = {}
 
-    def __call__(self, domain: str) -> int | None:
+    def __call__(self, domain: str, *, answered: bool = True) -> int | None:
         """See `Tenure`; who asks is a candidate."""
         self.candidates.add(domain)
+        (self.unanswered.discard if answered else self.unanswered.add)(domain)
         token, at = self._granted.get(domain, (None, 0.0))
         return token if token is not None and self._clock() - at < STALE_S else None
 
@@ -126,12 +132,13 @@ class OfEngine:
         self._clock = clock
         self._known: dict[str, tuple[int | None, float]] = {}
 
-    def __call__(self, domain: str) -> int | None:
+    def __call__(self, domain: str, *, answered: bool = True) -> int | None:
         """See `Tenure`. Where the file cannot be used nothing is held."""
         token, at = self._known.get(domain, (None, -ASK_S))
         if self._clock() - at >= ASK_S:
             try:
-                token = self._leases.ask(ENGINE, domain, time.time_ns() // 1000)
+                now = time.time_ns() // 1000
+                token = self._leases.ask(ENGINE, domain, now, answered=answered)
             except LeaseError:
                 token = None
             self._known[domain] = token, self._clock()

@@ -113,6 +113,7 @@ class SelfWatch:
             cells=self._cells(now),
             trials=self._canaries.trials,
             shortened="" if self._retaining is None else self._retaining.complaint(),
+            waits=engine.turns.waits(),
             undone={} if self._timetable is None else dict(self._timetable.complaints),
         )
         self._since, self._late = now, late

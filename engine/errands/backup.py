@@ -18,6 +18,7 @@ import msgspec
 from engine.backup import archive
 from engine.cli.release import release
 from engine.errands import RefusedError
+from engine.instance.leases import FILE as LEASES
 from engine.models.folder import folder_of
 from engine.store.snapshot import Snapshot
 from engine.store.staging import staging
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 
 BESIDE: Final = ("desk", "spool", "learnt", "directory", "access", "people")
 """Files of SQLite beside a database, by the ends of their names."""
-_REGISTRY: Final = "sensors.sqlite"
+_OF_INSTANCE: Final = ("sensors.sqlite", LEASES)
+"""Files of SQLite of the instance: a lease that is given twice under one number would be none."""
 _ROOM: Final = 64 << 20
 
 
@@ -49,9 +51,8 @@ def begin(place: Place, arguments: Mapping[str, object]) -> Work:
     if target.exists() and not asked.replace:
         raise RefusedError(f"{target} is there already")
     beside = [p for end in BESIDE if (p := _beside(place.path, end)).exists()]
-    registry = None if place.instance is None else place.instance / _REGISTRY
-    if registry is not None and registry.exists():
-        beside.append(registry)
+    if place.instance is not None:
+        beside += [p for name in _OF_INSTANCE if (p := place.instance / name).exists()]
     _room(place.path, beside)
     try:
         moment = Snapshot(place.store, place.path, beside)
@@ -76,11 +77,11 @@ class _Writing:
 def _written(place: Place, moment: Snapshot, target: Path) -> bytes:
     try:
         copied = moment.copy()
-        files = {path.name: path for path in copied if path.name != _REGISTRY}
+        files = {path.name: path for path in copied if path.name not in _OF_INSTANCE}
         for folder in (folder_of(place.path), _beside(place.path, "instance")):
             files |= _below(folder, folder.name)
         if place.instance is not None:
-            files |= {f"instance/{p.name}": p for p in copied if p.name == _REGISTRY}
+            files |= {f"instance/{p.name}": p for p in copied if p.name in _OF_INSTANCE}
             files |= {f"instance/{p.name}": p for p in sorted(place.instance.glob("*.pem"))}
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         manifest = archive.write(target, release(), place.now, place.path.name, files)

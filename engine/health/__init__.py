@@ -52,12 +52,14 @@ class Report(NamedTuple):
 
 
 class Trial(msgspec.Struct, frozen=True):
-    """The last nightly test of a sensor that arrived: when it began (microseconds), and why it failed
-    at the engine; "": it did not.
+    """The last nightly test of a sensor that arrived: when it began (microseconds; 0: none ever did), and why
+    it failed at the engine; "": it did not. `begun`: when the sensor said last that it begins one; 0: one of an
+    older release never says.
     """
 
     at: int
     fault: str = ""
+    begun: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class Ground:
     and keys that it had no room for. `complaints`: of inputs, by topic. `faults`: detections that cannot be
     computed. `undone`: what the timetable could not do, and why. `shortened`: what was deleted
     for want of room. `folder`: where the database lies. `cells`: of the map of blindness.
-    `trials`: nightly tests by sensor.
+    `trials`: nightly tests by sensor. `waits`: for how many seconds detections have waited for their turn.
     """
 
     now: int
@@ -87,6 +89,7 @@ class Ground:
     trials: Mapping[str, Trial] = field(default_factory=dict)
     undone: Mapping[str, str] = field(default_factory=dict)
     shortened: str = ""
+    waits: Mapping[str, float] = field(default_factory=dict)
 
 
 @cache

@@ -1,6 +1,7 @@
 """Who synchronises which domain: leases with fencing numbers, in SQLite.
 
-A domain has one holder. Who is heard of no more for half an hour loses it; among those who asked
+A domain has one holder. Who is heard of no more for half an hour, or says for half an hour that no controller
+answers it, loses it; among those who asked
 meanwhile another is drawn by lot, and its number is greater than all before. What arrives with an
 older number is refused, so a holder that does not know that it is none any more harms nothing. The
 engine's clock alone counts; where it jumps ahead, a holder that is alive is heard before the lot is drawn.
@@ -43,7 +44,7 @@ class LeaseError(Exception):
 
 class Lease(NamedTuple):
     """Who synchronises a domain (None: nobody yet), under which number, and when it was heard last
-    (microseconds).
+    (microseconds) with controllers that answer it.
     """
 
     domain: str
@@ -73,19 +74,22 @@ class Leases:
         with self._lock:
             self._db.close()
 
-    def ask(self, sensor: str, domain: str, now: int) -> int | None:
-        """A candidate says that it is there; its number if it is the holder."""
+    def ask(self, sensor: str, domain: str, now: int, *, answered: bool = True) -> int | None:
+        """A candidate says that it is there; its number if it is the holder. `answered`: a controller
+        answers it, as far as it knows: else it keeps what it has until somebody else comes forward.
+        """
         with self._transaction():
-            self._db.execute(
-                "INSERT OR REPLACE INTO candidate VALUES (?, ?, ?)", (domain, sensor, now)
-            )
+            self._candidate(sensor, domain, now if answered else None)
             row = self._db.execute(
                 "SELECT holder, token, seen, vacant FROM lease WHERE domain = ?", (domain,)
             ).fetchone()
             holder, token, seen, vacant = row or (None, 0, now, None)
             if holder == sensor:
-                self._put(domain, sensor, token, now, None)
+                if answered:
+                    self._put(domain, sensor, token, now, None)
                 return int(token)
+            if not answered:
+                return None
             # a clock that went back: from now on, as if it was heard now
             if holder is not None and now - min(seen, now) < LAPSE_US:
                 self._put(domain, holder, token, min(seen, now), None)
@@ -122,6 +126,17 @@ class Leases:
             (domain, now - ROUND_US, now),
         )
         return [str(sensor) for (sensor,) in rows]
+
+    def _candidate(self, sensor: str, domain: str, seen: int | None) -> None:
+        """Who may be drawn; None: not this one."""
+        if seen is None:
+            self._db.execute(
+                "DELETE FROM candidate WHERE domain = ? AND sensor = ?", (domain, sensor)
+            )
+        else:
+            self._db.execute(
+                "INSERT OR REPLACE INTO candidate VALUES (?, ?, ?)", (domain, sensor, seen)
+            )
 
     def _put(
         self, domain: str, holder: str | None, token: int, seen: int, vacant: int | None

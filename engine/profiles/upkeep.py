@@ -7,7 +7,7 @@ with what is stored, and the parts cannot outgrow the upkeep. Knows no events.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
@@ -25,6 +25,15 @@ SHARE: Final = 4
 
 _encode = msgspec.msgpack.Encoder().encode
 _part = msgspec.msgpack.Decoder(Part).decode
+
+
+class _Stored(NamedTuple):
+    """A part as it is stored, unread."""
+
+    begin: int
+    since: int
+    until: int
+    data: bytes
 
 
 class Upkeep:
@@ -53,9 +62,9 @@ class Upkeep:
         if len(found) == most and found[0][0] != found[-1][0]:
             # the last key may have more parts
             found = [row for row in found if row[0] != found[-1][0]]
-        by_key: dict[bytes, list[Part]] = {}
-        for key, data in found:
-            by_key.setdefault(key, []).append(_part(data))
+        by_key: dict[bytes, list[_Stored]] = {}
+        for key, begin, since, until, data in found:
+            by_key.setdefault(key, []).append(_Stored(begin, since, until, data))
         for key, parts in by_key.items():
             self._tidy(progress.id, levels, key, parts)
         if found:
@@ -65,17 +74,21 @@ class Upkeep:
         self._forget_before = _too_many(self._seen, self._key_cap)
         self._swept, self._seen = b"", {}
 
-    def _tidy(self, profile: int, levels: Levels, key: bytes, parts: list[Part]) -> None:
+    def _tidy(self, profile: int, levels: Levels, key: bytes, parts: list[_Stored]) -> None:
         bucket = levels.bucket_of(parts[-1].begin)
         if bucket < self._forget_before:
             self.forgotten += 1
             self._parts.delete(profile, ((key, p.begin, p.since, p.until) for p in parts))
             return
         self._seen[bucket] = self._seen.get(bucket, 0) + 1
-        alike: dict[tuple[int, int], list[Part]] = {}
+        if len(parts) == 1:
+            return
+        # most parts stand alone in their span: only the others are worth reading
+        near: dict[tuple[int, ...], list[_Stored]] = {}
         for part in parts:
-            alike.setdefault((part.since, part.until), []).append(part)
-        for span, group in (g for some in alike.values() for g in levels.grouped(some).items()):
+            near.setdefault((part.since, part.until, *levels.span_of(part.begin)), []).append(part)
+        alike = ([_part(p.data) for p in some] for some in near.values() if len(some) > 1)
+        for span, group in (g for some in alike for g in levels.grouped(some).items()):
             if len(group) == 1:
                 continue
             whole = self._shape.merged(group, *span)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 import pyarrow as pa
 
 from dsl.schema.derive import arrow_type, ip_bytes, ip_text
@@ -26,8 +27,11 @@ _LIMIT: Final = 2**63
 
 
 def table_of(event: EventType, events: Sequence[Event]) -> pa.Table:
-    """Events of one type as an Arrow table: the columns of its table, in order."""
-    arrays = [_array(c, [getattr(e, c.name) for e in events]) for c in event.columns.values()]
+    """Events of one type, one at least, as an Arrow table: the columns of its table, in order."""
+    by_column = zip(*map(msgspec.structs.astuple, events), strict=True)
+    arrays = [
+        _array(c, values) for c, values in zip(event.columns.values(), by_column, strict=True)
+    ]
     arrays.append(pa.array([tie_of(e.sensor, e.seq) for e in events], type_of_tie))
     return pa.Table.from_arrays(arrays, names=[*event.columns, TIE])
 
@@ -41,8 +45,10 @@ def event_of(event: EventType, values: Sequence[object]) -> Event:
     return event.struct(**given)  # type: ignore[arg-type]  # the schema made the row
 
 
-def _array(column: Column, values: list[object]) -> pa.Array:
+def _array(column: Column, values: Sequence[object]) -> pa.Array:
     kind = arrow_type(column)
+    if values.count(None) == len(values):
+        return pa.nulls(len(values), kind)
     if column.field.kind == "map":
         values = [v if v is None else _pairs(v) for v in values]
     elif _is_ip(column):

@@ -117,10 +117,12 @@ class Parts:
         ).fetchall()
         return [data for (data,) in rows]
 
-    def after(self, profile: int, key: bytes, most: int) -> list[tuple[bytes, bytes]]:
-        """The next parts (key, data) behind a key, at most so many."""
+    def after(
+        self, profile: int, key: bytes, most: int
+    ) -> list[tuple[bytes, int, int, int, bytes]]:
+        """The next parts (key, begin, since, until, data) behind a key, at most so many."""
         return self._connection.execute(
-            "SELECT key, data FROM part WHERE profile = ? AND key > ? ORDER BY key, begin LIMIT ?",
+            "SELECT key, begin, since, until, data FROM part WHERE profile = ? AND key > ? ORDER BY key, begin LIMIT ?",
             (profile, key, most),
         ).fetchall()
 

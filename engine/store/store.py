@@ -16,6 +16,7 @@ from engine.store import events as stored
 from engine.store import facts, withheld
 from engine.store.columns import table_of
 from engine.store.database import open_file, open_memory
+from engine.store.parsed import run
 from engine.store.parts import Parts
 from engine.store.past import open_past
 
@@ -154,9 +155,8 @@ class Store:
         """
         met = ", ".join(f"CASE WHEN {c} THEN ts END AS c{i}" for i, c in enumerate(conditions))
         ends = ", ".join(f"min(c{i}), max(c{i})" for i in range(len(conditions)))
-        query = f'SELECT {ends} FROM (SELECT {met} FROM "{_known(event)}" AS r WHERE id > ?)'  # noqa: S608  # conditions of compiled rules
-        found = self._row(query, [after])
-        times = [None if ts is None else int(str(ts)) for ts in found or ()]
+        query = f'SELECT {ends} FROM (SELECT {met} FROM "{_known(event)}" AS r WHERE id > $after)'  # noqa: S608  # conditions of compiled rules
+        (times,) = run(self.connection, query, {"after": after})
         return [
             None if low is None or high is None else (low, high)
             for low, high in zip(times[::2], times[1::2], strict=True)

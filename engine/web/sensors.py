@@ -187,7 +187,8 @@ class Sensors:
         if self._leases is None:
             return {}
         asked = {
-            d: self._leases.ask(sensor, d, now) for d in delivery.candidate_for[:_MOST_DOMAINS]
+            d: self._leases.ask(sensor, d, now, answered=d not in delivery.unanswered)
+            for d in delivery.candidate_for[:_MOST_DOMAINS]
         }
         return {domain: token for domain, token in asked.items() if token is not None}
 

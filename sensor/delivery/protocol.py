@@ -58,7 +58,7 @@ class Delivery(msgspec.Struct, array_like=True, frozen=True):
     disk beyond these; `oldest`: the least `ts` in them. `dropped`: events by type that were dropped
     from its disk since it was set up. `filter`: version of the filter in force there (`sampling`);
     `sampled`: ordinary events by type that were left out for it, likewise. `candidate_for`: domains
-    that it can synchronise.
+    that it can synchronise; `unanswered`: those of them of which no controller answers it.
     """
 
     sent: int
@@ -71,6 +71,7 @@ class Delivery(msgspec.Struct, array_like=True, frozen=True):
     filter: str = ""
     sampled: dict[str, int] = {}
     candidate_for: list[str] = []
+    unanswered: list[str] = []
 
 
 class Receipt(msgspec.Struct, array_like=True, frozen=True):

@@ -37,6 +37,9 @@ class Tenure(Protocol):
 
     @property
     def candidates(self) -> set[str]: ...
+    @property
+    def unanswered(self) -> set[str]:
+        """Candidates of which no controller answers."""
 
     def answered(self, leases: dict[str, int], asked: float) -> None:
         """What the engine answered; `asked`: when the delivery began, steady seconds."""
@@ -178,6 +181,7 @@ class Sender:
                 batches=batches,
                 filter=self.in_force,
                 candidate_for=sorted(self.tenure.candidates) if self.tenure is not None else [],
+                unanswered=sorted(self.tenure.unanswered) if self.tenure is not None else [],
                 sampled={k: int(v) for k, v in self._spool.states(SAMPLED).items()},
             )
         )

@@ -98,7 +98,8 @@ class Governor:
         self.outgrown = self._too_large(reading.own_memory, allowed.memory, now)
 
     def take(self) -> list[Event]:
-        """What is to be told."""
+        """What is to be told; reads, if it is time."""
+        self.step()
         events, self._events = self._events, []
         return events
 

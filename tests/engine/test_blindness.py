@@ -166,6 +166,21 @@ def test_a_fault_turns_the_right_cells(name):
     assert all(c == cause for _, _, c in found_)
 
 
+@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("later", [0, 90_000])
+def test_what_only_files_told_is_not_missed(name, later):
+    """A recording that was read ends, or lacks something; nobody watches what it showed."""
+    fault, _, dc, kinds = FAULTS[name]
+    events = [
+        msgspec.structs.replace(e, sensor="tap/folder:/var/captures")
+        for e in fault(list(ordinary()))
+    ]
+    assert reasons(events, END + later) == set()
+    cells = blindness(DETECTIONS, sight(events), (), T0 + (END + later) * S)
+    causes = {r.cause for c in cells for r in c.reasons if c.dc == dc and r.type in kinds}
+    assert causes <= {"no_capture", "no_log", "1644_off"}
+
+
 def test_each_reason_names_what_mends_it():
     for fault, *_ in FAULTS.values():
         cells = blindness(DETECTIONS, sight(fault(list(ordinary()))), (), T0 + END * S)

@@ -191,8 +191,8 @@ class Fickle(Turns):
         super().begin(None)
 
     @contextmanager
-    def turn(self, name, line=0):
-        yield not self.scarce or next(self.given)
+    def turn(self, name, line=0, *, free=False):
+        yield free or not self.scarce or next(self.given)
 
 
 def check(rule, compiled, stream, cuts, turns):

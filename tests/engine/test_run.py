@@ -1,6 +1,7 @@
 """The engine over time: early alerts, retraction, restart, parameters, the directory's settling."""
 
 import dataclasses
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import duckdb
@@ -360,3 +361,23 @@ def test_a_flood_is_summed_up_and_survives_a_restart(rule_of, stream, tmp_path):
     assert run(engine, stream.wrong(6 * MIN)) == [("updated", 1, False)]
     assert engine.alerts()[0].count == 902
     engine.store.close()
+
+
+def test_who_has_nothing_to_ask_is_brought_up_to_date_however_little_time_there_is(rule_of, stream):
+    """Its windows wait for wrong passwords: what else comes costs it no turn, and it owes nothing."""
+    engine = engine_of(rule_of("spray", SPRAY, LEAST))
+    engine.turns.turn = never
+    (running,) = engine.running.values()
+    run(engine, stream(NtlmAuth, 0, outcome="success", account="u1"), seconds=1)
+    assert running.owed is None
+    run(engine, stream.wrong(S), seconds=1)
+    assert running.owed == (T + S, T + S)
+    assert run(engine, stream.wrong(2 * S), seconds=1) == []
+    del engine.turns.turn
+    assert run(engine, stream.wrong(3 * S), seconds=1) == [("opened", 1, False)]
+
+
+@contextmanager
+def never(_name, _line=0, *, free=False):
+    """No turn for who needs one."""
+    yield free

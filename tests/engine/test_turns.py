@@ -45,6 +45,22 @@ def test_who_is_served(costs, seconds, served):
     assert list(ticks(costs, seconds, len(served))) == served
 
 
+def test_who_has_nothing_to_do_waits_for_nobody_and_is_nobodys_turn():
+    clock = Clock()
+    turns = Turns(clock)
+    turns.begin(1)
+    with turns.turn("idle", free=True) as now:
+        assert now
+    with turns.turn("a") as now:
+        assert now, "the first of a line is still to come"
+        clock.now += 2
+    with turns.turn("b") as now:
+        assert not now
+    with turns.turn("b", free=True) as now:
+        assert now
+    assert turns.waited() == []
+
+
 def test_how_long_who_waits_has_waited():
     clock = Clock()
     turns = Turns(clock)
@@ -54,3 +70,7 @@ def test_how_long_who_waits_has_waited():
             with turns.turn(name) as now:
                 clock.now += 2 if now else 0
         assert turns.waited() == waited
+    clock.now += 5
+    assert turns.waits() == {"b": 9.0}
+    turns.keep({"a"})
+    assert (turns.waits(), turns.waited()) == ({}, [])

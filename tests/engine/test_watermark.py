@@ -51,6 +51,27 @@ def test_the_watermark_is_the_least_of_the_live_sensors(events, types, expected)
     assert marks(*events, types=types) == expected
 
 
+@pytest.mark.parametrize(
+    ("sensor", "late"),
+    [("folder:/var/captures", 0), ("dc1/folder:/c", 0), ("dc1/interface:eth0", 2), ("folders", 2)],
+)
+def test_an_old_recording_is_not_late(sensor, late):
+    watermarks = Watermarks()
+    watermarks.observe([wire(9_000)])
+    watermarks.of(["kerberos_as"])
+    watermarks.observe([wire(0, sensor), wire(10, sensor)])
+    assert watermarks.late["kerberos_as"] == late
+
+
+def test_a_folder_that_keeps_up_can_be_late():
+    """A log that grows: what comes in it behind the mark came too late."""
+    watermarks = Watermarks()
+    watermarks.observe([wire(1_000), wire(1_000, "folder:/zeek")])
+    watermarks.of(["kerberos_as"])
+    watermarks.observe([wire(900, "folder:/zeek")])
+    assert watermarks.late["kerberos_as"] == 1
+
+
 def test_a_slow_feed_delays_only_those_who_read_it():
     slow = VpnSession(ts=T, via="syslog", sensor="vpn")
     assert marks(slow, wire(60), types=["kerberos_as"]) == 0

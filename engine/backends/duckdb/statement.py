@@ -15,12 +15,12 @@ from engine.alerts import AlertRow
 from engine.backends.duckdb import routines
 from engine.backends.duckdb.exclusions import Excepted, stored_exclusions
 from engine.backends.duckdb.novelty.learned import DAY
-from engine.backends.duckdb.parsed import run
 from engine.backends.duckdb.profiles.remembered import Bounds, chosen, remembering
 from engine.backends.duckdb.results import Reader, reader
 from engine.backends.duckdb.trained.model import TrainedModel
 from engine.models.at_hand import AsNeeded
 from engine.store import withheld
+from engine.store.parsed import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ import pytest
 from planned import planned
 
 from engine.backends.duckdb import compile_detection
-from engine.backends.duckdb.parsed import run
+from engine.store.parsed import run
 
 WRONG = ("ntlm_auth", {"source": "w1", "account": "u1", "outcome": "wrong_password"})
 OTHER = ("ntlm_auth", {"source": "w1", "account": "u2", "outcome": "wrong_password"})

@@ -79,14 +79,18 @@ def test_the_frames_become_an_event_of_the_test(captured):
     assert (event.query, event.rcode, event.src_ip) == (NAME, "nxdomain", "192.0.2.1")
     assert event.sensor == "test:interface:eth1"
     assert event.seq > 100
-    assert [e for e in captured if is_test(e.sensor)] == [event]
+    begun = captured[captured.index(event) - 1]
+    assert (begun.kind, begun.sensor) == ("heartbeat", event.sensor)
+    assert begun.ts <= event.ts
+    assert [e for e in captured if is_test(e.sensor)] == [begun, event]
 
 
 def test_it_passes_and_goes_no_further(captured, canaries, told):
     left = canaries.without(captured)
-    assert left == [e for e in captured if not isinstance(e, DnsQuery)]
+    assert left == [e for e in captured if not is_test(e.sensor)]
     (trial,) = canaries.trials.values()
     assert trial.fault == ""
+    assert 0 < trial.begun <= trial.at
     assert told == [("interface:eth1", trial.at)]
 
 
@@ -101,6 +105,12 @@ def test_the_name_alone_is_no_test(canaries, told):
     event = DnsQuery(ts=T0, sensor="interface:eth1", seq=1, query=NAME, rcode="nxdomain")
     assert canaries.without([event]) == [event]
     assert (canaries.trials, told) == ({}, [])
+
+
+def test_one_that_never_arrives_is_missed(captured, canaries, told):
+    canaries.without([e for e in captured if not isinstance(e, DnsQuery)])
+    (trial,) = canaries.trials.values()
+    assert (trial.at, trial.begun > 0, told) == (0, True, [])
 
 
 @pytest.mark.parametrize("kind", ["other", "fault"])
@@ -132,6 +142,11 @@ def test_schedule():
         (Trial(T0 - 27 * HOUR_US), "no test of the sensor dc1/interface:eth1 arrived since"),
         (Trial(T0 - HOUR_US, "no rule"), "arrived and failed: no rule"),
         (Trial(T0 - 200 * HOUR_US), None),
+        (Trial(0, begun=T0 - MINUTE), None),
+        (Trial(0, begun=T0 - 11 * MINUTE), "that did not arrive, none ever did"),
+        (Trial(T0 - 24 * HOUR_US, begun=T0 - 11 * MINUTE), "did not arrive, none since 2024-10-03"),
+        (Trial(T0 - HOUR_US, begun=T0 - HOUR_US - 1), None),
+        (Trial(0, begun=T0 - 200 * HOUR_US), None),
     ],
 )
 def test_health(trial, words, monkeypatch):

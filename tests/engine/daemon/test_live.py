@@ -99,6 +99,16 @@ def test_two_interfaces(cable, atp_run, recording):
     assert [c["source"] for c in run.standing()] == ["ip:10.20.30.66"]
 
 
+@pytest.mark.slow
+def test_a_capture_beside_the_engine_leaves_others_their_share(cable, atp_run):
+    run = atp_run(
+        "--interface", "right", "--reserve", "90", watch=False,
+        within=["ip", "netns", "exec", cable.name],
+    ).begun()  # fmt: skip
+    run.wait(lambda: "the host is short of" in run.err)
+    assert run.stop()[0] == 0
+
+
 def test_the_portable_input(cable, atp_run, recording):
     pytest.importorskip("scapy")
     run = atp_run(

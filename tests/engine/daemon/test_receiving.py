@@ -93,6 +93,13 @@ def test_who_catches_up_holds_the_watermark(receiving, held):
         ({"skew": -90_000_000}, "clock dc1", "the clock of dc1 is 90 s behind the engine's"),
         ({"dropped": {"a": 2, "b": 3}}, "dropped dc1", "dc1 dropped 5 events, its disk was full"),
         ({}, "silent dc1", ""),
+        (
+            {"waiting": 7, "oldest": 1_767_614_400_000_000},
+            "behind dc1",
+            "7 batches wait on the disk of dc1, their oldest event is of 2026-01-05 12:00 UTC",
+        ),
+        ({"waiting": 7, "oldest": module._now() - 200_000_000}, "behind dc1", ""),
+        ({"oldest": 0}, "behind dc1", ""),
     ],
 )
 def test_complaints(receiving, registry, stands, topic, words):

@@ -15,12 +15,13 @@ class Inner:
     def __init__(self, token):
         self.token = token
         self.closed = False
+        self.problem = ""
 
     def take(self):
         return [DirectoryChange(ts=1, sensor="directory:dc1", seq=self.token)]
 
     def complaints(self):
-        return {"directory": f"number {self.token}"}
+        return {"directory": self.problem}
 
     def close(self):
         self.closed = True
@@ -33,15 +34,23 @@ def made():
 
 
 @pytest.fixture
-def make(made):
+def said():
+    """Whether a controller answered, each time the lease was asked for."""
+    return []
+
+
+@pytest.fixture
+def make(made, said):
     def go(tokens, *, travels=True):
         def begin(token):
             made.append(Inner(token))
             return made[-1]
 
-        return Synchronizing(
-            "directory:dc1", "corp.test", lambda _: tokens[0], begin, travels=travels
-        )
+        def tenure(_domain, *, answered):
+            said.append(answered)
+            return tokens[0]
+
+        return Synchronizing("directory:dc1", "corp.test", tenure, begin, travels=travels)
 
     return go
 
@@ -56,7 +65,8 @@ def test_it_begins_and_stops_with_the_lease(make, made):
     assert (one.take(), one.complaints(), made) == ([], {}, [])
     tokens[0] = 4
     assert sensors(one.take()) == ["directory:dc1#corp.test:4"]
-    assert one.complaints() == {"directory": "number 4"}
+    made[0].problem = "no route"
+    assert one.complaints() == {"directory": "no route"}
     tokens[0] = None
     assert one.take() == []  # what was not told yet is the next holder's
     assert made[0].closed
@@ -75,6 +85,17 @@ def test_another_number_is_another_synchronisation(make, made):
     assert [(i.token, i.closed) for i in made] == [(1, True), (3, False)]
 
 
+def test_whether_a_controller_answers_is_told_with_the_question(make, made, said):
+    one = make([1])
+    one.take()
+    one.take()
+    made[0].problem = "no route to dc1; trying the next server"
+    one.take()
+    made[0].problem = ""
+    one.take()
+    assert said == [True, True, False, True]
+
+
 def test_faults_are_passed_on(make, made):
     one = make([1])
     one.take()
@@ -87,7 +108,8 @@ def test_the_engine_asks_seldom_and_holds_nothing_without_its_file():
     now, asked = 0.0, []
 
     class File:
-        def ask(self, sensor, domain, _now):
+        def ask(self, sensor, domain, _now, *, answered):
+            assert answered
             asked.append((sensor, domain))
             if len(asked) > 1:
                 raise LeaseError("gone")

@@ -9,6 +9,7 @@ from dsl.schema.dns import DnsQuery
 from engine import errands
 from engine.backup import archive
 from engine.errands import Place, RefusedError
+from engine.instance.leases import FILE, Leases
 from engine.store import Store
 from engine.store.desk import Desk, beside
 from engine.store.staging import staging
@@ -77,6 +78,8 @@ def test_the_instance_is_in_it(kept, tmp_path):
     (portal / "server.pem").write_text("certificate")
     with sqlite3.connect(instance / "sensors.sqlite") as registry:
         registry.execute("CREATE TABLE sensor (name TEXT)")
+    leases = Leases(instance / FILE)
+    leases.ask("dc1", "corp.test", T)
     told = json.loads(
         errands.begin("backup", Place(store, path, instance, T), {"file": str(tmp_path / "b")})()
     )
@@ -85,7 +88,16 @@ def test_the_instance_is_in_it(kept, tmp_path):
         "instance/ca-key.pem",
         "instance/sensors.sqlite",
         "atp.duckdb.instance/server.pem",
+        "instance/leases.sqlite",
     } <= names
+    leases.close()
+    out = tmp_path / "out"
+    out.mkdir()
+    archive.unpack(tmp_path / "b", out)
+    restored = Leases(out / "instance" / FILE)
+    assert [lease.domain for lease in restored.all()] == ["corp.test"]
+    assert restored.ask("dc1", "corp.test", T + 61_000_000) == 1
+    restored.close()
 
 
 def test_what_is_refused(kept, tmp_path):

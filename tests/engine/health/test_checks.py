@@ -41,7 +41,15 @@ def issues(**parts):
 
 def test_all_is_well():
     fine = [Counts("siem", 3, 100, 0, 0, "")]
-    assert issues(sinks=fine, marks={"dns_query": NOW - MINUTE_US}, late={"dns_query": 0}) == []
+    assert (
+        issues(
+            sinks=fine,
+            marks={"dns_query": NOW - MINUTE_US},
+            late={"dns_query": 0},
+            waits={"x": 59.0},
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -63,6 +71,7 @@ def test_all_is_well():
         ({"marks": {"ntlm_auth": NOW - 2 * HOUR_US}}, ("watermark_lag", "ntlm_auth", "medium")),
         ({"forgotten": {"usual": (0, 4)}}, ("profile_overflow", "usual", "low")),
         ({"complaints": {"sync dc1": "no route"}}, ("inputs", "sync dc1", "medium")),
+        ({"waits": {"dcsync": 61.0, "x": 3.0}}, ("detections_behind", "engine", "medium")),
         ({"undone": {"backup": "disk full"}}, ("timetable", "backup", "medium")),
         ({"shortened": "5 GB are allowed"}, ("retention", "database", "low")),
         ({"faults": {"dcsync": "Out of Memory\nSELECT"}}, ("detection_faults", "dcsync", "high")),
@@ -96,7 +105,7 @@ def test_disk(disk, free, severity):
 def test_texts_and_names():
     said = found(ground(reports=[Report("eth0", "loss", "", 7), Report("eth0", "shed", "smb", 5)]))
     assert said[0].text == "the sensor eth0 left 12 packets unread, of smb"
-    assert len(checks()) == 14
+    assert len(checks()) == 15
 
 
 def test_every_check_is_told_in_the_manual(root):

@@ -75,6 +75,32 @@ def test_a_clock_that_goes_back_leaves_nobody_for_ever(leases):
     assert 2 in found
 
 
+def deaf(leases, seconds, sensor):
+    """It holds the domain, and no controller answers it."""
+    return leases.ask(sensor, DOMAIN, T0 + seconds * S, answered=False)
+
+
+def test_half_an_hour_without_a_controller_gives_it_to_another(leases):
+    ask(leases, 0, "z")
+    assert ask(leases, 60, "z") == {"z": 1}
+    found = {}
+    for at in range(70, 2_000, 10):
+        assert deaf(leases, at, "z") == (None if 2 in found.values() else 1)
+        found[at] = ask(leases, at, "b")["b"]
+    assert min(at for at, token in found.items() if token) == 60 + 1_800 + 60
+    assert ask(leases, 2_000, "z") == {"z": None}, "the other has it now"
+
+
+def test_nobody_else_means_that_it_goes_on_trying(leases):
+    ask(leases, 0, "a")
+    ask(leases, 60, "a")
+    assert [deaf(leases, at, "a") for at in (100, 2_000, 9_000)] == [1, 1, 1]
+    assert deaf(leases, 9_000, "b") is None
+    assert ask(leases, 9_010, "c") == {"c": None}
+    assert ask(leases, 9_020, "a") == {"a": 1}  # one answers again before the lot is drawn
+    assert ask(leases, 9_080, "c") == {"c": None}
+
+
 def test_domains_are_apart(leases):
     for at in (T0, T0 + 61 * S):
         one, other = leases.ask("a", "x", at), leases.ask("b", "y", at)

@@ -53,7 +53,7 @@ class NoTurn(Turns):
     """Too little time for any."""
 
     @contextmanager
-    def turn(self, name, line=0):
+    def turn(self, name, line=0, *, free=False):
         yield False
 
 

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from engine.profiles import upkeep
 from engine.profiles.known import CHUNK, SLACK
 from engine.profiles.memory import UNUSED, Memory, News
 from engine.profiles.part import Part
@@ -92,3 +93,16 @@ def test_a_profile_that_nobody_asks_for_is_forgotten(after, left):
         later.keep_up([], Rows([]), News(0, {}, None, BASE + HOUR + after), Turns())
     assert ("h" in parts.progress()) is left
     del memory
+
+
+def test_only_parts_that_may_grow_together_are_read(monkeypatch):
+    """Upkeep looks at thousands of parts a step; those that stand alone in their span are never decoded."""
+    rows = [(f"u{i}", BASE + i * 60 * S) for i in range(60)]
+    read = []
+    decode = upkeep._part
+    monkeypatch.setattr(upkeep, "_part", lambda data: read.append(data) or decode(data))
+    memory, _ = learnt(rows, 1)
+    assert len(list(memory.keys("h"))) > 40
+    assert read == []
+    learnt([("u", ts) for _, ts in rows], 5)
+    assert len(read) >= 6, "parts of ten minutes became one of an hour"

@@ -261,3 +261,11 @@ def test_a_directory_is_taken_from_who_synchronises_it(start, tmp_path):
     taken = [(e.sensor, e.seq) for _, events in instance.taken for e in events]
     assert taken == [("one/directory:dc1", 1), ("one/directory:dc1", 2), ("one/interface:eth0", 3)]
     assert instance.sensors.refusals["stale synchronizer"] == 3
+    # half an hour without a controller
+    db.execute("UPDATE lease SET seen = ?", (now - 31 * 60_000_000,))
+    deaf = asked | {"unanswered": ["corp.test"]}
+    assert receipt_of(deliver(first, body(**deaf))).leases == {"corp.test": 1}
+    deliver(second, body(**asked))
+    db.execute("UPDATE lease SET vacant = ?", (now - 61_000_000,))
+    assert receipt_of(deliver(second, body(**asked))).leases == {"corp.test": 2}
+    assert receipt_of(deliver(first, body(**deaf))).leases == {}

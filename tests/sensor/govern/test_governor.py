@@ -130,6 +130,13 @@ def test_it_reads_every_ten_seconds(clock):
     assert governor.take() == []
 
 
+def test_whoever_takes_what_it_tells_has_it_read(clock):
+    governor, allowance = governed(clock, reading())
+    clock.now += EVERY_S
+    assert governor.take() == []
+    assert allowance.cores == pytest.approx(1.34)
+
+
 def test_nothing_is_limited_without_a_reserve(clock):
     governor, allowance = governed(clock, reading(used=2.0, memory=8 * GB), reserve=0)
     after(governor, clock)

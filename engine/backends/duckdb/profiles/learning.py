@@ -16,6 +16,7 @@ from engine.backends.duckdb.profiles.remembered import (
     remembering,
 )
 from engine.profiles.part import Part, Shape
+from engine.store.parsed import run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,11 +77,8 @@ class CompiledLearning:
             if known is None:
                 return []
             values = chosen(known, self.parts.parameters)
-            rows = connection.execute(self.parts.text, values).fetchall()
-            sets = [
-                (i, connection.execute(q.text, chosen(known, q.parameters)).fetchall())
-                for i, q in self.sets
-            ]
+            rows = run(connection, self.parts.text, values)
+            sets = [(i, run(connection, q.text, chosen(known, q.parameters))) for i, q in self.sets]
         return self._parts(rows, sets, unit)
 
     def _parts(

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import pyarrow as pa
 
-from engine.backends.duckdb.parsed import run
 from engine.backends.duckdb.profiles.names import BUCKET, COUNT, FIRST, HOURS, LAST
+from engine.store.parsed import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
