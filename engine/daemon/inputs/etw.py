@@ -11,7 +11,7 @@ from engine.cli import output
 if TYPE_CHECKING:
     from engine.daemon.etw import Tracing
     from engine.daemon.inputs import Ground, Telling
-    from sensor.inputs.etwapi import Session, TraceApi
+    from sensor.inputs.etwapi import TraceApi
 
 OPTIONS: Final = (
     click.Option(
@@ -24,7 +24,6 @@ OPTIONS: Final = (
 
 class _Traces(NamedTuple):
     api: TraceApi
-    session: Session
 
     @property
     def words(self) -> str:
@@ -35,22 +34,25 @@ class _Traces(NamedTuple):
         return "events"
 
     def start(self, ground: Ground) -> Tracing:
-        from engine.daemon.etw import SENSOR, Tracing  # noqa: PLC0415 - `--help` answers at once
+        from engine.daemon.etw import SENSOR, SESSION, Tracing  # noqa: PLC0415 - `--help` answers at once
+        from sensor.inputs.interface import InterfaceError  # noqa: PLC0415
 
         last = ground.last
-        return Tracing(self.api, self.session, last(SENSOR), last(f"{SENSOR} raw"), raw=ground.raw)
+        try:
+            session = self.api.start(SESSION)
+        except InterfaceError as error:
+            output.fail(str(error), "see `logman query -ets`")
+        return Tracing(self.api, session, last(SENSOR), last(f"{SENSOR} raw"), raw=ground.raw)
 
 
 def opened(etw: bool) -> list[_Traces]:
-    """The session; it runs from here on, with the privileges of the start."""
+    """The way to trace; the session is started when the store is there, as it outlives a process."""
     if not etw:
         return []
-    from engine.daemon.etw import SESSION  # noqa: PLC0415 - `--help` answers at once
-    from sensor.inputs.etwapi import tracing  # noqa: PLC0415
+    from sensor.inputs.etwapi import tracing  # noqa: PLC0415 - `--help` answers at once
     from sensor.inputs.interface import InterfaceError  # noqa: PLC0415
 
     try:
-        api = tracing()
-        return [_Traces(api, api.start(SESSION))]
+        return [_Traces(tracing())]
     except InterfaceError as error:
         output.fail(str(error), "elsewhere record a trace (`logman`) and read the .etl file")

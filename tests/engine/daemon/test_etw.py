@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import socket
+import sys
 import time
 
 import pytest
@@ -69,7 +70,7 @@ def tracing(monkeypatch, tmp_path):
     def run(api, after=0, *, raw=False):
         last = {etw.SENSOR: after}
         ground = Ground(lambda name: last.get(name, 0), raw, tmp_path / "r", tmp_path / "m")
-        made.append(_Traces(api, api.start(etw.SESSION)).start(ground))
+        made.append(_Traces(api).start(ground))
         return made[-1]
 
     yield run
@@ -127,5 +128,19 @@ def test_a_defect_does_not_end_it(tracing):
     assert source.complaints()["unread"].startswith("1 events could not be read")
 
 
-def test_not_asked_for():
+def test_what_cannot_be_started_ends_the_start(tmp_path, capsys):
+    api = Traces()
+    api.fails = 1
+    with pytest.raises(SystemExit):
+        _Traces(api).start(Ground(lambda _: 0, False, tmp_path / "r", tmp_path / "m"))
+    assert "too many sessions" in capsys.readouterr().err
     assert opened(etw=False) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="elsewhere than on Windows")
+def test_elsewhere(capsys):
+    with pytest.raises(SystemExit):
+        opened(etw=True)
+    told = capsys.readouterr().err
+    assert "on Windows only" in told
+    assert ".etl" in told
