@@ -114,9 +114,14 @@ class Witnesses:
         if isinstance(event, NtlmAuth) and witness == "wire" and not event.dst_is_dc:
             # A member server asks some controller of its domain, whose 4776 then counts.
             key = (_domain_key(event), kind)
-        known = self.table.get(key, {})
+        if not key[0] and witness == "etw":
+            # A client's trace does not name the server: any better witness may have seen it too.
+            keys = [k for k in self.table if k[1] == kind and not k[0].startswith("@")]
+        else:
+            keys = [key]
         return not any(
             span.begin <= event.ts < span.end
+            for known in (self.table.get(k, {}) for k in keys)
             for name in better
             for spans in known.get(name, {}).values()
             for span in spans

@@ -29,7 +29,7 @@ MISSING: Final = (
     ("ESC15, CVE-2024-49019", "certificate asked for with application policies", "records 4886 and 4887 do not show what policies a request names"),
     ("", "Entra Connect: writeback of a sensitive user", "told as a password reset by its account (`entra_connect_password_reset`); other attributes are not: which ones it writes back must be declared first"),
     ("", "AD FS sign-in from a suspicious address", "needs lists of addresses, which nobody ships here"),
-    ("", "LDAP inside TLS, directory web services (ADWS)", "seen by record 1644 only, where that is switched on; event tracing of Windows is not read"),
+    ("", "LDAP inside TLS, directory web services (ADWS)", "LDAP is seen by record 1644, where that is switched on, and by the client's own event trace; web services by 1644 only"),
     ("", "clouds: Okta, Entra ID, Defender", "outside: this product watches Active Directory"),
 )  # fmt: skip
 """What the product that this one is compared with, or its users, would look for in vain."""

@@ -40,7 +40,8 @@ class Summary:
     """What came of a log.
 
     records: how many were read; mapped: how many of them gave events; damages: parts that could not
-    be read (the first thousand; all are counted as `log.damages`); counters: `record CHANNEL:ID`
+    be read (the first thousand; all are counted as `log.damages`); counters: `record CHANNEL:ID` (of
+    a trace `record PROVIDER:ID`),
     `row LOG` and `event TYPE` -> how many, `log.map_failed` for records that a mapping could not take.
     """
 
@@ -117,7 +118,7 @@ class LogEvents:
             self.summary.last = max(record.position, self.summary.last or 0)
         if self._by_record:
             self._seq, self._beats = (record.position or 0) % _NUMBERS * SLOTS, SLOTS - 1
-        self.summary.counters[_counter(record.channel, record.event_id)] += 1
+        self.summary.counters[_counter(record.channel or record.provider, record.event_id)] += 1
         if self._raw:
             self._send_raw(record)
         self._tell(record.computer, record.ts, lambda: _mapped(mapping_of(record), record))
@@ -168,8 +169,8 @@ class LogEvents:
 
 
 @lru_cache(maxsize=4096)
-def _counter(channel: str, event_id: int) -> str:
-    return f"record {channel}:{event_id}"
+def _counter(log: str, event_id: int) -> str:
+    return f"record {log}:{event_id}"
 
 
 _Item = TypeVar("_Item")

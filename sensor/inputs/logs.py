@@ -1,7 +1,7 @@
 """Event logs in any of the forms known -> events: the front of the readers of records.
 
-Recognises a file by its content (never by its name): .evtx, Windows event XML, Zeek's TSV, JSON
-of either; all but .evtx also packed with gzip. What its records tell is `logevents`' business.
+Recognises a file by its content (never by its name): .evtx, .etl, Windows event XML, Zeek's TSV,
+JSON of either; text also packed with gzip. What its records tell is `logevents`' business.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 from sensor.inputs.damage import Damage
+from sensor.inputs.etl import computer_of, is_etl, read_etl
 from sensor.inputs.evtx import CHUNK_MAGIC, read_evtx
 from sensor.inputs.evtxchunk import FILE_MAGIC, HEADER_SIZE
 from sensor.inputs.logevents import LogEvents, Summary
@@ -49,6 +50,8 @@ def _reader(stream: BinaryIO) -> _Reader | None:
     stream.seek(0)
     if head.startswith(FILE_MAGIC) or head[HEADER_SIZE:].startswith(CHUNK_MAGIC):
         return read_evtx
+    if is_etl(head):
+        return read_etl
     if head.startswith(GZIP_MAGIC):
         with gzip.GzipFile(fileobj=stream) as unpacked:
             head = unpacked.read(_HEAD)
@@ -80,11 +83,12 @@ def read_log(
     whose events are numbered by their records, without those in these spans (first and last).
     """
     path = Path(path)
+    computer = computer_of(path.name)
     told = LogEvents(
         f"log:{path.name}" if sensor is None else sensor, emit, raw=raw, by_record=skip is not None
     )
     with path.open("rb") as stream:
-        for item in _items(stream, path.stat().st_size, progress, skip or (), raw=raw):
+        for item in _items(stream, path.stat().st_size, progress, skip or (), computer, raw=raw):
             if isinstance(item, Damage):
                 told.damage(item)
             else:
@@ -100,6 +104,7 @@ def _items(
     size: int,
     progress: Callable[[int, int], None] | None,
     skip: Sequence[tuple[int, int]],
+    computer: str,
     *,
     raw: bool,
 ) -> Iterator[Record | Row | Damage]:
@@ -113,10 +118,15 @@ def _items(
     try:
         reader = _reader(stream)
         if reader is None:
-            yield Damage(0, "no event log in a form known here: .evtx, event XML, Zeek TSV, JSON")
+            yield Damage(
+                0, "no event log in a form known here: .evtx, .etl, event XML, Zeek TSV, JSON"
+            )
             return
         if reader is read_evtx:
             yield from read_evtx(stream, step, skip=skip, wanted=None if raw else is_mapped)
+            return
+        if reader is read_etl:
+            yield from read_etl(stream, step, computer, whole=raw)
             return
         packed = stream.read(2) == GZIP_MAGIC
         stream.seek(0)

@@ -1,4 +1,4 @@
-"""One record of a Windows event log, as every reader of them hands it over.
+"""One record of a Windows event log or trace, as every reader of them hands it over.
 
 The mappings in `sensor.map.windows` know this struct and the event schema, and nothing of files,
 XML or the host they run on. Reference: the event schema of the Windows Event Log
@@ -26,7 +26,7 @@ class Record(msgspec.Struct, gc=False, kw_only=True):
     a name is called by its position, "1", "2", …, as the message inserts %1, %2, … are.
     `user_data` holds the leaves below UserData. `user_sid` is System/Security/@UserID.
     `position` is its number in the .evtx file it was read from: in a collector's log not `record_id`,
-    which is the number where it was written.
+    which is the number where it was written. `trace`: an event of an event trace, which no log kept.
     """
 
     ts: int
@@ -44,11 +44,12 @@ class Record(msgspec.Struct, gc=False, kw_only=True):
     user_sid: str | None = None
     data: dict[str, str] = {}
     user_data: dict[str, str] = {}
+    trace: bool = False
 
     @property
     def via(self) -> str:
-        """The witness: `event_4776`."""
-        return f"event_{self.event_id}"
+        """The witness: `event_4776`, `etw`."""
+        return "etw" if self.trace else f"event_{self.event_id}"
 
     @property
     def failed(self) -> bool:

@@ -10,6 +10,7 @@ from dsl.given_directory import DirectoryObject
 from dsl.schema.directory import AccountChange, DirectoryChange, GroupChange
 from dsl.schema.dns import DnsQuery
 from dsl.schema.kerberos import KerberosAs, KerberosTgs
+from dsl.schema.ldap import LdapSearch
 from dsl.schema.ntlm import NtlmAuth
 from dsl.schema.rpc import Replication, SamrQuery
 from dsl.schema.sensor import HostBinding, SensorHealth
@@ -245,3 +246,18 @@ def test_clients_that_are_not_certain_are_asked_for(directory):
         for ip, name in (("10.0.0.7", "alice"), ("10.0.0.8", "WS8$"), ("10.0.0.6", "bob"), ("10.0.0.7", "bob"))
     ])  # fmt: skip
     assert (ingest.take_unresolved(), ingest.take_unresolved()) == (["10.0.0.7", "10.0.0.6"], [])
+
+
+def test_a_trace_is_counted_where_nobody_saw_better():
+    """What the wire tells of the same controller counts; a client's trace names none, so any wire is better."""
+    wire = {"via": "wire", "src_ip": "10.0.0.50", "dst_ip": "10.0.0.10"}
+    traced = {"via": "etw", "source": f"ws9.{DOMAIN}"}
+    assert primaries(
+        Replication(ts=1, seq=1, sensor="t", via="etw", dc=DC, src_ip="10.0.0.50"),
+        Replication(ts=2, seq=1, sensor="w", method="DRSGetNCChanges", **wire),
+        Replication(ts=3, seq=2, sensor="t", via="etw", dc=DC, src_ip="10.0.0.50"),
+        Replication(ts=3, seq=5, sensor="t", via="etw", dc="dc2.corp.lab.test", src_ip="10.0.0.50"),
+        LdapSearch(ts=4, seq=3, sensor="t", **traced),
+        LdapSearch(ts=5, seq=2, sensor="w", **wire),
+        LdapSearch(ts=6, seq=4, sensor="t", **traced),
+    ) == [True, True, False, True, True, True, False]

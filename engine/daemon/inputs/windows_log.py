@@ -9,7 +9,7 @@ import click
 from engine.cli import output
 
 if TYPE_CHECKING:
-    from engine.daemon.inputs import Ground
+    from engine.daemon.inputs import Ground, Telling
     from engine.daemon.windows_log import WindowsLog
     from sensor.inputs.wevtapi import EventLogApi
 
@@ -30,6 +30,10 @@ class _Channel(NamedTuple):
     @property
     def words(self) -> str:
         return f"windows log {self.channel}"
+
+    @property
+    def tells(self) -> Telling:
+        return "events"
 
     def start(self, ground: Ground) -> WindowsLog:
         from engine.daemon.windows_log import (  # noqa: PLC0415 - `--help` answers at once

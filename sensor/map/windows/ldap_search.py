@@ -8,22 +8,16 @@ client's name, so Security/@UserID is who searched, also where 17 says nothing. 
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from dsl.schema.ldap import LdapSearch
-from sensor.map import identity
+from sensor.map import identity, ldap_text
 
 if TYPE_CHECKING:
     from dsl.schema.base import Event
     from sensor.map.record import Record
 
 _SCOPE: Final = {"base": "base", "onelevel": "one", "one level": "one", "subtree": "subtree"}
-_FILTER_ATTRIBUTE: Final = re.compile(
-    r"\(\s*([A-Za-z][A-Za-z0-9-]{0,63}|[0-9.]{3,64})\s*[:~<>]?[^()=]{0,80}="
-)
-_TEXT_LIMIT: Final = 16384
-_ATTRIBUTES_LIMIT: Final = 500
 
 
 def _client(text: str | None) -> tuple[str | None, int | None]:
@@ -33,27 +27,11 @@ def _client(text: str | None) -> tuple[str | None, int | None]:
     return identity.address(host.strip("[]")), number
 
 
-def _attributes(text: str | None) -> list[str] | None:
-    """Attributes asked for, lower; none named means all, as on the wire."""
-    if text is None:
-        return None
-    if text == "[all]":
-        return []
-    return [word.strip().lower() for word in text.split(",")[:_ATTRIBUTES_LIMIT] if word.strip()]
-
-
-def _filter_attributes(text: str | None) -> list[str] | None:
-    """Attributes a filter compares, lower, each once. Windows prints a space around operators."""
-    if text is None:
-        return None
-    return list(dict.fromkeys(name.lower() for name in _FILTER_ATTRIBUTE.findall(text)))
-
-
 def search_logged(record: Record) -> list[Event]:
     """1644: see the positions above."""
     ip, port = _client(record.text("5"))
     user = record.text("17")
-    search_filter = (record.text("2") or "")[:_TEXT_LIMIT] or None
+    search_filter = ldap_text.bounded(record.text("2"))
     local = ip is not None and identity.is_loopback(ip)
     return [
         LdapSearch(
@@ -71,8 +49,8 @@ def search_logged(record: Record) -> list[Event]:
             base=record.text("1"),
             scope=_SCOPE.get((record.text("6") or "").lower()),
             filter=search_filter,
-            filter_attributes=_filter_attributes(search_filter),
-            attributes=_attributes(record.text("7")),
+            filter_attributes=ldap_text.compared(search_filter),
+            attributes=ldap_text.asked(record.text("7")),
             returned_count=record.number("4"),
             visited=record.number("3"),
         )

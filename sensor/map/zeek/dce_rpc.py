@@ -6,16 +6,11 @@ The log has no arguments. Reference: base/protocols/dce-rpc.
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from dsl.schema.rpc import NetlogonSecure, Replication, RpcCall, SamrQuery
-from sensor.decode.rpc import drsuapi, netlogon, samr
-from sensor.decode.rpc_interfaces import method_of
+from sensor.map.rpc_calls import call_event
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from dsl.schema.base import Event
     from sensor.map.zeek_row import Row
 
@@ -41,31 +36,10 @@ def events(row: Row) -> list[Event]:
     interface = _INTERFACES.get(endpoint, endpoint)
     common = row.common("rpc")
     source = common["src_ip"]
-    if interface == drsuapi.INTERFACE and method in _directions():
-        partner = f"ip:{source}" if source else None
-        direction = _directions()[method]
-        return [Replication(**common, method=method, direction=direction, partner=partner)]
-    if interface == samr.INTERFACE and method in _names(interface, samr.READS):
-        lists = method in _names(interface, samr.LISTS)
-        return [SamrQuery(**common, method=method, enumerates=lists)]
-    if interface == netlogon.INTERFACE and method in _names(interface, netlogon.SECURE):
-        return [NetlogonSecure(**common, method=method)]
-    return [RpcCall(**common, interface=interface, method=method, pipe=_pipe(row))]
+    return [call_event(common, interface, method, f"ip:{source}" if source else None, _pipe(row))]
 
 
 def _pipe(row: Row) -> str | None:
     r"""`\PIPE\samr` as `samr`, or the port."""
     name = row.text("named_pipe")
     return name and _PREFIX.sub("", name)
-
-
-@cache
-def _directions() -> dict[str, str | None]:
-    """DRSUAPI's methods that replicate -> which way."""
-    named = {method_of(drsuapi.INTERFACE, n): way for n, way in drsuapi.DIRECTIONS.items()}
-    return {name: way for name, way in named.items() if name}
-
-
-@cache
-def _names(interface: str, opnums: Iterable[int]) -> frozenset[str]:
-    return frozenset(name for n in opnums if (name := method_of(interface, n)))

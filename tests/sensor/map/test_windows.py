@@ -866,6 +866,130 @@ CASES: list[tuple[str, int, list[dict[str, object]]]] = [
             }
         ],
     ),
+    # Event traces, exported as XML
+    (
+        "traces",
+        900,
+        [
+            {
+                "type": "replication",
+                "via": "event_6",
+                "protocol": "rpc",
+                "dc": "dc1.corp.lab.test",
+                "source": "ip:10.0.0.9",
+                "src_ip": "10.0.0.9",
+                "partner": "ip:10.0.0.9",
+                "method": "DRSReplicaAdd",
+                "direction": "inbound",
+                "encrypted": True,
+                "account": None,
+            }
+        ],
+    ),
+    ("traces", 901, [{"method": "DRSGetNCChanges", "direction": "outbound"}]),
+    ("traces", 902, []),
+    (
+        "traces",
+        903,
+        [
+            {
+                "type": "samr_query",
+                "method": "SamrEnumerateUsersInDomain",
+                "enumerates": True,
+                "source": "name:WS9",
+                "src_ip": None,
+                "encrypted": False,
+            }
+        ],
+    ),
+    (
+        "traces",
+        904,
+        [
+            {
+                "type": "rpc_call",
+                "interface": "svcctl",
+                "method": "RCreateServiceW",
+                "opnum": 12,
+                "pipe": "svcctl",
+                "encrypted": None,
+            }
+        ],
+    ),
+    ("traces", 905, []),
+    (
+        "traces",
+        906,
+        [
+            {
+                "type": "replication",
+                "source": "dc1.corp.lab.test",
+                "partner": "dc1.corp.lab.test",
+                "dc": "ws9.corp.lab.test",
+                "src_ip": None,
+                "dst_ip": None,
+            }
+        ],
+    ),
+    ("traces", 907, []),
+    (
+        "traces",
+        908,
+        [{"type": "netlogon_secure", "method": "NetrServerAuthenticate3", "src_ip": "fe80::9"}],
+    ),
+    ("traces", 909, []),
+    (
+        "traces",
+        910,
+        [{"interface": "00000000-1111-2222-3333-444444444444", "method": None, "pipe": "50000"}],
+    ),
+    (
+        "traces",
+        920,
+        [
+            {
+                "type": "ldap_search",
+                "via": "event_30",
+                "source": "ws9.corp.lab.test",
+                "dc": None,
+                "account": f"{D}-1140",
+                "scope": "subtree",
+                "base": "DC=corp,DC=lab,DC=test",
+                "filter_attributes": ["objectclass", "serviceprincipalname"],
+                "attributes": ["samaccountname", "serviceprincipalname"],
+            }
+        ],
+    ),
+    ("traces", 921, [{"scope": "base", "base": "", "attributes": [], "account": None}]),
+    (
+        "traces",
+        930,
+        [
+            {
+                "type": "kerberos_as",
+                "account": r"CORP.LAB.TEST\alice",
+                "source": "ws9.corp.lab.test",
+                "result": "preauth_failed",
+                "outcome": "wrong_password",
+                "realm": "CORP.LAB.TEST",
+            }
+        ],
+    ),
+    (
+        "traces",
+        931,
+        [
+            {
+                "type": "kerberos_tgs",
+                "account": "alice@CORP.LAB.TEST",
+                "service": "HTTP/gone.corp.lab.test",
+                "service_class": "http",
+                "result": "s_principal_unknown",
+            }
+        ],
+    ),
+    ("traces", 932, [{"type": "kerberos_tgs", "service_class": "krbtgt", "outcome": "continue"}]),
+    ("traces", 933, []),
 ]
 
 
