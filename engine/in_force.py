@@ -48,7 +48,8 @@ class Disabled(msgspec.Struct, frozen=True):
 
 class InForce(msgspec.Struct, frozen=True):
     """`texts`: the file of each detection, by id; `tactics`: the folder that it lies in; `uses`: detections
-    by the list that they read; `tests`: how many each has; `digests`: of what each is made of (`engine.scores`).
+    by the list that they read; `tests`: how many each has; `digests`: of what each is made of (`engine.scores`);
+    `relations`: the files of shared relations, by id.
     """
 
     texts: dict[str, str] = {}
@@ -58,6 +59,7 @@ class InForce(msgspec.Struct, frozen=True):
     uses: dict[str, tuple[str, ...]] = {}
     tests: dict[str, int] = {}
     digests: dict[str, str] = {}
+    relations: dict[str, str] = {}
 
 
 def in_force(
@@ -77,6 +79,7 @@ def in_force(
         _uses(plans),
         {name: len(one.tests) for name, one in detections.items()},
         {name: digest(catalogue, name) for name in detections},
+        {name: one.source.text for name, one in catalogue.relations.items()},
     )
 
 

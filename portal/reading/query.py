@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import threading
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, TypedDict
@@ -18,7 +19,7 @@ from engine.store.reads import BusyError
 from portal.reading.sql.statement import QueryError, statement
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from portal.reading.sources import Sources
 
@@ -64,10 +65,8 @@ def answered(
         "high": _LONG if until is None else until,
         "most": most + 1,
     }
-    if not _turn.acquire(timeout=_PATIENCE_S):
-        raise BusyError("another query runs; try again")
     try:
-        with sources.reads.reading(SECONDS, MEMORY) as cursor:
+        with bounded(), sources.reads.reading(SECONDS, MEMORY) as cursor:
             found = cursor.execute(asked.sql, values)
             columns: list[Column] = [
                 {"name": str(name), "type": str(kind)} for name, kind, *_ in found.description
@@ -77,9 +76,18 @@ def answered(
         raise
     except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError) as error:
         raise QueryError(_told(error)) from None
+    return {"columns": columns, "rows": rows, "cut": cut}
+
+
+@contextmanager
+def bounded() -> Iterator[None]:
+    """The turn of one query. Raises BusyError."""
+    if not _turn.acquire(timeout=_PATIENCE_S):
+        raise BusyError("another query runs; try again")
+    try:
+        yield
     finally:
         _turn.release()
-    return {"columns": columns, "rows": rows, "cut": cut}
 
 
 def _rows(found: duckdb.DuckDBPyConnection, most: int) -> tuple[list[list[object]], bool]:
@@ -87,15 +95,16 @@ def _rows(found: duckdb.DuckDBPyConnection, most: int) -> tuple[list[list[object
     size = 0
     while chunk := found.fetchmany(_CHUNK):
         for row in chunk:
-            plain = [_plain(value) for value in row]
-            size += len(msgspec.json.encode(plain))
+            told = [plain(value) for value in row]
+            size += len(msgspec.json.encode(told))
             if len(rows) >= most or size > MOST_BYTES:
                 return rows, True
-            rows.append(plain)
+            rows.append(told)
     return rows, False
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """A value of an answer as JSON has it."""
     match value:
         case datetime():
             return value.isoformat(timespec="microseconds") + ("" if value.tzinfo else "Z")
@@ -106,9 +115,9 @@ def _plain(value: object) -> object:
         case bytes():
             return value.hex()
         case list() | tuple():
-            return [_plain(v) for v in value]
+            return [plain(v) for v in value]
         case dict():
-            return {str(k): _plain(v) for k, v in value.items()}
+            return {str(k): plain(v) for k, v in value.items()}
         case None | bool() | int() | str():
             return value
         case _:

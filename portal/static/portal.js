@@ -168,6 +168,51 @@
     drawn.set(element, plot);
   }
 
+  // --- completion: the server says what may stand at the cursor ------------------------------------------
+  const asking = () => one("[data-complete]"), offers = () => all("#completions [role=option]");
+  let turn = 0, pause = 0;
+  function choose(option) {
+    offers().forEach((each) => each.setAttribute("aria-selected", each === option));
+    if (option) { asking().setAttribute("aria-activedescendant", option.id); option.scrollIntoView({ block: "nearest" }); } else asking()?.removeAttribute("aria-activedescendant");
+  }
+  function shut() { turn++; clearTimeout(pause); const list = one("#completions"); if (list) { list.hidden = true; list.replaceChildren(); asking().setAttribute("aria-expanded", "false"); choose(null); } }
+  async function offer() {
+    const box = asking(), mine = ++turn, form = new FormData(box.form);
+    // the server counts signs, the browser their halves
+    form.set("at", [...box.value.slice(0, box.selectionStart)].length);
+    const answer = await fetch(box.dataset.complete, { method: "POST", body: new URLSearchParams(form), headers: { "HX-Request": "true" } });
+    if (!answer.ok || mine !== turn) return;
+    const list = one("#completions");
+    list.innerHTML = await answer.text();
+    if (mine !== turn) return;
+    list.hidden = !list.children.length;
+    box.setAttribute("aria-expanded", !list.hidden);
+    choose(offers()[0]);
+  }
+  function put(option) {
+    const box = asking(), start = [...box.value].slice(0, Number(option.dataset.start)).join("").length;
+    box.setRangeText(option.dataset.text, start, box.selectionStart, "end");
+    shut();
+    box.focus();
+  }
+  document.addEventListener("input", (event) => { if (event.target === asking()) { clearTimeout(pause); pause = setTimeout(offer, 150); } });
+  document.addEventListener("keydown", (event) => {
+    const box = asking();
+    if (!box || event.target !== box) return;
+    if (event.ctrlKey && event.key === "Enter") { event.preventDefault(); box.form.requestSubmit(); return; }
+    if (event.ctrlKey && event.code === "Space") { event.preventDefault(); offer(); return; }
+    const found = offers(), at = found.findIndex((each) => each.getAttribute("aria-selected") === "true");
+    if (!found.length) return;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") choose(found[(at + (event.key === "ArrowDown" ? 1 : found.length - 1)) % found.length]);
+    else if ((event.key === "Tab" || event.key === "Enter") && at >= 0 && !event.shiftKey) put(found[at]);
+    else if (event.key === "Escape") shut();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }, true);
+  document.addEventListener("pointerdown", (event) => { const option = event.target.closest?.("#completions [role=option]"); if (option) { event.preventDefault(); put(option); } });
+  document.addEventListener("focusout", (event) => { if (event.target === asking()) shut(); });
+
   // --- live --------------------------------------------------------------------------------------------
   const live = (on) => all(".live").forEach((element) => { element.dataset.on = on ? "yes" : "no"; element.textContent = on ? element.dataset.yes : element.dataset.no; });
   document.addEventListener("hello", () => live(true));

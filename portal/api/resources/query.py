@@ -10,7 +10,10 @@ from portal.access.roles import Permission
 from portal.api.endpoint import Asked, Endpoint, Problem
 from portal.api.moments import micros
 from portal.reading.query import MOST_ROWS, Answer, answered
+from portal.reading.relations import answered_relation
 from portal.reading.sql.statement import LONGEST, QueryError
+
+_USUAL_US: Final = 30 * 86_400_000_000
 
 
 class Query(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -24,16 +27,44 @@ class Query(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     until: str | None = None
 
 
+class RelationQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Relations of the detection language, as in a `detect` block without `alert`; the newest rows of the last
+    one are the answer. `since`, `until`: when they became true; by default the 30 days before the newest event.
+    """
+
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST)]
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MOST_ROWS)] = 1_000
+    since: str | None = None
+    until: str | None = None
+
+
+def _ask_relation(asked: Asked[Any]) -> Answer:
+    query: RelationQuery = asked.body
+    since, until = micros("since", query.since), micros("until", query.until)
+    if until is None:
+        until = asked.sources.status().now or asked.sources.clock()
+    if since is None:
+        since = until - _USUAL_US
+    try:
+        return answered_relation(asked.sources, query.text, query.limit, since, until)
+    except QueryError as error:
+        raise _problem(query.text, error) from None
+
+
 def _ask(asked: Asked[Any]) -> Answer:
     query: Query = asked.body
     since, until = micros("since", query.since), micros("until", query.until)
     try:
         return answered(asked.sources, query.sql, query.limit, since, until)
     except QueryError as error:
-        fault: dict[str, object] = {
-            "line": error.line, "column": error.column, "message": str(error), "hint": error.hint,
-        }  # fmt: skip
-        raise Problem(400, _shown(query.sql, error), [fault]) from None
+        raise _problem(query.sql, error) from None
+
+
+def _problem(text: str, error: QueryError) -> Problem:
+    fault: dict[str, object] = {
+        "line": error.line, "column": error.column, "message": str(error), "hint": error.hint,
+    }  # fmt: skip
+    return Problem(400, _shown(text, error), [fault])
 
 
 def _shown(sql: str, error: QueryError) -> str:
@@ -50,4 +81,6 @@ def _shown(sql: str, error: QueryError) -> str:
 ENDPOINTS: Final = (
     Endpoint("POST", "/query", Permission.READ, "Ask events in SQL", _ask, Answer, body=Query,
              others=((422, "it took too long or too much memory: ask for less"),)),
+    Endpoint("POST", "/query/relation", Permission.READ, "Ask events in the detection language", _ask_relation, Answer,
+             body=RelationQuery, others=((422, "it took too long or too much memory: ask for less"),)),
 )  # fmt: skip

@@ -32,6 +32,7 @@ SENT = {
     "/detections/{id}/settings": {"reason": "a test", "enabled": False},
     "/alerts/decisions": {"action": "suppress", "numbers": [1]},
     "/health/{check}/decisions": {"action": "suppress", "subject": "x"},
+    "/query/relation": {"text": "a = match dns_query"},
     "/query": {"sql": "SELECT ts, query FROM dns_query"},
 }
 ENDPOINTS = [pytest.param(e, id=f"{e.method} {e.path}") for r in every() for e in r.endpoints]
