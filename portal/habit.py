@@ -20,11 +20,16 @@ _DAY_H: Final = 24
 
 
 def habits(usual: Sequence[Usual]) -> list[dict[str, object]]:
-    """Each profile with its measures; what is drawn of a measure is its `picture`."""
-    return [
-        {**one, "measures": [{**m, **_drawn(m)} for m in one["measures"]]}
-        for one in usual
-    ]  # fmt: skip
+    """Each profile with its measures; what is drawn of a measure is its `picture`. One that may not be
+    asked yet holds nothing against anybody: its limits are left out.
+    """
+    found: list[dict[str, object]] = []
+    for one in usual:
+        measures = one["measures"]
+        if one["ready"] is False:
+            measures = [{**m, "limit": None} for m in measures]
+        found.append({**one, "measures": [{**m, **_drawn(m)} for m in measures]})
+    return found
 
 
 def _drawn(measure: Measure) -> dict[str, object]:

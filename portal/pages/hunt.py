@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 _MOST: Final = 500
 _LONGEST: Final = 20_000
 _LANGUAGES: Final = ("sql", "rule")
-_PERIODS: Final = ("1h", "1d", "7d", "30d", "365d")
+_PERIODS: Final = ("1h", "1d", "7d", "30d", "365d", "")
+"""Back from the newest event; "" for all that is stored."""
 _FIRST: Final = {
     "sql": "SELECT ts, account, source, outcome\nFROM kerberos_as\nWHERE outcome <> 'success'\nORDER BY ts DESC\nLIMIT 100",
     "rule": "bad = match kerberos_as where outcome != success\na = window bad by source over 10m\n    compute accounts := count_distinct(account), tries := count()\n    having tries >= 3",
@@ -67,11 +68,11 @@ def complete(asked: Asked) -> Page:
 
 def _answered(asked: Asked, language: str, text: str) -> Answer:
     sources = asked.site.sources
-    newest = sources.status().now or sources.clock()
-    period = parse_duration(_period(asked)) or 0
+    period = parse_duration(_period(asked))
+    since = None if period is None else (sources.status().now or sources.clock()) - period
     if language == "rule":
-        return answered_relation(sources, text, _MOST, newest - period, newest)
-    return answered(sources, text, _MOST, newest - period)
+        return answered_relation(sources, text, _MOST, since)
+    return answered(sources, text, _MOST, since)
 
 
 def _text(asked: Asked) -> str:
@@ -85,7 +86,7 @@ def _language(word: str) -> str:
 
 def _period(asked: Asked) -> str:
     word = asked.form.get("period", asked.query.get("period", ""))
-    return word if word in _PERIODS else "30d"
+    return word if word in _PERIODS else ""
 
 
 def _told(text: str, error: QueryError) -> str:

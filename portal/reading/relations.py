@@ -22,6 +22,7 @@ from dsl.parse import parse
 from dsl.schema.registry import event_types
 from dsl.source import Source
 from engine.backends.duckdb import Unsupported, compile_detection
+from engine.entities_rows import FOREVER
 from engine.times import iso
 from engine.why import detection_of
 from portal.reading.query import MEMORY, SECONDS, bounded, plain
@@ -38,7 +39,9 @@ _HEAD: Final = "atp: 1\nid: {name}\ntitle: A query\ndescription: A query.\ndetec
 _INDENT: Final = "  "
 
 
-def answered_relation(sources: Sources, text: str, most: int, since: int, until: int) -> Answer:
+def answered_relation(
+    sources: Sources, text: str, most: int, since: int | None = None, until: int | None = None
+) -> Answer:
     """The newest rows of the last relation with ts in [since, until] (microseconds). Raises QueryError,
     ReadError.
     """
@@ -48,7 +51,9 @@ def answered_relation(sources: Sources, text: str, most: int, since: int, until:
     compiled = replace(compiled, full=cut)
     try:
         with bounded(), sources.reads.reading(SECONDS, MEMORY) as cursor:
-            rows = compiled.rows(cursor, since, until)
+            rows = compiled.rows(
+                cursor, 0 if since is None else since, FOREVER if until is None else until
+            )
     except duckdb.InterruptException:
         raise
     except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError) as error:

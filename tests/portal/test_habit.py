@@ -39,3 +39,9 @@ def test_hours_stand_around_the_hour_that_was_seen():
     assert [b["hour"] for b in found["bars"] if b["seen"]] == [15]
     (tall,) = [b for b in found["bars"] if b["height"]]
     assert (tall["hour"], tall["height"]) == (12, 90.0)
+
+
+def test_what_is_still_learnt_holds_nothing_against_anybody():
+    measure = {**NONE, "name": "tries", "kind": "number", "observed": 5, "limit": 0.0}
+    ((one,),) = [h["measures"] for h in habits([{**USUAL, "ready": False, "measures": [measure]}])]
+    assert (one["limit"], one["picture"]) == (None, None)

@@ -13,8 +13,6 @@ from portal.reading.query import MOST_ROWS, Answer, answered
 from portal.reading.relations import answered_relation
 from portal.reading.sql.statement import LONGEST, QueryError
 
-_USUAL_US: Final = 30 * 86_400_000_000
-
 
 class Query(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """One SELECT over types of events as tables (`atp schema` lists them). Times are timestamps in UTC,
@@ -29,7 +27,7 @@ class Query(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 class RelationQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Relations of the detection language, as in a `detect` block without `alert`; the newest rows of the last
-    one are the answer. `since`, `until`: when they became true; by default the 30 days before the newest event.
+    one are the answer. `since`, `until`: when they became true.
     """
 
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST)]
@@ -41,10 +39,6 @@ class RelationQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 def _ask_relation(asked: Asked[Any]) -> Answer:
     query: RelationQuery = asked.body
     since, until = micros("since", query.since), micros("until", query.until)
-    if until is None:
-        until = asked.sources.status().now or asked.sources.clock()
-    if since is None:
-        since = until - _USUAL_US
     try:
         return answered_relation(asked.sources, query.text, query.limit, since, until)
     except QueryError as error:
