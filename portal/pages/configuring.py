@@ -60,17 +60,16 @@ def _try(asked: Asked, found: DetectionDetail) -> tuple[str, dict[str, object]]:
     days = asked.form.get("days", "7")
     if not (days.isascii() and days.isdigit() and 0 < int(days[:4]) <= _MOST_DAYS):
         raise _SlipError(f"It is tried over 1 to {_MOST_DAYS} days")
-    defaults = {p["name"]: p["default"] for p in found["params"]}
+    own = asked.form.get("sensitivity") == "own"
+    # with values of one's own the others are at their default, with a sensitivity as it says
+    usual = {p["name"]: p["default"] if own else p["value"] for p in found["params"]}
     given = {
         name.removeprefix(_PARAM): value.strip()[:_SHORT]
         for name, value in asked.form.items()
         if name.startswith(_PARAM) and value.strip()
     }
-    sensitivity = asked.form.get("sensitivity", "")
-    if sensitivity == "own":  # values of one's own, the others at their default
-        params, sensitivity = {n: v for n, v in given.items() if defaults.get(n) != v}, ""
-    else:
-        params = {}
+    params = {name: value for name, value in given.items() if usual.get(name) != value}
+    sensitivity = "" if own else asked.form.get("sensitivity", "")
     return TRY, {
         "detection": found["id"], "days": int(days), "sensitivity": sensitivity, "params": params,
     }  # fmt: skip

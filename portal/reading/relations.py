@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 _HEAD: Final = "atp: 1\nid: {name}\ntitle: A query\ndescription: A query.\ndetect: |\n"
 _INDENT: Final = "  "
+_LAST: Final = frozenset({"id", "sensor", "seq", "via", "primary"})
+"""Columns about the record and not about what happened."""
 
 
 def answered_relation(
@@ -60,12 +62,11 @@ def answered_relation(
         raise QueryError(
             f"it cannot be computed: {str(error).partition(chr(10))[0][:300]}"
         ) from None
+    kinds = dict(zip(compiled.roles, compiled.types, strict=False))
+    names = sorted(kinds, key=_LAST.__contains__)
     columns: list[Column] = [{"name": "ts", "type": "time"}]
-    columns += [
-        {"name": name, "type": kind.kind}
-        for name, kind in zip(compiled.roles, compiled.types, strict=False)
-    ]
-    told = [[iso(row.ts), *(plain(row.roles[n]) for n in compiled.roles)] for row in rows[:most]]
+    columns += [{"name": name, "type": kinds[name].kind} for name in names]
+    told = [[iso(row.ts), *(plain(row.roles[n]) for n in names)] for row in rows[:most]]
     return {"columns": columns, "rows": told, "cut": len(rows) > most}
 
 

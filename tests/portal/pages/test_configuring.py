@@ -67,6 +67,14 @@ def test_other_values_are_tried_and_then_saved(house, admin):
     assert "own" in _plain(admin.get("/detections/zone_transfers").text)
 
 
+def test_a_value_counts_above_a_sensitivity(house, admin):
+    form = {"action": "try", "sensitivity": "low", "param.least": "7"}
+    where, _ = _done(house, admin, form)
+    _done(house, admin, {"action": "save", "tried": where.partition("=")[2], "reason": "fewer"})
+    assert '{"sensitivity": "low", "params": {"least": 7}}' in _settings(house)
+    assert dict(house.engine.running["zone_transfers"].rule.plan.params) == {"least": 7}
+
+
 def test_what_a_change_would_have_told_is_shown(house, admin):
     path = house.file.parent / "detections" / "discovery" / "zone_transfers.yaml"
     text = path.read_text().replace(
