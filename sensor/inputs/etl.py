@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
     from sensor.map.record import Record
 
+UNNAMED: Final = (
+    "no trace names its computer: name the file after it, as dc1.corp.example.etl, or nothing is told"
+    " but raw events"
+)
 _BUFFER: Final = struct.Struct("<III")
 _BUFFER_HEADER: Final = 72
 _BUFFER_LEAST: Final = 512
@@ -120,6 +124,8 @@ def read_etl(
     clock, lost = log
     if lost:
         yield Damage(0, f"the log says of itself: {lost}")
+    if not computer:
+        yield Damage(0, UNNAMED)
     offset = size
     while buffer := stream.read(size):
         for item in _buffer(buffer, offset, size, clock, whole=whole):

@@ -5,7 +5,7 @@ InterfaceUuid, ProcNum, Protocol, NetworkAddress, Endpoint, AuthenticationLevel.
 machine (Protocol 3, LRPC) are no events. A server's event often leaves NetworkAddress empty, the
 client's address: who called is then not known, and nothing is told, for without it a replication
 partner and a thief look the same. Nor is a call told that goes to a domain controller by its alias
-`<DSA GUID>._msdcs.<forest>`, which is replication, and names no host. Whether a call succeeded stands
+`<DSA GUID>._msdcs.<forest>`, which is replication, and names no host; nor any without the computer's name. Whether a call succeeded stands
 in another event. Reference: manifest of the provider (valueMap ProtocolSequences: 1 TCP, 2 named
 pipes, 3 LRPC, 4 HTTP); MS-RPCE; MS-DRSR §2.2.3.2.
 """
@@ -46,7 +46,7 @@ def call_started(record: Record) -> list[Event]:
     own, other = identity.host(record.computer), _other(record.text("NetworkAddress"))
     if raw is None or opnum is None or not 0 <= opnum <= _OPNUMS or other is None:
         return []
-    if protocol not in _REMOTE or (own is None and record.event_id == _CLIENT):
+    if protocol not in _REMOTE or own is None:
         return []
     asked = record.event_id == _CLIENT
     interface, _ = interface_of(uuid.UUID(raw).bytes_le, big=False)

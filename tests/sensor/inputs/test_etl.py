@@ -153,6 +153,15 @@ def test_it_is_read_as_a_log(tmp_path):
     assert summary.counters["record Microsoft-Windows-RPC:6"] == 1
 
 
+def test_one_without_a_name_is_told(tmp_path):
+    path = tmp_path / "trace.etl"
+    path.write_bytes(etlfile.log(*events()))
+    found = []
+    summary = read_log(path, found.append)
+    assert summary.damages == [Damage(0, etl.UNNAMED)]
+    assert (summary.records, summary.mapped, found) == (3, 0, [])
+
+
 @pytest.mark.parametrize(
     ("name", "computer"),
     [
