@@ -160,9 +160,11 @@ def test_pages(told, browser):
               for n in (a[r] if isinstance(a[r], list) else [a[r]]) if n}  # fmt: skip
     of = [f"/entity{more}?name={quote(n)}" for n in people for more in ("", "/card")]
     words = set()
-    for path in ["/", "/audit", "/health", "/hunt", *detail, *of]:
+    detail += [f"{at}/exclude" for at in detail]
+    of += [f"/incidents/{a['number']}" for a in told.alerts]
+    for path in ["/", "/audit", "/health", "/hunt", "/incidents", *detail, *of]:
         answer = browser.get(path, headers=OURS)
-        assert answer.status_code in ((200, 404) if path.startswith("/entity") else (200,)), path
+        assert answer.status_code in ((200, 404) if path in of else (200,)), path
         page = Read(answer.text)
         assert (page.acts, page.images) == ([], 0), path
         assert [at for at in page.links if not at.startswith(("/", "#", "https://attack.mitre.org"))
