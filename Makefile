@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fmt bench bench-wire bench-live bench-models bench-tick bench-sustained wheel docs texts scores clean agreement
+.PHONY: help setup demo test check fmt bench bench-wire bench-live bench-models bench-tick bench-portal bench-sustained wheel docs texts scores clean agreement
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -45,7 +45,7 @@ fmt: $(VENV)/.stamp  ## format code and detections
 	$(BIN)/atp fmt
 
 bench: $(VENV)/.stamp  ## measure; every figure is a ratio to a peer or a limit of the same run
-	@for b in $(filter-out bench/models.py bench/sustained.py,$(wildcard bench/*.py)); do echo "== $$b"; $(BIN)/python $$b || exit 1; done
+	@for b in $(filter-out bench/looking.py bench/models.py bench/sustained.py,$(wildcard bench/*.py)); do echo "== $$b"; $(BIN)/python $$b || exit 1; done
 
 agreement: $(VENV)/.stamp  ## our events beside what Zeek and Suricata expect of the captures in $$ATP_DATA
 	@PYTHONPATH=tests/oracle $(BIN)/python tests/oracle/agreement.py
@@ -68,6 +68,9 @@ bench-tick: $(VENV)/.stamp  ## what a tick of 200 detections costs as the store 
 
 bench-sustained: $(VENV)/.stamp  ## the daemon at 10,000 events a second for 30 minutes: memory, ticks, the file
 	$(BIN)/python bench/sustained.py --minutes 30
+
+bench-portal: $(VENV)/.stamp  ## pages of the portal with 50 people, 100,000 alerts and events coming in (long)
+	$(BIN)/python bench/looking.py --most-median 200 --most-p99 500
 
 bench-models: $(VENV)/.stamp  ## what the novelty score finds, beside baselines and trained models (long)
 	$(BIN)/python bench/models.py --json build/models.json

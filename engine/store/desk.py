@@ -53,6 +53,16 @@ CREATE INDEX IF NOT EXISTS alert_last_seen ON alert (last_seen, number);
 CREATE TRIGGER IF NOT EXISTS alert_is_gone AFTER DELETE ON alert
     BEGIN DELETE FROM entity WHERE number = OLD.number; END;
 """
+_ORDER: Final = """
+DROP INDEX IF EXISTS alert_last_seen;
+CREATE INDEX IF NOT EXISTS alert_order ON alert (
+    last_seen, number, status, severity, detection, assignee, first_seen);
+CREATE INDEX IF NOT EXISTS alert_standing ON alert (
+    detection, severity, status, verdict, last_seen, assignee, first_seen);
+"""
+"""Filters and counts read these alone: rows are long, as they hold all that is told of an alert."""
+_MANY: Final = 1_000
+"""Alerts of an entity, beyond which they are not looked up one by one."""
 _PATIENCE_S: Final = 10.0
 
 
@@ -105,7 +115,7 @@ class Desk:
         self._connection.execute("PRAGMA synchronous = FULL")
         # what was deleted must not be found in free pages
         self._connection.execute("PRAGMA secure_delete = ON")
-        bring_forward(self._connection, [_TABLES + _STAYS + HEALTH, REQUESTS, _ENTITIES])
+        bring_forward(self._connection, [_TABLES + _STAYS + HEALTH, REQUESTS, _ENTITIES, _ORDER])
         self._connection.execute(
             "INSERT OR IGNORE INTO desk VALUES ('identity', ?)", (uuid.uuid4().hex,)
         )
@@ -194,7 +204,7 @@ class Desk:
 
     def numbers(self, wanted: Filter) -> list[int]:
         """Numbers of the alerts that a filter lets through, newest first."""
-        clauses, values = _clauses(wanted)
+        clauses, values = self._clauses(wanted)
         query = f"SELECT number FROM alert {clauses} ORDER BY last_seen DESC, number DESC"  # noqa: S608  # names of this module
         return [number for (number,) in self._connection.execute(query, values)]
 
@@ -204,7 +214,7 @@ class Desk:
         """(how it stands, what is told of it as JSON) of the newest alerts that a filter lets through,
         behind the one that was last seen then and has this number.
         """
-        clauses, values = _clauses(wanted)
+        clauses, values = self._clauses(wanted)
         given: list[str | int] = [*values]
         if after is not None:
             clauses += f"{' AND' if clauses else 'WHERE'} (last_seen, number) < (?, ?)"
@@ -219,7 +229,7 @@ class Desk:
 
     def tally(self, wanted: Filter) -> list[tuple[str, str, str, str | None, int, str]]:
         """(detection, severity, status, verdict, number of alerts, ISO time of the newest sign)."""
-        clauses, values = _clauses(wanted)
+        clauses, values = self._clauses(wanted)
         query = (
             "SELECT detection, severity, status, verdict, count(*), max(last_seen) FROM alert "  # noqa: S608  # names of this module
             f"{clauses} GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
@@ -254,6 +264,36 @@ class Desk:
             "SELECT record FROM alert WHERE detection = ? ORDER BY number", (detection,)
         )
         return [record for (record,) in rows]
+
+    def _clauses(self, wanted: Filter) -> tuple[str, list[str]]:
+        clauses: list[str] = []
+        values: list[str] = []
+
+        def any_of(column: str, words: Sequence[str]) -> None:
+            if words:
+                clauses.append(f"{column} IN ({', '.join('?' * len(words))})")
+                values.extend(words)
+
+        any_of("status", wanted.status)
+        any_of("severity", wanted.severity)
+        any_of("detection", wanted.detection)
+        for clause, value in (
+            ("assignee = ?", wanted.assignee),
+            ("last_seen >= ?", wanted.since),
+            ("first_seen <= ?", wanted.until),
+        ):
+            if value is not None:
+                clauses.append(clause)
+                values.append(value)
+        if wanted.entity is not None:
+            found = self._connection.execute(
+                "SELECT count(*) FROM (SELECT 1 FROM entity WHERE name = ? LIMIT ?)",
+                (wanted.entity, _MANY),
+            ).fetchone()
+            plus = "" if found[0] < _MANY else "+"  # SQLite does not go by row numbers then
+            clauses.append(f"{plus}number IN (SELECT number FROM entity WHERE name = ?)")  # noqa: S608  # of this module
+            values.append(wanted.entity)
+        return ("WHERE " + " AND ".join(clauses) if clauses else ""), values
 
     # --- decisions --------------------------------------------------------------------------------
 
@@ -384,32 +424,6 @@ class Desk:
 def beside(database: Path) -> Path:
     """Where the desk of a database lies."""
     return database.with_name(f"{database.name}.desk")
-
-
-def _clauses(wanted: Filter) -> tuple[str, list[str]]:
-    clauses: list[str] = []
-    values: list[str] = []
-
-    def any_of(column: str, words: Sequence[str]) -> None:
-        if words:
-            clauses.append(f"{column} IN ({', '.join('?' * len(words))})")
-            values.extend(words)
-
-    any_of("status", wanted.status)
-    any_of("severity", wanted.severity)
-    any_of("detection", wanted.detection)
-    for clause, value in (
-        ("assignee = ?", wanted.assignee),
-        ("last_seen >= ?", wanted.since),
-        ("first_seen <= ?", wanted.until),
-    ):
-        if value is not None:
-            clauses.append(clause)
-            values.append(value)
-    if wanted.entity is not None:
-        clauses.append("number IN (SELECT number FROM entity WHERE name = ?)")
-        values.append(wanted.entity)
-    return ("WHERE " + " AND ".join(clauses) if clauses else ""), values
 
 
 def _entities(told: Mapping[str, object]) -> set[str]:

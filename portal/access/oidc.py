@@ -20,12 +20,14 @@ BACK: Final = "/sign-in/back"
 
 class OidcError(Exception):
     """Nobody was signed in. `why`: a word (`state`, `provider`, `token`, `roles`); the text is for
-    the audit log.
+    the audit log, unless it is `idle`: nobody's sign-in, or told a moment ago. Strangers could fill
+    the log with these.
     """
 
-    def __init__(self, why: str, text: str) -> None:
+    def __init__(self, why: str, text: str, *, idle: bool = False) -> None:
         super().__init__(text)
         self.why = why
+        self.idle = idle
 
 
 class Settings(msgspec.Struct, frozen=True):

@@ -88,7 +88,8 @@ class Provider:
         with self._lock:
             flow = self._flows.pop(_digest(cookie), None)
         if flow is None or flow.until < time.monotonic():
-            raise OidcError("state", "no such sign-in was begun in this browser, or too long ago")
+            text = "no such sign-in was begun in this browser, or too long ago"
+            raise OidcError("state", text, idle=True)
         if not hmac.compare_digest(answer.get("state", "").encode(), flow.state.encode()):
             raise OidcError("state", "the answer is of another sign-in")
         if answer.get("iss", self.settings.issuer) != self.settings.issuer:
@@ -159,7 +160,7 @@ class Provider:
             return kept[1]
         at, why = self._failed
         if why and time.monotonic() - at < _AGAIN_S:
-            raise OidcError("provider", why)
+            raise OidcError("provider", why, idle=True)
         try:
             found = self._ask("GET", address, {}, None)
         except OidcError as error:
@@ -194,7 +195,7 @@ class Provider:
     @contextmanager
     def _slot(self) -> Iterator[None]:
         if not self._slots.acquire(timeout=_PATIENCE_S):
-            raise OidcError("provider", "too many people sign in at once")
+            raise OidcError("provider", "too many people sign in at once", idle=True)
         try:
             yield
         finally:

@@ -63,7 +63,8 @@ def _account(asked: Asked, who: Identity) -> Account:
 
 
 def _refused(asked: Asked, name: str, error: OidcError) -> Response:
-    asked.site.audit(name[:64], "refused", "session", asked.address, note=str(error))
+    if not error.idle:
+        asked.site.audit(name[:64], "refused", "session", asked.address, note=str(error))
     return go(f"/sign-in?fault={error.why}")
 
 

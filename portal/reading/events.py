@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from portal.reading.sources import Sources
 
 _DAY_US: Final = 86_400_000_000
-_SPANS: Final = (_DAY_US, 8 * _DAY_US, 64 * _DAY_US, 2**62)
+_SPANS: Final = (_DAY_US // 24, _DAY_US, 8 * _DAY_US, 64 * _DAY_US, 2**62)
 """How far back is looked: most pages are full with what lies near, and that is found fast."""
 
 
