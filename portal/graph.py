@@ -51,6 +51,19 @@ def graph(ways: Iterable[Way], target: str) -> list[dict[str, object]]:
     return found
 
 
+def steps(ways: Iterable[Way]) -> list[dict[str, str]]:
+    """The same as lines of a table: each step once, in the order of the ways."""
+    found = {
+        (s.account, s.host, s.then): {
+            "account": s.account, "right": f"{s.right} {s.group or ''}".strip(), "host": s.host,
+            "then": s.then, "session": s.session,
+        }
+        for way in ways
+        for s in way.steps
+    }  # fmt: skip
+    return list(found.values())
+
+
 def incident_graph(incident: IncidentDetail) -> list[dict[str, object]]:
     """Its alerts in columns by phase, in the order of time; to the left who joins them. An edge says as what
     an entity takes part in an alert.

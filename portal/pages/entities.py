@@ -9,11 +9,12 @@ from starlette.exceptions import HTTPException
 from engine.paths.found import find
 from engine.store.reads import ReadError
 from portal.access.roles import Permission
-from portal.graph import graph
+from portal.graph import graph, steps
 from portal.languages import Text
 from portal.pages.rendering import kind_of
 from portal.pages.view import Asked, Page, View
-from portal.reading import alerts, entities, events
+from portal.reading import alerts, entities, events, habits
+from portal.week import week
 
 if TYPE_CHECKING:
     from portal.reading.entities import EntityDetail, EntityLine
@@ -50,9 +51,13 @@ def entity(asked: Asked) -> Page:
     values: dict[str, object] = {
         "entity": known, "tab": tab, "kind": known["kind"], "of": name,
         "alerts": alerts.listed(sources, alerts.Wanted(entity=name))["alerts"],
-        "activities": {"events": [], "next": None}, "fault": "", "graph": [], "ways": 0,
+        "activities": {"events": [], "next": None}, "fault": "", "graph": [], "ways": 0, "steps": [],
+        "usual": None, "week": None,
     }  # fmt: skip
     try:
+        if known["kind"] != "group" and not asked.query.get("after"):
+            usual = habits.of_entity(sources, name)
+            values |= {"usual": usual, "week": week(usual["hours"]) if usual else None}
         if tab == "paths":
             values |= _paths(asked, name)
         elif tab == "activities":
@@ -88,7 +93,7 @@ def _paths(asked: Asked, name: str) -> dict[str, object]:
     at = sources.status().now or sources.clock()
     with sources.reads.reading(_PATHS_S) as cursor:
         found = find(cursor, at, to=name, most=_PATHS)
-    return {"graph": graph(found.ways, name), "ways": found.reaching}
+    return {"graph": graph(found.ways, name), "ways": found.reaching, "steps": steps(found.ways)}
 
 
 VIEWS: Final = (
