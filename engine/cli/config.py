@@ -54,9 +54,7 @@ def show(path: Path | None, form: str) -> None:
     from engine.configuration.file import (  # noqa: PLC0415 - starts fast
         DEFAULT_PLACE,
         Configuration,
-        default_of,
-        keys,
-        shown,
+        told,
     )
     from engine.daemon.main import main as atp_run  # noqa: PLC0415 - starts fast
     from engine.event_json import json_line  # noqa: PLC0415
@@ -66,12 +64,7 @@ def show(path: Path | None, form: str) -> None:
         found = _read(_place(path), "text")
     if found is None:
         sys.exit(output.NO)
-    context = click.Context(atp_run)
-    for key, option in keys(atp_run.params).items():
-        name = option.name or key
-        value = shown(found.values.get(name, default_of(option, context)))
-        span = found.places.get(name)
-        origin = f"{found.path}:{span.line}" if span else "default"
+    for key, value, origin, _ in told(atp_run.params, found, click.Context(atp_run)):
         if form == "json":
             output.write(json_line({"key": key, "value": value, "from": origin}))
         elif value in (None, []):

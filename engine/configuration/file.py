@@ -10,9 +10,10 @@ import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
+from click.core import ParameterSource
 
 from dsl.diagnostics import Diagnostic, Diagnostics, Span
 from dsl.record import Record, sort_of
@@ -49,6 +50,32 @@ def keys(options: Iterable[click.Parameter]) -> dict[str, click.Option]:
             if key not in _NOT_IN_FILES:
                 found[key] = option
     return dict(sorted(found.items()))
+
+
+class Told(NamedTuple):
+    """An option as it is in force: `value` as `shown`, and `origin`: `command line`, `FILE:LINE` or `default`."""
+
+    key: str
+    value: object
+    origin: str
+    help: str
+
+
+def told(
+    options: Iterable[click.Parameter], found: Configuration, context: click.Context
+) -> list[Told]:
+    """Every option by its key; `context`: of the command that was given them, or an empty one."""
+    every = []
+    for key, option in keys(options).items():
+        name = option.name or key
+        span = found.places.get(name)
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            value, origin = context.params[name], "command line"
+        else:
+            value = found.values.get(name, default_of(option, context))
+            origin = f"{found.path}:{span.line}" if span else "default"
+        every.append(Told(key, shown(value), origin, option.help or ""))
+    return every
 
 
 def read_configuration(

@@ -225,6 +225,7 @@ def main(
     )
     portal = None
     if site is not None:
+        from engine.configuration.file import told as told_options  # noqa: PLC0415
         from engine.tuning.own_lists import OwnLists  # noqa: PLC0415 - only where people look
         from portal.installed import Installed  # noqa: PLC0415
 
@@ -233,6 +234,7 @@ def main(
             listening[0].registry if listening else None,
             Installed(
                 OwnLists(lambda: reloading.at.lists, reloading.lists_asked.set), planned, reports_path,
+                sinks, told_options(main.params, configuration, context), configuration.path, kept,
             ),
             provider,
         )  # fmt: skip

@@ -22,6 +22,7 @@ from dsl.schema.enums import SEVERITY
 from dsl.source import parse_source, read_text, shown_name
 from engine.cli import corpus, output
 from engine.daemon import outputs
+from engine.sinks.trial import trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -79,6 +80,18 @@ class Sink:
     type: str
     filter: Filter
     open: Callable[[], outputs.Sender]
+
+
+def tried(sink: Sink, who: str, now: int) -> str:
+    """Send a test message that `who` asked for: "" where it was delivered, else why it was not."""
+    sender = sink.open()
+    try:
+        sender.send(outputs.Message(f"test.{now}", now, "test", trial(now, who)))
+    except (outputs.UnreachableError, outputs.RefusedError) as error:
+        return str(error) or type(error).__name__
+    finally:
+        sender.close()
+    return ""
 
 
 def load_sinks(path: Path) -> tuple[Sink, ...]:

@@ -51,6 +51,11 @@ class Clients:
     def __len__(self) -> int:
         return len(self._networks)
 
+    @property
+    def networks(self) -> list[str]:
+        """Whose secrets are known, in order."""
+        return sorted(str(network) for network, _ in self._networks)
+
     def secret(self, address: str) -> bytes:
         """The secret of a client; empty for a stranger."""
         found = self._known.get(address)

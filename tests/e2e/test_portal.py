@@ -31,7 +31,7 @@ OPEN = ("/", "/alerts/{number}", "/entities?q=d", "/entity?name=dave@corp.exampl
         "/entity?name=dave@corp.example.test&tab=paths", "/detections", "/detections/dcsync",
         "/detections/attack", "/hunt", "/account", "/lists", "/reports", "/incidents", "/incidents/{number}",
         "/lists/tool_services")  # fmt: skip
-CLOSED = ("/health", "/sensors", "/audit", "/people")
+CLOSED = ("/health", "/sensors", "/audit", "/people", "/settings")
 
 pytestmark = [
     pytest.mark.slow,

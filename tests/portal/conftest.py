@@ -4,16 +4,21 @@ import threading
 import time
 import warnings
 
+import click
 import pytest
 
 from dsl.schema.dns import DnsQuery
 from dsl.schema.kerberos import KerberosAs
 from engine.cli.rules import load_rules
+from engine.configuration.file import read_configuration, told
 from engine.daemon.errands import Errands
 from engine.daemon.folders import Folders
+from engine.daemon.main import main
 from engine.daemon.reloading import Paths, Reloading, installation
 from engine.daemon.reports_file import Planned
+from engine.daemon.retaining import limits
 from engine.daemon.service import Service
+from engine.daemon.sinks_file import load_sinks
 from engine.entities_rows import DirAddress, DirMember, DirObject, DirSpn
 from engine.errands import Place
 from engine.instance.authority import create_authority
@@ -113,6 +118,7 @@ class House:
             lambda at: load_rules(*at), self.service.put_in_force, quiet=True,
         )  # fmt: skip
         self.lists = lists
+        self.sinks = list(self.sinks_to(9))
         self.reads = reads_of(self.engine.store)
         self.sources = Sources(
             self.file, beside(self.file), self.reads, lambda: self.service.status, self.registry,
@@ -121,6 +127,10 @@ class House:
                 OwnLists(lambda: self.reloading.at.lists, self.reread),
                 [Planned("monday", "posture", "week", 900_000_000, "xlsx", ("soc",), None)],
                 folder / "reports.yaml",
+                self.sinks,
+                told(main.params, self._configuration(folder), click.Context(main)),
+                folder / "atp.toml",
+                limits(()),
             ),
         )  # fmt: skip
         self.seq = 0
@@ -138,6 +148,25 @@ class House:
             KerberosAs(ts=T + second * S, sensor="dc1/eth0", seq=self.seq, via="wire",
                        account=account, source=source)
         ])  # fmt: skip
+
+    def sinks_to(self, port):
+        path = self.file.with_name("sinks.yaml")
+        path.write_text(f'sinks:\n  - {{name: siem, type: syslog, to: "tcp:127.0.0.1:{port}"}}\n')
+        return load_sinks(path)
+
+    @staticmethod
+    def _configuration(folder):
+        clients = folder / "clients.yaml"
+        clients.write_text(
+            "clients:\n  - {network: 10.8.0.0/16, secret: never-to-be-shown-anywhere}\n"
+        )
+        (folder / "atp.toml").write_text(
+            'sync = ["ldaps://who:quite-secret@dc1.corp.test"]\nradius-clients = "clients.yaml"\n'
+            'sinks = "sinks.yaml"\n'
+        )
+        found, faults = read_configuration(folder / "atp.toml", main.params)
+        assert faults == []
+        return found
 
     def reread(self):
         """What the daemon does in its own thread, at once."""

@@ -12,6 +12,7 @@ ADMINISTER = {
     ("GET", "/detections/{name}/settings"), ("POST", "/detections/{name}/settings"),
     ("GET", "/health"), ("POST", "/health"), ("GET", "/sensors"), ("POST", "/sensors/key"),
     ("POST", "/sensors/revoke"), ("GET", "/audit"), ("GET", "/people"), ("POST", "/people"),
+    ("GET", "/settings"), ("POST", "/settings/sinks"), ("POST", "/settings/tokens"),
 }  # fmt: skip
 DECIDE = {
     ("POST", "/alerts/{number}"),
