@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypedDict
 
+from portal.languages import Text, said
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+DAYS: Final = (
+    Text("Mon"),
+    Text("Tue"),
+    Text("Wed"),
+    Text("Thu"),
+    Text("Fri"),
+    Text("Sat"),
+    Text("Sun"),
+)
 _CELL: Final = 10
 _LEFT: Final = 26
 _LEVELS: Final = 4
@@ -23,28 +33,33 @@ class Cell(TypedDict):
 
 
 class Week(TypedDict):
-    """`said`: the picture in a sentence."""
+    """`busy`: hours in which something happened; `most`: the one in which most did."""
 
     cells: list[Cell]
     days: list[tuple[str, int]]
-    said: str
+    busy: int
+    most: str
 
 
-def week(hours: Sequence[int]) -> Week:
-    """`hours`: 168 numbers, from Monday 0:00 UTC."""
+def week(hours: Sequence[int], language: str) -> Week:
+    """`hours`: 168 numbers, from Monday 0:00 UTC; `language`: of the names of days."""
+    days = [said(day, language) for day in DAYS]
+
+    def named(hour: int) -> str:
+        return f"{days[hour // 24]} {hour % 24}:00"
+
     most = max(hours)
     cells: list[Cell] = [
         {
             "x": _LEFT + _CELL * (i % 24), "y": _CELL * (i // 24),
             "level": 0 if not count else max(1, round(_LEVELS * count / most)),
-            "title": f"{_named(i)}: {count}",
+            "title": f"{named(i)}: {count}",
         }
         for i, count in enumerate(hours)
     ]  # fmt: skip
-    busy = [i for i, count in enumerate(hours) if count]
-    said = f"{len(busy)} of 168 hours of the week; most on {_named(hours.index(most))} UTC"
-    return {"cells": cells, "days": [(d, _CELL * (i + 1) - 2) for i, d in enumerate(DAYS)], "said": said}  # fmt: skip
-
-
-def _named(hour: int) -> str:
-    return f"{DAYS[hour // 24]} {hour % 24}:00"
+    return {
+        "cells": cells,
+        "days": [(day, _CELL * (i + 1) - 2) for i, day in enumerate(days)],
+        "busy": sum(map(bool, hours)),
+        "most": named(hours.index(most)),
+    }

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from portal import errands
 from portal.access.roles import Permission
+from portal.languages import Text
 from portal.pages.view import Asked, Page, View, go
 from portal.reading import detections
 
@@ -52,7 +53,7 @@ def change(asked: Asked) -> Page | Response:
     except _SlipError as slip:
         return _page(asked, found, f"{slip}.", 400)
     except errands.TooManyError as error:
-        return _page(asked, found, f"That cannot be done: {error}.", 429)
+        return _page(asked, found, Text("That cannot be done: %(why)s.", why=error), 429)
     return go(f"{asked.path}?{urlencode({'errand': id_})}")
 
 

@@ -57,7 +57,10 @@ def entity(asked: Asked) -> Page:
     try:
         if known["kind"] != "group" and not asked.query.get("after"):
             usual = habits.of_entity(sources, name)
-            values |= {"usual": usual, "week": week(usual["hours"]) if usual else None}
+            values |= {
+                "usual": usual,
+                "week": week(usual["hours"], asked.language) if usual else None,
+            }
         if tab == "paths":
             values |= _paths(asked, name)
         elif tab == "activities":

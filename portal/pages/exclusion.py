@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from portal import errands
 from portal.access.roles import Permission
+from portal.languages import Text
 from portal.pages.view import Asked, Page, View, go
 from portal.reading import alerts
 
@@ -50,7 +51,7 @@ def exclude(asked: Asked) -> Page | Response:
     try:
         id_ = errands.ask(asked.site.sources, asked.who.name, KIND, arguments)
     except errands.TooManyError as error:
-        return _page(asked, found, f"That cannot be done: {error}.", 429)
+        return _page(asked, found, Text("That cannot be done: %(why)s.", why=error), 429)
     return go(f"{asked.path}?{urlencode({'errand': id_})}")
 
 

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from engine.tuning.candidates import Entry, Roles
 from engine.tuning.writing import Signed
 from portal.access.roles import Permission
+from portal.languages import Text
 from portal.pages.view import Asked, Page, View, go
 from portal.reading import lists as reading
 from portal.site import now
@@ -66,7 +67,7 @@ def change(asked: Asked) -> Page | Response:
     try:
         value = act(asked, own, found)
     except ValueError as error:
-        return _page(asked, found, f"That cannot be done: {error}.", 409)
+        return _page(asked, found, Text("That cannot be done: %(why)s.", why=error), 409)
     except OSError as error:
         why = f"{error.strerror or error}: {error.filename or own.folder}"
         hint = "the user of atp-run must be able to write there"

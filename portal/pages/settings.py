@@ -16,6 +16,7 @@ from engine.daemon.sinks_file import tried
 from portal.access.database import AccessError
 from portal.access.roles import Permission, Role
 from portal.access.tokens import TokenError, Tokens, beside
+from portal.languages import Text
 from portal.pages.view import Asked, Page, View
 from portal.site import now
 
@@ -25,10 +26,10 @@ if TYPE_CHECKING:
     from engine.configuration.file import Told
 
 _PARTS: Final = (
-    ("Directories", ("directory", "sync")),
-    ("VPN and places", ("radius", "geolocation")),
-    ("Backups", ("backup",)),
-    ("Everything else", ("",)),
+    (Text("Directories"), ("directory", "sync")),
+    (Text("VPN and places"), ("radius", "geolocation")),
+    (Text("Backups"), ("backup",)),
+    (Text("Everything else"), ("",)),
 )
 """Options by the beginnings of their keys; the first part that fits has them."""
 _DAY_US: Final = 86_400_000_000
@@ -44,14 +45,18 @@ def send_test(asked: Asked) -> Page:
     name = asked.form.get("name", "")
     sink = next((s for s in asked.site.sources.installed.sinks if s.name == name), None)
     if sink is None:
-        raise HTTPException(404, "there is no such sink")
+        raise HTTPException(404, Text("there is no such sink"))
     why = tried(sink, asked.who.name, now())
     asked.site.audit(
         asked.who.name, "test", "sink", name, after={"delivered": not why}, note=why[:200]
     )
     if why:
-        return _page(asked, fault=f"{name} did not take the test message: {why}", status=409)
-    return _page(asked, done=f"{name} took the test message.")
+        return _page(
+            asked,
+            fault=Text("%(sink)s did not take the test message: %(why)s", sink=name, why=why),
+            status=409,
+        )
+    return _page(asked, done=Text("%(sink)s took the test message.", sink=name))
 
 
 def tokens(asked: Asked) -> Page:
@@ -66,14 +71,14 @@ def tokens(asked: Asked) -> Page:
             asked.site.audit(who, "create", "token", name, after={"role": role, "expires": expires})
             return _page(asked, token=made, name=name)
         if action != "revoke":
-            raise HTTPException(400, "there is no such action")
+            raise HTTPException(400, Text("there is no such action"))
         with _tokens(asked) as kept:
             if kept.revoke(name, now()) is None:
-                raise TokenError("there is no such token")
+                raise TokenError(Text("there is no such token"))
         asked.site.audit(who, "revoke", "token", name, after={"revoked": True})
     except ValueError as error:
-        return _page(asked, fault=f"That cannot be done: {error}.", status=409)
-    return _page(asked, done=f"The token {name} opens nothing any more.")
+        return _page(asked, fault=Text("That cannot be done: %(why)s.", why=error), status=409)
+    return _page(asked, done=Text("The token %(name)s opens nothing any more.", name=name))
 
 
 @contextmanager
@@ -82,7 +87,7 @@ def _tokens(asked: Asked) -> Iterator[Tokens]:
         with closing(Tokens(beside(asked.site.sources.database))) as kept:
             yield kept
     except (sqlite3.Error, OSError) as error:
-        raise AccessError(f"the tokens cannot be read: {error}") from error
+        raise AccessError(Text("the tokens cannot be read: %(why)s", why=error)) from error
 
 
 def _end(text: str) -> int | None:
@@ -92,9 +97,9 @@ def _end(text: str) -> int | None:
     try:
         end = int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) * 1_000_000
     except (ValueError, OverflowError):
-        raise ValueError("an end is a day, as 2030-01-31") from None
+        raise ValueError(Text("an end is a day, as 2030-01-31")) from None
     if end <= now():
-        raise ValueError("the end is past")
+        raise ValueError(Text("the end is past"))
     return end
 
 

@@ -12,13 +12,13 @@ from portal.pages import rendering
 
 PAGES = ("/", "/?status=any", "/alerts/1", "/entities?q=a", "/entity?name=ann@corp.test", "/entity?name=ws9.corp.test&tab=alerts",
          "/entity?name=ann@corp.test&tab=paths", "/entity/card?name=ann@corp.test", "/detections", "/detections/attack",
-         "/detections/zone_transfers", "/hunt", "/health", "/sensors", "/audit", "/people", "/account", "/suggest?q=ann",
+         "/detections/zone_transfers", "/hunt", "/health", "/sensors", "/incidents", "/audit", "/people", "/account", "/suggest?q=ann",
          "/alerts/99", "/sign-in?fault=state")  # fmt: skip
 DATA = {"bdi", "code", "pre", "time", "kbd", "script", "style", "textarea"}
 SHOWN = {"aria-label", "title", "placeholder", "alt"}
 VOID = {"meta", "link", "input", "br", "img", "path", "circle", "rect", "line", "polyline"}
 PASSWORD = "correct horse battery"
-THEIRS = ("ATP", "UTC", "JSON", "some-administrator", "English", "Discovery", "too many", "ann@corp.test",
+THEIRS = ("ATP", "SQL", "UTC", "JSON", "some-administrator", "English", "Discovery", "too many", "ann@corp.test",
           "ws9.corp.test", "alice@corp.test", "type", "for corp.test")  # fmt: skip
 OPEN, CLOSE = "\u27e6", "\u27e7"
 
