@@ -35,6 +35,8 @@ _OF: Final = 6
 """So many of those who take part are asked for their other alerts."""
 _WHO: Final = ("account", "user", "actor", "member")
 _TO: Final = ("spn", "service", "target", "server", "host", "dc")
+_LINKED: Final = frozenset({"account", "host", "group"})
+"""Kinds of roles that have pages of their own."""
 _TYPES: Final = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "json": "application/json",
@@ -117,6 +119,7 @@ def _page(asked: Asked, found: AlertDetail, fault: str = "", status: int = 200) 
         "numbers": _numbers(told),
         "habits": habits(cast("list[Usual]", told.get("usual", []))),
         "related": _related(asked, told),
+        "linked": _linked(asked, str(told["detection"])),
         "history": found["history"],
         "verdicts": VERDICTS,
         "link": f"/alerts/{told['number']}",
@@ -148,6 +151,15 @@ def _related(asked: Asked, told: Mapping[str, object]) -> list[AlertLine]:
         page = reading.listed(asked.site.sources, reading.Wanted(entity=name), _RELATED)
         found |= {a["number"]: a for a in page["alerts"] if a["number"] != told["number"]}
     return sorted(found.values(), key=lambda a: a["last_seen"], reverse=True)[:_RELATED]
+
+
+def _linked(asked: Asked, detection: str) -> set[str]:
+    """Roles of a detection that name accounts, machines or groups."""
+    rule = asked.site.sources.status().rules.get(detection)
+    if rule is None:
+        return {"actor", "source", "target"}
+    roles = [role for alert in rule.plan.alerts for role in alert.roles]
+    return {name for name, value in roles if value.type.kind in _LINKED}
 
 
 def _row(event: dict[str, object]) -> dict[str, object]:

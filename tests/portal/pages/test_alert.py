@@ -28,6 +28,14 @@ def test_it_says_why(shown):
         assert part in text, part
 
 
+def test_who_has_a_page_is_linked_what_was_asked_is_not(shown):
+    text = shown.get("/alerts/1").text
+    part = text.partition("Who takes part")[2].partition("</section>")[0]
+    assert '<a class="entity" href="/entity?name=ws9.corp.test"' in part
+    assert "corp.test</bdi><br>" in part
+    assert "name=corp.test" not in part
+
+
 def test_its_life(shown, house):
     steps = [
         ({"action": "close"}, 400, "open"),
