@@ -80,6 +80,8 @@ def _written(place: Place, moment: Snapshot, target: Path) -> bytes:
         files = {path.name: path for path in copied if path.name not in _OF_INSTANCE}
         for folder in (folder_of(place.path), _beside(place.path, "instance")):
             files |= _below(folder, folder.name)
+        if (settings := _beside(place.path, "settings.yaml")).is_file():
+            files[settings.name] = settings
         if place.instance is not None:
             files |= {f"instance/{p.name}": p for p in copied if p.name in _OF_INSTANCE}
             files |= {f"instance/{p.name}": p for p in sorted(place.instance.glob("*.pem"))}

@@ -78,6 +78,7 @@ def test_the_instance_is_in_it(kept, tmp_path):
     (portal / "server.pem").write_text("certificate")
     with sqlite3.connect(instance / "sensors.sqlite") as registry:
         registry.execute("CREATE TABLE sensor (name TEXT)")
+    (path.parent / "atp.duckdb.settings.yaml").write_text("enabled: {}\n")
     leases = Leases(instance / FILE)
     leases.ask("dc1", "corp.test", T)
     told = json.loads(
@@ -89,6 +90,7 @@ def test_the_instance_is_in_it(kept, tmp_path):
         "instance/sensors.sqlite",
         "atp.duckdb.instance/server.pem",
         "instance/leases.sqlite",
+        "atp.duckdb.settings.yaml",
     } <= names
     leases.close()
     out = tmp_path / "out"
