@@ -218,7 +218,7 @@ SHAPE = {
     "kill_chain": TEXT, "mitre": (list,), "first_seen": TEXT, "last_seen": TEXT, "actor": ROLE,
     "source": ROLE, "target": ROLE, "source_certainty": OPTIONAL, "source_resolution": OPTIONAL, "roles": (dict,), "varied": (dict,), "explanation": TEXT,
     "evidence": (list,), "evidence_count": (int,), "count": (int,), "overflow": (bool,),
-    "status": TEXT, "verdict": (str, type(None)), "merged_into": (int, type(None)), "aliases": (list,), "params": (dict,),
+    "status": TEXT, "verdict": (str, type(None)), "merged_into": (int, type(None)), "aliases": (list,), "params": (dict,), "usual": (list,),
 }  # fmt: skip
 """Keys in order, with their types: what programs may rely on."""
 

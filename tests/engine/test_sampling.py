@@ -1,6 +1,6 @@
 """What is needed is derived from detections; without the rest the same alerts are raised."""
 
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import planned
@@ -134,24 +134,23 @@ def test_every_rule_says_the_same_in_its_tests(catalogue, monkeypatch):
     monkeypatch.setattr(Sampling, "_is_sign", lambda *_: False)
     vias = frozenset({None, "wire", "zeek", "syslog", "sync", "radius"})
     monkeypatch.setattr(applied, "_VIA", vias)
-    compiled = {}
-
-    def kept(plan):
-        return compiled.setdefault(repr(plan), compile_detection(plan))
-
+    kept = cache(compile_detection)
     checked = left_out = 0
     for detection in catalogue.detections.values():
         whole, part = (c(detection, catalogue, kept, None) for c in (DetectionTests, Sampled))
         for test in detection.tests:
             if test.using or not test.events:
                 continue
+            checked += 1
+            part._events(test)
+            if not part.left_out:  # what is the same tells the same
+                continue
+            left_out += part.left_out
             try:
                 before = whole._seen(test)
             except NotRunnable:
                 continue
             assert part.seen(test) == before, (detection.id, test.name)
-            checked += 1
-            left_out += part.left_out
     assert checked > 500
     assert left_out > 50
 
