@@ -104,7 +104,7 @@ def _page(
     status: int = 200,
 ) -> Page:  # fmt: skip
     values = {
-        "text": text, "answer": answer, "fault": fault, "asked": _ASKED, "language": language,
+        "text": text, "answer": answer, "fault": fault, "asked": _ASKED, "spoken": language,
         "tables": {name: schema.columns for name, schema in sorted(event_types().items())},
         "period": _period(asked), "periods": _PERIODS, **_charts(asked, answer),
     }  # fmt: skip

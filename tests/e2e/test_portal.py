@@ -239,8 +239,9 @@ def test_an_alert_goes_through_its_life(look, people):
     assert other.page.locator(f"#alert-{number}").count() == 1
     page.click(f"a[href='/alerts/{number}']:visible >> nth=-1")
     page.wait_for_selector("#verdict")
+    page.wait_for_load_state("load")  # keys are heard when scripts have run
     page.keyboard.press("c")
-    assert page.evaluate("document.activeElement.id") == "verdict"
+    page.wait_for_function("document.activeElement.id == 'verdict'")
     page.fill("textarea[name=note]", "Who sits there?")
     page.click("button:has-text('Write')")
     page.wait_for_selector(".history >> text=Who sits there?")
@@ -292,7 +293,7 @@ def test_filters_and_keys(look, people):
 def test_who_reads_german_gets_german(look, people):
     one = look(locale="de-DE", viewport={"width": 390, "height": 900}).sign_in("viewer")
     assert one.page.evaluate("document.documentElement.lang") == "de"
-    for place in [*OPEN[:1], *OPEN[2:]]:
+    for place in [p for p in OPEN if "{" not in p]:
         one.open(place)
         one.page.wait_for_timeout(200)
         one.shot(f"de-{re.sub('[^a-z]+', '-', place)}")
