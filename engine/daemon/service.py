@@ -164,6 +164,11 @@ class Service:
         """The erasure that was asked for: close, and carry it out."""
         return None if self._errands is None else self._errands.erasure
 
+    @property
+    def taken(self) -> int:
+        """Events that were stored since the start."""
+        return self._engine.taken.total()
+
     def step(self) -> None:
         """Take what came, tick, deliver."""
         self._take_live()

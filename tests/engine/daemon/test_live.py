@@ -105,7 +105,11 @@ def test_a_capture_beside_the_engine_leaves_others_their_share(cable, atp_run):
         "--interface", "right", "--reserve", "90", watch=False,
         within=["ip", "netns", "exec", cable.name],
     ).begun()  # fmt: skip
-    run.wait(lambda: "the host is short of" in run.err)
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as busy:
+        try:
+            run.wait(lambda: "the host is short of" in run.err)
+        finally:
+            busy.kill()
     assert run.stop()[0] == 0
 
 
