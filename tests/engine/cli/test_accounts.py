@@ -5,7 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from engine.cli.accounts import command
+from engine.cli.main import main
 from engine.store import Store
 from engine.store.desk import Desk, beside
 
@@ -21,7 +21,7 @@ def database(tmp_path):
 @pytest.fixture
 def run(database):
     def running(*words):
-        found = CliRunner().invoke(command, [*words, "--database", str(database)])
+        found = CliRunner().invoke(main, ["accounts", *words, "--database", str(database)])
         return found.exit_code, found.output
 
     return running
