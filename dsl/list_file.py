@@ -18,14 +18,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dsl.record import Record
-    from dsl.source import Source
 
 _KINDS: Final[tuple[KindName, ...]] = tuple(k for k in get_args(KindName) if k != "map")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 _ROLE: Final = re.compile(r"[A-Za-z_]\w*")
 
 
-def read_list(file: Record, source: Source, path: Path) -> ListFile | None:
+def read_list(file: Record, path: Path) -> ListFile | None:
     """The list of a file; faulty entries are left out and reported."""
     name = file.text("list", required=True)
     if name is not None and not _NAME.fullmatch(name):
@@ -52,7 +51,7 @@ def read_list(file: Record, source: Source, path: Path) -> ListFile | None:
     known = next((k for k in _KINDS if k == kind), None)
     if name is None or known is None or description is None:
         return None
-    return ListFile(name, known, description, tuple(entries.values()), source, path)
+    return ListFile(name, known, description, tuple(entries.values()), file.source, path)
 
 
 def _read_entry(record: Record, kind: str) -> ListEntry | None:

@@ -15,9 +15,9 @@ from dsl.envelope import read_envelope, read_id
 from dsl.given import read_tests
 from dsl.list_file import read_list
 from dsl.parse import parse
-from dsl.record import Record
+from dsl.record import parse_record
 from dsl.schema.registry import event_types
-from dsl.source import parse_source, read_text, shown_name
+from dsl.source import read_text, shown_name
 from dsl.syntax import Alert, Assign, Block
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dsl.diagnostics import Diagnostics
-    from dsl.source import Source
+    from dsl.record import Record
 
 _STATEMENT: Final = re.compile(r"alert\b|[A-Za-z_]\w*\s*=(?!=)")
 _Named = TypeVar("_Named", Detection, SharedRelation, ListFile)
@@ -36,8 +36,8 @@ def load_detection(
 ) -> tuple[Detection | None, list[Diagnostic]]:
     """One detection's file; None where it cannot be run. Names are shown relative to `root`."""
     catalogue = Catalogue()
-    read = _read(path, root, catalogue)
-    detection = _detection(*read, path) if read else None
+    file = _read(path, root, catalogue)
+    detection = None if file is None else _detection(file, path)
     return detection, catalogue.diagnostics.items
 
 
@@ -83,32 +83,30 @@ def _files(paths: Iterable[Path], diagnostics: Diagnostics) -> Iterator[Path]:
             yield path
 
 
-def _read(path: Path, root: Path | None, catalogue: Catalogue) -> tuple[Record, Source] | None:
+def _read(path: Path, root: Path | None, catalogue: Catalogue) -> Record | None:
     shown = shown_name(path, root)
     text = read_text(path, shown, catalogue.diagnostics)
     return None if text is None else _understand(shown, text, catalogue)
 
 
-def _understand(shown: str, text: str, catalogue: Catalogue) -> tuple[Record, Source] | None:
+def _understand(shown: str, text: str, catalogue: Catalogue) -> Record | None:
     catalogue.texts[shown] = text
-    source = parse_source(shown, text, catalogue.diagnostics)
-    if source is None or not isinstance(source.data, dict):
-        return None
-    name = "the list" if "list" in source.data else "the file"
-    return Record(source, (), source.data, catalogue.diagnostics, name), source
+    file = parse_record(shown, text, "the file", catalogue.diagnostics)
+    if file is not None and "list" in file:
+        file.name = "the list"
+    return file
 
 
-def _take(read: tuple[Record, Source] | None, path: Path, catalogue: Catalogue) -> None:
+def _take(file: Record | None, path: Path, catalogue: Catalogue) -> None:
     """Put what a file holds into the catalogue, by its kind."""
-    if read is None:
+    if file is None:
         return
-    file, source = read
     if "list" in file:
-        _keep(catalogue.lists, read_list(file, source, path), catalogue.diagnostics)
+        _keep(catalogue.lists, read_list(file, path), catalogue.diagnostics)
     elif path.parent.name == "relations":
-        _keep(catalogue.relations, _relation(file, source, path), catalogue.diagnostics)
+        _keep(catalogue.relations, _relation(file, path), catalogue.diagnostics)
     else:
-        _keep(catalogue.detections, _detection(file, source, path), catalogue.diagnostics)
+        _keep(catalogue.detections, _detection(file, path), catalogue.diagnostics)
 
 
 def _keep(kept: dict[str, _Named], item: _Named | None, diagnostics: Diagnostics) -> None:
@@ -123,7 +121,7 @@ def _keep(kept: dict[str, _Named], item: _Named | None, diagnostics: Diagnostics
         diagnostics.add(Diagnostic("D0615", message, item.source.file, span, hint=hint))
 
 
-def _detection(file: Record, source: Source, path: Path) -> Detection | None:
+def _detection(file: Record, path: Path) -> Detection | None:
     before = len(file.diagnostics.errors)
     envelope = read_envelope(file, path.stem)
     block = _block(file)
@@ -139,10 +137,10 @@ def _detection(file: Record, source: Source, path: Path) -> Detection | None:
     _finish(file)
     if envelope is None or block is None or len(file.diagnostics.errors) > before:
         return None
-    return Detection(envelope, block, tests, source, path)
+    return Detection(envelope, block, tests, file.source, path)
 
 
-def _relation(file: Record, source: Source, path: Path) -> SharedRelation | None:
+def _relation(file: Record, path: Path) -> SharedRelation | None:
     before = len(file.diagnostics.errors)
     name = read_id(file, path.stem)
     title = file.text("title", required=True)
@@ -163,7 +161,7 @@ def _relation(file: Record, source: Source, path: Path) -> SharedRelation | None
     failed = len(file.diagnostics.errors) > before
     if failed or name is None or title is None or description is None or block is None:
         return None
-    return SharedRelation(name, title, description, block, tests, source, path)
+    return SharedRelation(name, title, description, block, tests, file.source, path)
 
 
 def _block(file: Record) -> Block | None:

@@ -11,13 +11,32 @@ from typing import TYPE_CHECKING
 from dsl.diagnostics import Diagnostic, Diagnostics, Span
 from dsl.durations import parse_duration
 from dsl.faults import did_you_mean
+from dsl.source import parse_source, read_text, shown_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from dsl.diagnostics import Severity
     from dsl.source import Source
     from dsl.yaml_data import Place, Plain
+
+
+def read_record(
+    path: Path, name: str, diagnostics: Diagnostics, root: Path | None = None
+) -> Record | None:
+    """The mapping that a file is; None and diagnostics where it is none. Shown relative to `root`."""
+    shown = shown_name(path, root)
+    text = read_text(path, shown, diagnostics)
+    return None if text is None else parse_record(shown, text, name, diagnostics)
+
+
+def parse_record(file: str, text: str, name: str, diagnostics: Diagnostics) -> Record | None:
+    """The mapping that a file's text is; None and diagnostics where it is none."""
+    source = parse_source(file, text, diagnostics)
+    if source is None or not isinstance(source.data, dict):
+        return None
+    return Record(source, (), source.data, diagnostics, name)
 
 
 def sort_of(value: Plain) -> str:

@@ -22,8 +22,7 @@ from dsl.diagnostics import Diagnostics
 from dsl.faults import did_you_mean
 from dsl.list_file import read_day
 from dsl.params import SENSITIVITIES, ParamValue, Sensitivity
-from dsl.record import Record
-from dsl.source import parse_source, read_text, shown_name
+from dsl.record import read_record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
     from dsl.catalogue import Detection
     from dsl.diagnostics import Diagnostic
+    from dsl.record import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,9 @@ def read_settings(
     """The settings of a file for these detections, and what is wrong with it."""
     diagnostics = Diagnostics()
     settings = Settings()
-    name = shown_name(path, root)
-    text = read_text(path, name, diagnostics)
-    source = None if text is None else parse_source(name, text, diagnostics)
-    if source is None or not isinstance(source.data, dict):
+    file = read_record(path, "the settings", diagnostics, root)
+    if file is None:
         return settings, diagnostics.items
-    file = Record(source, (), source.data, diagnostics, "the settings")
     general = _sensitivity(file)
     frozen = read_day(file, "frozen", "D0607")
     if frozen is not None:

@@ -40,8 +40,7 @@ from dsl.diagnostics import Diagnostics
 from dsl.event_values import BadValueError, read_field
 from dsl.faults import did_you_mean
 from dsl.given_directory import ATTRIBUTES, DirectoryObject, ObjectKind
-from dsl.record import Record
-from dsl.source import parse_source, read_text, shown_name
+from dsl.record import read_record
 from engine.entities_names import plain_ip
 from engine.entities_rows import DirNetwork
 from sensor.inputs.directory.place import place_of
@@ -50,6 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dsl.diagnostics import Diagnostic
+    from dsl.record import Record
     from dsl.source import Plain
 
 _SECTIONS: Final = ("domains", "hosts", "accounts", "groups", "networks", "sync")
@@ -87,13 +87,9 @@ class DirectoryFile:
 def read_directory_file(path: Path) -> tuple[DirectoryFile | None, list[Diagnostic]]:
     """The objects of a file; None with errors, every fault with its place."""
     diagnostics = Diagnostics()
-    shown = shown_name(path, None)
-    text = read_text(path, shown, diagnostics)
-    source = None if text is None else parse_source(shown, text, diagnostics)
-    if source is None or not isinstance(source.data, dict):
+    file = read_record(path, "the directory file", diagnostics)
+    if file is None:
         return None, diagnostics.items
-    data = source.data
-    file = Record(source, (), data, diagnostics, "the directory file")
     read = _File(file)
     objects = tuple(read.objects())
     networks = tuple(read.networks())

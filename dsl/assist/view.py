@@ -17,7 +17,7 @@ from dsl.assist.mentions import mentions
 from dsl.assist.names import Names, Symbol, called, one
 from dsl.diagnostics import Diagnostics, Span
 from dsl.params import read_params
-from dsl.record import Record
+from dsl.record import parse_record
 from dsl.source import parse_source
 from dsl.template import names_in
 
@@ -69,10 +69,9 @@ class View:
     def params(self) -> dict[str, Param]:
         """The parameters that can be read, whatever is wrong elsewhere in the file."""
         diagnostics = Diagnostics()
-        source = parse_source(str(self.path), section(self.text, "params"), diagnostics)
-        if source is None or not isinstance(source.data, dict):
-            return {}
-        return read_params(Record(source, (), source.data, diagnostics, "the file"))
+        text = section(self.text, "params")
+        file = parse_record(str(self.path), text, "the file", diagnostics)
+        return {} if file is None else read_params(file)
 
     @cached_property
     def block_text(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.daemon.waiting import Waiting
+from engine.daemon.waiting import Queued
 
 if TYPE_CHECKING:
     from dsl.schema.base import Event
@@ -20,7 +20,7 @@ def sensor_name(place: str) -> str:
     return f"radius:{place}"
 
 
-class Accounting:
+class Accounting(Queued):
     """Events of one place, numbered on from `after`. A source as `capture.Capture` is one."""
 
     fault = ""
@@ -30,17 +30,8 @@ class Accounting:
         self._radius = radius
         self._sensor = sensor_name(radius.place.name)
         self._seq = after
-        self._waiting = Waiting()
+        super().__init__()
         radius.start(self._emit, self._waiting.room)
-
-    @property
-    def queued(self) -> int:
-        """Events that wait to be taken."""
-        return len(self._waiting)
-
-    def take(self) -> list[Event]:
-        """The events that came since the last call."""
-        return self._waiting.take()
 
     def complaints(self) -> dict[str, str]:
         """What goes wrong, by topic; empty where nothing does."""

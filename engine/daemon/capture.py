@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from dsl.schema.dns import DnsQuery
 from dsl.schema.sensor import SensorHealth
-from engine.daemon.waiting import Waiting
+from engine.daemon.waiting import Queued
 from sensor.govern.allowance import Allowance
 from sensor.inputs import canary
 from sensor.inputs.interface import InterfaceError
@@ -33,7 +33,7 @@ def sensor_name(interface: str) -> str:
     return f"interface:{interface}"
 
 
-class Capture:
+class Capture(Queued):
     """Events of one interface, from an open live input; they are numbered on from `after`. It reads
     as fast as `allowance` has it, and
     puts test frames in when `tests` says so.
@@ -58,7 +58,7 @@ class Capture:
         self._after = after
         self._tests = tests
         self._allowance = Allowance() if allowance is None else allowance
-        self._waiting = Waiting()
+        super().__init__()
         self._stop = threading.Event()
         self._fresh: list[Event] = []
         self._watched = 0
@@ -71,15 +71,6 @@ class Capture:
     def lost(self) -> int:
         """Events dropped because nobody took them."""
         return self._waiting.lost
-
-    @property
-    def queued(self) -> int:
-        """Events that wait to be taken."""
-        return len(self._waiting)
-
-    def take(self) -> list[Event]:
-        """The events that came since the last call."""
-        return self._waiting.take()
 
     def complaints(self) -> dict[str, str]:
         """What goes wrong, by topic; empty where nothing does."""

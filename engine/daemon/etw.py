@@ -10,7 +10,7 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Final
 
-from engine.daemon.waiting import Waiting
+from engine.daemon.waiting import Queued
 from sensor.inputs.etwapi import Lost
 from sensor.inputs.interface import InterfaceError
 from sensor.inputs.logevents import LogEvents
@@ -26,7 +26,7 @@ SENSOR: Final = "etw"
 _AGAIN_S: Final = 5.0
 
 
-class Tracing:
+class Tracing(Queued):
     """Events of a session; numbered on from `after`, raw ones from `after_raw`. A source as
     `capture.Capture` is one.
     """
@@ -43,20 +43,11 @@ class Tracing:
         self._lost = self._before = Lost(0, 0)
         self._unread = 0
         self._computer = socket.getfqdn()
-        self._waiting = Waiting()
+        super().__init__()
         self._events = LogEvents(SENSOR, self._waiting.put, raw=raw, told=(after + 1, after_raw))
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
-
-    @property
-    def queued(self) -> int:
-        """Events that wait to be taken."""
-        return len(self._waiting)
-
-    def take(self) -> list[Event]:
-        """The events that came since the last call."""
-        return self._waiting.take()
 
     def complaints(self) -> dict[str, str]:
         """What goes wrong, by topic; empty where nothing does."""

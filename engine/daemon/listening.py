@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-from engine.daemon.waiting import Waiting
+from engine.daemon.waiting import Queued
 from engine.printable import printable
 from sensor.inputs.damage import Damage
 from sensor.inputs.logevents import LogEvents
@@ -37,7 +37,7 @@ def sensor_name(kind: str, place: str) -> str:
     return f"{kind}:{place}"
 
 
-class Listening:
+class Listening(Queued):
     """Events of one place, whose messages `read` understands; numbered on from `after`, raw ones from `after_raw`. A source as
     `capture.Capture` is one.
 
@@ -63,19 +63,10 @@ class Listening:
         self._read = read
         self._rejected = rejected
         self._after = {False: after + 1, True: after_raw}
-        self._waiting = Waiting()
+        super().__init__()
         self._sensor = sensor_name(kind, port.place.name)
         self._events = LogEvents(self._sensor, self._emit, raw=raw)
         port.start(self._message, self._waiting.room)
-
-    @property
-    def queued(self) -> int:
-        """Events that wait to be taken."""
-        return len(self._waiting)
-
-    def take(self) -> list[Event]:
-        """The events that came since the last call."""
-        return self._waiting.take()
 
     def complaints(self) -> dict[str, str]:
         """What goes wrong, by topic; empty where nothing does."""

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from dsl.diagnostics import Diagnostics
-from dsl.record import Record
+from dsl.record import parse_record
 from dsl.render import render_text
-from dsl.source import parse_source, read_text, shown_name
+from dsl.source import read_text, shown_name
 from engine.cli import output
 from sensor.inputs.radiusrequests import Clients
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dsl.diagnostics import Diagnostic
+    from dsl.record import Record
 
 _SHORT: Final = 16
 """Octets below which a secret is guessed from one packet that somebody overheard (RFC 2865 §3)."""
@@ -55,10 +56,9 @@ def read_clients(path: Path) -> tuple[Clients | None, list[Diagnostic], str]:
     diagnostics = Diagnostics()
     shown = shown_name(path, None)
     text = read_text(path, shown, diagnostics)
-    source = None if text is None else parse_source(shown, text, diagnostics)
-    if source is None or not isinstance(source.data, dict):
+    file = None if text is None else parse_record(shown, text, "the file of clients", diagnostics)
+    if file is None:
         return None, diagnostics.items, text or ""
-    file = Record(source, (), source.data, diagnostics, "the file of clients")
     secrets = list(_secrets(file))
     file.finish()
     if not secrets and not diagnostics.errors:

@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dsl.diagnostics import Diagnostics
-from dsl.record import Record
-from dsl.source import parse_source, read_text, shown_name
+from dsl.record import read_record
 from engine import reports
 from engine.cli import corpus, output
 from engine.daemon.timetable import EVERY
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from dsl.diagnostics import Diagnostic
+    from dsl.record import Record
     from engine.daemon.timetable import Every
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -64,12 +64,9 @@ def read_reports(
 ) -> tuple[tuple[Planned, ...] | None, list[Diagnostic]]:
     """The reports of a file (None with errors), and what is wrong in it."""
     diagnostics = Diagnostics()
-    shown = shown_name(path, None)
-    text = read_text(path, shown, diagnostics)
-    source = None if text is None else parse_source(shown, text, diagnostics)
-    if source is None or not isinstance(source.data, dict):
+    file = read_record(path, "the file of reports", diagnostics)
+    if file is None:
         return None, diagnostics.items
-    file = Record(source, (), source.data, diagnostics, "the file of reports")
     planned = tuple(_planned(file, sinks, path.parent))
     file.finish()
     return (None if diagnostics.errors else planned), diagnostics.items

@@ -22,8 +22,7 @@ from urllib.parse import urlsplit
 import click
 
 from dsl.diagnostics import Diagnostics
-from dsl.record import Record
-from dsl.source import parse_source, read_text, shown_name
+from dsl.record import read_record
 from engine.cli import corpus, output
 from engine.cli.existing import Existing
 from engine.daemon.outputs.secured import context, secret
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dsl.diagnostics import Diagnostic
+    from dsl.record import Record
     from portal.access.oidc import Settings
     from portal.access.provider import Provider
     from portal.access.roles import Role
@@ -65,12 +65,9 @@ def read_sign_in(
     from portal.access.oidc import Settings  # noqa: PLC0415 - `--help` answers at once
 
     diagnostics = Diagnostics()
-    shown = shown_name(path, None)
-    text = read_text(path, shown, diagnostics)
-    source = None if text is None else parse_source(shown, text, diagnostics)
-    if source is None or not isinstance(source.data, dict):
+    file = read_record(path, "the file of the provider", diagnostics)
+    if file is None:
         return None, diagnostics.items
-    file = Record(source, (), source.data, diagnostics, "the file of the provider")
     issuer, portal = _address(file, "issuer"), _address(file, "portal")
     client, tls = file.text("client", required=True), context(file)
     shared = secret(file, "secret_file", required=True)

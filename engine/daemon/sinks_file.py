@@ -17,9 +17,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dsl.diagnostics import Diagnostics
-from dsl.record import Record
+from dsl.record import read_record
 from dsl.schema.enums import SEVERITY
-from dsl.source import parse_source, read_text, shown_name
 from engine.cli import corpus, output
 from engine.daemon import outputs
 from engine.sinks.trial import trial
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dsl.diagnostics import Diagnostic
+    from dsl.record import Record
 
 SEND: Final = ("new", "updated", "closed", "gone", "health", "reports")
 """What may be sent of an alert: that it is there (or again), that there is more of it (once a day, and when
@@ -106,12 +106,9 @@ def load_sinks(path: Path) -> tuple[Sink, ...]:
 def read_sinks(path: Path) -> tuple[tuple[Sink, ...] | None, list[Diagnostic]]:
     """The sinks of a file (None with errors), and what is wrong in it."""
     diagnostics = Diagnostics()
-    shown = shown_name(path, None)
-    text = read_text(path, shown, diagnostics)
-    source = None if text is None else parse_source(shown, text, diagnostics)
-    if source is None or not isinstance(source.data, dict):
+    file = read_record(path, "the file of sinks", diagnostics)
+    if file is None:
         return None, diagnostics.items
-    file = Record(source, (), source.data, diagnostics, "the file of sinks")
     sinks = tuple(_sinks(file))
     file.finish()
     if not sinks and not diagnostics.errors:

@@ -46,3 +46,19 @@ class Waiting:
     def room(self) -> bool:
         """Whether senders that can wait should go on."""
         return len(self._events) < _ROOM
+
+
+class Queued:
+    """What sources share whose thread puts events into a queue: they are taken from it."""
+
+    def __init__(self) -> None:
+        self._waiting = Waiting()
+
+    @property
+    def queued(self) -> int:
+        """Events that wait to be taken."""
+        return len(self._waiting)
+
+    def take(self) -> list[Event]:
+        """The events that came since the last call."""
+        return self._waiting.take()

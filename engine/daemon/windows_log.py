@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Final
 
-from engine.daemon.waiting import Waiting
+from engine.daemon.waiting import Queued
 from sensor.inputs.interface import InterfaceError
 from sensor.inputs.logevents import SLOTS, LogEvents
 from sensor.inputs.wintree import NoEventError
@@ -29,7 +29,7 @@ def sensor_name(channel: str) -> str:
     return f"windows-log:{channel}"
 
 
-class WindowsLog:
+class WindowsLog(Queued):
     """Events of one channel after the event numbered `after`. A source as `capture.Capture` is one.
 
     `subscription` was opened with `record_after(after)`.
@@ -46,20 +46,11 @@ class WindowsLog:
         self._api, self._channel = api, channel
         self._last = record_after(after)
         self._begun_anew = False
-        self._waiting = Waiting()
+        super().__init__()
         self._events = LogEvents(sensor_name(channel), self._waiting.put, raw=raw, by_record=True)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(subscription,), daemon=True)
         self._thread.start()
-
-    @property
-    def queued(self) -> int:
-        """Events that wait to be taken."""
-        return len(self._waiting)
-
-    def take(self) -> list[Event]:
-        """The events that came since the last call."""
-        return self._waiting.take()
 
     def complaints(self) -> dict[str, str]:
         """What goes wrong, by topic; empty where nothing does."""

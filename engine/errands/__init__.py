@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from engine.cli.rules import Loaded
     from engine.store import Store
+    from engine.tuning.writing import Change
 
     Work = Callable[[], bytes]
     Begin = Callable[["Place", Mapping[str, object]], Work]
@@ -91,6 +92,17 @@ def refusing() -> Iterator[None]:
     except output.Failure as failure:
         hint = f"; {failure.hint}" if failure.hint else ""
         raise RefusedError(f"{failure.message}{hint}") from failure
+
+
+def written(change: Change) -> None:
+    """Write a file of the installation. Raises RefusedError."""
+    try:
+        change.write()
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise RefusedError(
+            f"{change.path} cannot be written: {why}; atp-run must own its folder"
+        ) from error
 
 
 def begin(kind: str, place: Place, arguments: Mapping[str, object]) -> Work:

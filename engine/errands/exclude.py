@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from engine.errands import RefusedError, installed, refusing
+from engine.errands import RefusedError, installed, refusing, written
 from engine.lifecycle import RefusedError as UndecidedError
 from engine.store.desk import Desk, beside
 
@@ -115,13 +115,7 @@ def _why_not(tuner: Tuner, asked: Asked) -> str:
 def _apply(desk: Desk, asked: Asked, chosen: Judged, change: Change, now: int) -> None:
     from engine.cli.tuned import exclusion  # noqa: PLC0415 - as above
 
-    try:
-        change.write()
-    except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise RefusedError(
-            f"{change.path} cannot be written: {why}; atp-run must own its folder"
-        ) from error
+    written(change)
     told = {"entry": exclusion(chosen.candidate), "owner": asked.owner, "expires": asked.expires}
     with desk.transaction():
         desk.log(

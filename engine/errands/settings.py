@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from dsl.params import SENSITIVITIES
-from engine.errands import RefusedError, installed, refusing
+from engine.errands import RefusedError, installed, refusing, written
 from engine.store.desk import Desk, beside
 from engine.tuning.settings_text import entry_of, with_entry
 from engine.tuning.writing import Change
@@ -109,13 +109,7 @@ def _changed(asked: Asked, of: Installation) -> tuple[dict[str, Plain], dict[str
         raise RefusedError(f"{path} cannot be changed: {error}") from error
     except OSError as error:
         raise RefusedError(f"{path} cannot be read: {error.strerror}") from error
-    try:
-        change.write()
-    except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise RefusedError(
-            f"{path} cannot be written: {why}; atp-run must own its folder"
-        ) from error
+    written(change)
     try:
         fresh = load_rules(of.rules, path, of.lists)
     except BaseException:

@@ -16,10 +16,12 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from sensor.delivery.sqlite import told_as, transaction
 from sensor.delivery.versions import bring_forward
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 FILE: Final = "leases.sqlite"
@@ -148,22 +150,9 @@ class Leases:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._lock, _told():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
+        with self._lock, _told(), transaction(self._db):
+            yield
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    """SQLite's complaints as ours."""
-    try:
-        yield
-    except (sqlite3.Error, OSError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise LeaseError(f"the leases of domains: {why}") from error
+def _told() -> AbstractContextManager[None]:
+    return told_as(lambda why: LeaseError(f"the leases of domains: {why}"))

@@ -13,15 +13,15 @@ import secrets
 import sqlite3
 import threading
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from sensor.delivery.sqlite import told_as
 from sensor.delivery.versions import bring_forward
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 _SCHEMA: Final = """
@@ -217,14 +217,8 @@ def _sensor(row: sqlite3.Row) -> Sensor:
     return msgspec.convert(values, Sensor)
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    """SQLite's complaints as ours."""
-    try:
-        yield
-    except (sqlite3.Error, OSError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise RegistryError(f"the registry of sensors: {why}") from error
+def _told() -> AbstractContextManager[None]:
+    return told_as(lambda why: RegistryError(f"the registry of sensors: {why}"))
 
 
 def _hash(secret: str) -> str:

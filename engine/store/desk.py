@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sqlite3
 import uuid
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
@@ -18,10 +17,12 @@ from engine.event_json import json_line
 from engine.lifecycle import ENGINE, Decision, Standing, decided
 from engine.store.health import TABLE as HEALTH
 from engine.store.requests import TABLE as REQUESTS
+from sensor.delivery.sqlite import transaction
 from sensor.delivery.versions import bring_forward
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from engine.alert_records import Verdict
@@ -145,16 +146,9 @@ class Desk:
         """Note something under a key."""
         self._connection.execute("INSERT OR REPLACE INTO desk VALUES (?, ?)", (key, value))
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """All of what is done inside, or nothing."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
+        return transaction(self._connection)
 
     # --- alerts -----------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.erasure.values import replaced
+from sensor.delivery.sqlite import transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,37 +34,40 @@ def erase(path: Path, person: Person, entry: tuple[int, str] | None = None) -> N
     """
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA secure_delete = ON")
-        connection.execute("BEGIN IMMEDIATE")
-        triggers = connection.execute(
-            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
-        ).fetchall()
-        for name, _ in triggers:  # the audit log only grows, but for this
-            connection.execute(f'DROP TRIGGER "{name}"')
-        for table in _tables(connection):
-            for key, before, after in list(_changed(connection, table, person)):
-                where = " AND ".join(f'"{c}" IS ?' for c in key)
-                place = [before[c] for c in key]
-                if table == "part" and before["key"] is not after["key"]:
-                    connection.execute(f'DELETE FROM "{table}" WHERE {where}', place)  # noqa: S608  # names of the schema
-                    continue
-                marks = ", ".join(f'"{c}" = ?' for c in after)
-                connection.execute(
-                    f'UPDATE OR REPLACE "{table}" SET {marks} WHERE {where}',  # noqa: S608  # names of the schema
-                    [*after.values(), *place],
-                )
-        for _, sql in triggers:
-            connection.execute(sql)
-        if entry is not None:
-            ts, who = entry
-            name = person.pseudonym
-            connection.execute(
-                "INSERT INTO audit (ts, who, action, kind, object, id, verdict, assignee, note, before, "
-                "after) VALUES (?, ?, 'erase', 'account', ?, '', NULL, NULL, '', '{}', ?)",
-                (ts, who, name, msgspec.json.encode({"pseudonym": name}).decode()),
-            )
-        connection.execute("COMMIT")
+        with transaction(connection):
+            _replace(connection, person, entry)
         connection.execute("VACUUM")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _replace(connection: sqlite3.Connection, person: Person, entry: tuple[int, str] | None) -> None:
+    triggers = connection.execute(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+    ).fetchall()
+    for name, _ in triggers:  # the audit log only grows, but for this
+        connection.execute(f'DROP TRIGGER "{name}"')
+    for table in _tables(connection):
+        for key, before, after in list(_changed(connection, table, person)):
+            where = " AND ".join(f'"{c}" IS ?' for c in key)
+            place = [before[c] for c in key]
+            if table == "part" and before["key"] is not after["key"]:
+                connection.execute(f'DELETE FROM "{table}" WHERE {where}', place)  # noqa: S608  # names of the schema
+                continue
+            marks = ", ".join(f'"{c}" = ?' for c in after)
+            connection.execute(
+                f'UPDATE OR REPLACE "{table}" SET {marks} WHERE {where}',  # noqa: S608  # names of the schema
+                [*after.values(), *place],
+            )
+    for _, sql in triggers:
+        connection.execute(sql)
+    if entry is not None:
+        ts, who = entry
+        name = person.pseudonym
+        connection.execute(
+            "INSERT INTO audit (ts, who, action, kind, object, id, verdict, assignee, note, before, "
+            "after) VALUES (?, ?, 'erase', 'account', ?, '', NULL, NULL, '', '{}', ?)",
+            (ts, who, name, msgspec.json.encode({"pseudonym": name}).decode()),
+        )
 
 
 def _tables(connection: sqlite3.Connection) -> list[str]:

@@ -8,13 +8,14 @@ Parts of one key lie together in time order. Speaks SQL, knows no profile and no
 from __future__ import annotations
 
 import sqlite3
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from sensor.delivery.sqlite import transaction
 from sensor.delivery.versions import bring_forward
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 _TABLES = """
@@ -69,12 +70,9 @@ class Parts:
         drop = "DROP TABLE IF EXISTS part; DROP TABLE IF EXISTS profile;"
         bring_forward(self._connection, ["", drop + _TABLES])
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """All of what is done inside, or nothing."""
-        with self._connection:
-            self._connection.execute("BEGIN IMMEDIATE")
-            yield
+        return transaction(self._connection)
 
     def progress(self) -> dict[str, Progress]:
         """Every profile by its hash."""

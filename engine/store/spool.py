@@ -7,13 +7,13 @@ refused or dropped for want of room; each is counted. Any thread with a `Spool` 
 from __future__ import annotations
 
 import sqlite3
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from sensor.delivery.sqlite import transaction
 from sensor.delivery.versions import bring_forward
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 _TABLES: Final = """
@@ -71,16 +71,9 @@ class Spool:
         self._connection.execute("PRAGMA synchronous = FULL")
         bring_forward(self._connection, [_TABLES, _POSTED])
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """All of what is done inside, or nothing."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
+        return transaction(self._connection)
 
     def taken(self, sink: str, owner: str) -> int:
         """Up to which change of its `owner`, a database, a sink has had its messages put in; -1: none."""

@@ -12,10 +12,12 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from sensor.delivery.sqlite import told_as, transaction
 from sensor.delivery.versions import bring_forward
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 _SCHEMA: Final = """
@@ -70,14 +72,8 @@ class People:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All of what is done with the connection inside, or nothing; one thread at a time."""
-        with self._lock, _told():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+        with self._lock, _told(), transaction(self._db):
+            yield self._db
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -96,9 +92,5 @@ def beside(database: Path) -> Path:
     return database.with_name(f"{database.name}.people")
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise AccessError(f"the file of accounts: {error}") from error
+def _told() -> AbstractContextManager[None]:
+    return told_as(lambda why: AccessError(f"the file of accounts: {why}"))

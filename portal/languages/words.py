@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from dsl.schema.enums import CERTAINTY, OUTCOME, SEVERITY
+from engine import reports
+from engine.daemon.timetable import EVERY
 from engine.lifecycle import ACTIONS, VERDICTS
 from portal.access.roles import Role
 from portal.chain import PHASES
@@ -44,6 +46,7 @@ def words() -> list[str]:
     every = (
         *SEVERITY, *CERTAINTY, *OUTCOME, *ACTIONS, *VERDICTS, *PHASES, *_STATES, *_DETECTIONS,
         *_SENSORS, *_PARTS, *_KINDS, *_AUDITED, *_OBJECTS, *_DIRECTORY,
-        *_METHODS, *_SENSITIVITIES, *(role.value for role in Role),
+        *_METHODS, *_SENSITIVITIES, *EVERY,
+        *(role.value for role in Role), *(reports.report(name).TITLE for name in reports.names()),
     )  # fmt: skip
     return sorted({word.replace("_", " ") for word in every})

@@ -14,12 +14,12 @@ from engine.exports import writer
 from engine.lifecycle import ACTIONS, VERDICTS, RefusedError, Standing, decided
 from portal.access.roles import Permission
 from portal.clauses import why_it_fired
-from portal.habit import habits
 from portal.languages import Text, said
 from portal.pages.view import Asked, Page, View, go
 from portal.picture import picture
 from portal.reading import alerts as reading
 from portal.site import now
+from portal.usual_picture import drawn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -117,7 +117,7 @@ def _page(asked: Asked, found: AlertDetail, fault: str = "", status: int = 200) 
         "evidence": [_row(e) for e in evidence[:_SHOWN]],
         "rate": _rate(evidence, said(Text("events"), asked.language)),
         "numbers": _numbers(told),
-        "habits": habits(cast("list[Usual]", told.get("usual", []))),
+        "habits": drawn(cast("list[Usual]", told.get("usual", []))),
         "related": _related(asked, told),
         "linked": _linked(asked, str(told["detection"])),
         "history": found["history"],

@@ -7,14 +7,14 @@ work, and this page shows how far it is.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 
 from portal import errands
 from portal.access.roles import Permission
 from portal.languages import Text
-from portal.pages.view import Asked, Page, View, go
+from portal.pages.errand import looked, sent
+from portal.pages.view import Asked, Page, SlipError, View
 from portal.reading import detections
 
 if TYPE_CHECKING:
@@ -30,10 +30,6 @@ _MOST_DAYS: Final = 60
 _PARAM: Final = "param."
 
 
-class _SlipError(ValueError):
-    """What was asked is not whole; says why."""
-
-
 def settings(asked: Asked) -> Page:
     """The settings of a detection, and what became of what was asked last."""
     return _page(asked, _found(asked))
@@ -46,21 +42,17 @@ def change(asked: Asked) -> Page | Response:
         asked.form.get("action", "")
     )
     if act is None:
-        raise HTTPException(400, "there is no such action")
+        raise HTTPException(400, Text("there is no such action"))
     try:
-        kind, arguments = act(asked, found)
-        id_ = errands.ask(asked.site.sources, asked.who.name, kind, arguments)
-    except _SlipError as slip:
-        return _page(asked, found, f"{slip}.", 400)
-    except errands.TooManyError as error:
-        return _page(asked, found, Text("That cannot be done: %(why)s.", why=error), 429)
-    return go(f"{asked.path}?{urlencode({'errand': id_})}")
+        return sent(asked, *act(asked, found))
+    except SlipError as slip:
+        return _page(asked, found, slip.text, slip.status)
 
 
 def _try(asked: Asked, found: DetectionDetail) -> tuple[str, dict[str, object]]:
     days = asked.form.get("days", "7")
     if not (days.isascii() and days.isdigit() and 0 < int(days[:4]) <= _MOST_DAYS):
-        raise _SlipError(f"It is tried over 1 to {_MOST_DAYS} days")
+        raise SlipError(Text("It is tried over 1 to %(most)s days.", most=_MOST_DAYS))
     own = asked.form.get("sensitivity") == "own"
     # with values of one's own the others are at their default, with a sensitivity as it says
     usual = {p["name"]: p["default"] if own else p["value"] for p in found["params"]}
@@ -79,9 +71,9 @@ def _try(asked: Asked, found: DetectionDetail) -> tuple[str, dict[str, object]]:
 def _save(asked: Asked, found: DetectionDetail) -> tuple[str, dict[str, object]]:
     tried = errands.look(asked.site.sources, asked.who.name, asked.form.get("tried", "")[:64])
     if tried is None or tried["kind"] != TRY or tried["asked"]["detection"] != found["id"]:
-        raise _SlipError("Only what was tried is saved: try it first")
+        raise SlipError(Text("Only what was tried is saved: try it first."))
     if tried["state"] not in ("done", "refused"):
-        raise _SlipError("It is still being tried")
+        raise SlipError(Text("It is still being tried."))
     return SAVE, {
         "detection": found["id"], "who": asked.who.name, "reason": _reason(asked),
         "sensitivity": tried["asked"]["sensitivity"], "params": tried["asked"]["params"],
@@ -91,7 +83,9 @@ def _save(asked: Asked, found: DetectionDetail) -> tuple[str, dict[str, object]]
 def _switch(asked: Asked, found: DetectionDetail) -> tuple[str, dict[str, object]]:
     enabled = asked.form["action"] == "enable"
     if enabled != (found["state"] == "disabled"):
-        raise _SlipError(f"It is {'enabled' if enabled else 'disabled'} already")
+        raise SlipError(
+            Text("It is switched on already.") if enabled else Text("It is switched off already.")
+        )
     return SAVE, {
         "detection": found["id"], "who": asked.who.name, "reason": _reason(asked),
         "enabled": enabled,
@@ -101,21 +95,18 @@ def _switch(asked: Asked, found: DetectionDetail) -> tuple[str, dict[str, object
 def _reason(asked: Asked) -> str:
     reason = asked.form.get("reason", "").strip()
     if not reason or len(reason) > _LONG:
-        raise _SlipError(f"A change has a reason, of {_LONG} signs at most")
+        raise SlipError(Text("A change has a reason, of %(most)s signs at most.", most=_LONG))
     return reason
 
 
-def _page(asked: Asked, found: DetectionDetail, fault: str = "", status: int = 200) -> Page:
-    id_ = asked.query.get("errand", "")[:64]
-    errand = errands.look(asked.site.sources, asked.who.name, id_) if id_ else None
-    if errand is not None and errand["asked"].get("detection") != found["id"]:
-        errand = None
+def _page(
+    asked: Asked, found: DetectionDetail, fault: Text | None = None, status: int = 200
+) -> Page:
+    errand, shown = looked(asked, "detection", found["id"])
     values = {
+        **shown,
         "detection": found,
-        "errand": errand,
-        "gone": bool(id_) and errand is None,
         "fault": fault,
-        "here": f"{asked.path}?{urlencode({'errand': id_})}",
         "tried": errand["asked"] if errand is not None and errand["kind"] == TRY else None,
         "rows": _days(errand),
     }
@@ -137,7 +128,7 @@ def _days(errand: errands.Errand | None) -> list[dict[str, object]]:
 def _found(asked: Asked) -> DetectionDetail:
     found = detections.one(asked.site.sources, asked.arguments["name"])
     if found is None:
-        raise HTTPException(404, "there is no such detection")
+        raise HTTPException(404, Text("there is no such detection"))
     return found
 
 

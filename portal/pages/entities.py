@@ -13,7 +13,8 @@ from portal.graph import graph, steps
 from portal.languages import Text
 from portal.pages.rendering import kind_of
 from portal.pages.view import Asked, Page, View
-from portal.reading import alerts, entities, events, habits
+from portal.reading import alerts, entities, events
+from portal.reading import usual as reading_usual
 from portal.week import week
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def entity(asked: Asked) -> Page:
     }  # fmt: skip
     try:
         if known["kind"] != "group" and not asked.query.get("after"):
-            usual = habits.of_entity(sources, name)
+            usual = reading_usual.of_entity(sources, name)
             values |= {
                 "usual": usual,
                 "week": week(usual["hours"], asked.language) if usual else None,

@@ -7,14 +7,13 @@ far it is.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 
-from portal import errands
 from portal.access.roles import Permission
 from portal.languages import Text
-from portal.pages.view import Asked, Page, View, go
+from portal.pages.errand import looked, sent
+from portal.pages.view import Asked, Page, SlipError, View
 from portal.reading import alerts
 
 if TYPE_CHECKING:
@@ -42,28 +41,24 @@ def exclude(asked: Asked) -> Page | Response:
     if form.get("action") == "apply":
         signed = {name: form.get(name, "").strip() for name in ("owner", "reason", "expires")}
         if not all(signed.values()):
-            return _page(asked, found, "An exclusion has an owner, a reason and an end.", 400)
+            return _page(asked, found, Text("An exclusion has an owner, a reason and an end."), 400)
         if len(signed["owner"]) > _SHORT or len(signed["reason"]) > _LONG:
-            return _page(asked, found, "The owner or the reason is too long.", 400)
+            return _page(asked, found, Text("The owner or the reason is too long."), 400)
         arguments |= {**signed, "apply": True}
     elif form.get("action") != "propose":
-        raise HTTPException(400, "there is no such action")
+        raise HTTPException(400, Text("there is no such action"))
     try:
-        id_ = errands.ask(asked.site.sources, asked.who.name, KIND, arguments)
-    except errands.TooManyError as error:
-        return _page(asked, found, Text("That cannot be done: %(why)s.", why=error), 429)
-    return go(f"{asked.path}?{urlencode({'errand': id_})}")
+        return sent(asked, KIND, arguments)
+    except SlipError as slip:
+        return _page(asked, found, slip.text, slip.status)
 
 
-def _page(asked: Asked, found: AlertDetail, fault: str = "", status: int = 200) -> Page:
-    id_ = asked.query.get("errand", "")[:64]
-    errand = errands.look(asked.site.sources, asked.who.name, id_) if id_ else None
+def _page(asked: Asked, found: AlertDetail, fault: Text | None = None, status: int = 200) -> Page:
+    _, shown = looked(asked, "alert", _number(asked))
     values = {
+        **shown,
         "alert": found["alert"],
-        "errand": errand,
-        "gone": bool(id_) and errand is None,
         "fault": fault,
-        "here": f"{asked.path}?{urlencode({'errand': id_})}",
         "form": {n: asked.form.get(n, "") for n in ("owner", "reason", "expires")},
     }
     return Page("exclusion.html", values, status)
@@ -77,7 +72,7 @@ def _number(asked: Asked) -> int:
 def _found(asked: Asked) -> AlertDetail:
     found = alerts.one(asked.site.sources, _number(asked))
     if found is None:
-        raise HTTPException(404, "there is no such alert; it may have been deleted")
+        raise HTTPException(404, Text("there is no such alert; it may have been deleted"))
     return found
 
 

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from portal.access.roles import Permission
 from portal.chain import chain
 from portal.graph import incident_graph
+from portal.languages import Text
 from portal.pages.view import Asked, Page, View
 from portal.reading import incidents as reading
 
@@ -26,7 +27,7 @@ def one(asked: Asked) -> Page:
     known = text.isascii() and text.isdigit() and len(text) < 16
     found = reading.one(asked.site.sources, int(text)) if known else None
     if found is None:
-        raise HTTPException(404, "this alert stands alone: it shares nobody with another one")
+        raise HTTPException(404, Text("this alert stands alone: it shares nobody with another one"))
     values = {
         "incident": found, "chain": chain(found["chain"]), "graph": incident_graph(found),
         "titles": {a["number"]: a["title"] for a in found["chain"]},

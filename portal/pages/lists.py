@@ -12,7 +12,7 @@ from engine.tuning.candidates import Entry, Roles
 from engine.tuning.writing import Signed
 from portal.access.roles import Permission
 from portal.languages import Text
-from portal.pages.view import Asked, Page, View, go
+from portal.pages.view import Asked, Page, SlipError, View, go
 from portal.reading import lists as reading
 from portal.site import now
 
@@ -58,20 +58,25 @@ def change(asked: Asked) -> Page | Response:
     act = _ACTS.get(form.get("action", ""))
     own = asked.site.sources.installed.lists
     if act is None:
-        raise HTTPException(400, "there is no such action")
+        raise HTTPException(400, Text("there is no such action"))
     if own is None or own.folder is None:
         return _page(
-            asked, found, "Nothing can be written: atp-run has no folder of own lists.", 409
+            asked, found, Text("Nothing can be written: atp-run has no folder of own lists."), 409
         )
     before = asked.site.sources.status().in_force
     try:
         value = act(asked, own, found)
+    except SlipError as slip:
+        return _page(asked, found, slip.text, slip.status)
     except ValueError as error:
         return _page(asked, found, Text("That cannot be done: %(why)s.", why=error), 409)
     except OSError as error:
         why = f"{error.strerror or error}: {error.filename or own.folder}"
-        hint = "the user of atp-run must be able to write there"
-        return _page(asked, found, f"It could not be written, {why}; {hint}.", 409)
+        fault = Text(
+            "It could not be written, %(why)s; the user of atp-run must be able to write there.",
+            why=why,
+        )
+        return _page(asked, found, fault, 409)
     asked.site.audit(
         asked.who.name, form["action"], "list", found["name"],
         *(({}, value) if form["action"] == "add" else (value, {})), note=value["reason"],
@@ -85,13 +90,21 @@ def _add(asked: Asked, own: OwnLists, found: ListLine) -> dict[str, str]:
     value, role = form.get("value", "").strip(), form.get("role", "")
     owner, reason = form.get("owner", "").strip(), form.get("reason", "").strip()
     if not value or not owner or not reason:
-        raise ValueError("an entry has a value, an owner and a reason")
+        raise SlipError(Text("An entry has a value, an owner and a reason."))
     if len(value) > _LONG or len(owner) > _SHORT or len(reason) > _LONG:
-        raise ValueError(f"a value and a reason have {_LONG} signs at most, an owner {_SHORT}")
+        raise SlipError(
+            Text(
+                "A value and a reason have %(long)s signs at most, an owner %(short)s.",
+                long=_LONG,
+                short=_SHORT,
+            )
+        )
     if len(found["entries"]) >= _ENTRIES:
-        raise ValueError(f"the list has {_ENTRIES} entries, which is the most")
+        raise SlipError(
+            Text("The list has %(most)s entries, which is the most.", most=_ENTRIES), 409
+        )
     if role and role not in _roles(asked, found):
-        raise ValueError(f"its alerts have no role `{role[:_SHORT]}`")
+        raise SlipError(Text("Its alerts have no role %(role)s.", role=role[:_SHORT]))
     entry = Entry(roles=((role, value),)) if role else Entry(value=value)
     signed = Signed.of(owner, reason, form.get("expires", ""), now())
     own.add(found["name"], found["kind"], found["description"], entry, signed)
@@ -113,7 +126,7 @@ _ACTS: Final[dict[str, Callable[[Asked, OwnLists, ListLine], dict[str, str]]]] =
 }  # fmt: skip
 
 
-def _page(asked: Asked, found: ListLine, fault: str = "", status: int = 200) -> Page:
+def _page(asked: Asked, found: ListLine, fault: Text | None = None, status: int = 200) -> Page:
     own = asked.site.sources.installed.lists
     mine = own.files().get(found["name"]) if own is not None else None
     values = {
@@ -133,7 +146,7 @@ def _found(asked: Asked) -> ListLine:
         if listed["name"] == name:
             return listed
     if name not in status.rules:
-        raise HTTPException(404, "there is no such list")
+        raise HTTPException(404, Text("there is no such list"))
     return {
         "name": name, "kind": "text", "description": f"What `{name}` need not tell.", "file": "",
         "excludes": True, "used_by": [name], "entries": [],

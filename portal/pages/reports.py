@@ -16,7 +16,8 @@ from engine.asking import answer
 from engine.daemon.timetable import upcoming
 from engine.errands import RefusedError
 from portal.access.roles import Permission
-from portal.pages.view import Asked, Page, View
+from portal.languages import Text
+from portal.pages.view import Asked, Page, SlipError, View
 from portal.site import now
 
 if TYPE_CHECKING:
@@ -39,14 +40,16 @@ def made(asked: Asked) -> Page | Response:
     """One as a workbook, of whole days in UTC."""
     name, form = asked.form.get("report", ""), asked.form
     if name not in reports.names():
-        raise HTTPException(400, "there is no such report")
+        raise HTTPException(400, Text("there is no such report"))
     try:
         begin, end = _period(form.get("since", ""), form.get("until", ""))
         arguments = {"name": name, "forms": ["xlsx"], "begin": begin, "end": end}
         with _turn(), asked.site.sources.deciding() as desk:
             told = answer(desk, "report", arguments, asked.who.name, _SECONDS)
-    except (ValueError, RefusedError) as error:
-        return _page(asked, f"The report could not be made: {error}.", 409)
+    except SlipError as slip:
+        return _page(asked, slip.text, slip.status)
+    except RefusedError as error:
+        return _page(asked, Text("The report could not be made: %(why)s.", why=error), 409)
     file = f"{name}-{_day(begin)}-{_day(end)}.xlsx"
     asked.site.audit(asked.who.name, "export", "report", name, note=file)
     headers = {"Content-Disposition": f'attachment; filename="{file}"'}
@@ -57,7 +60,7 @@ def made(asked: Asked) -> Page | Response:
 @contextmanager
 def _turn() -> Iterator[None]:
     if not _AT_ONCE.acquire(blocking=False):
-        raise RefusedError("others are being made; ask again in a minute")
+        raise SlipError(Text("Other reports are being made; ask again in a minute."), 409)
     try:
         yield
     finally:
@@ -65,19 +68,19 @@ def _turn() -> Iterator[None]:
 
 
 def _period(since: str, until: str) -> tuple[int, int]:
-    """First and last microsecond of days, both counted in. Raises ValueError."""
+    """First and last microsecond of days, both counted in. Raises SlipError."""
     try:
         begin = datetime.fromisoformat(since).replace(tzinfo=UTC)
         end = datetime.fromisoformat(until).replace(tzinfo=UTC) + timedelta(days=1)
     except (ValueError, OverflowError):
-        raise ValueError("a period has a first and a last day") from None
+        raise SlipError(Text("A period has a first and a last day.")) from None
     if begin >= end:
-        raise ValueError("the period ends before it begins")
+        raise SlipError(Text("The period ends before it begins."))
     one = timedelta(microseconds=1)
     return (begin - _EPOCH) // one, (end - _EPOCH) // one - 1
 
 
-def _page(asked: Asked, fault: str = "", status: int = 200) -> Page:
+def _page(asked: Asked, fault: Text | None = None, status: int = 200) -> Page:
     installed = asked.site.sources.installed
     known = asked.site.sources.status().now or now()
     last = _EPOCH + timedelta(microseconds=known)

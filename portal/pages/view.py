@@ -84,6 +84,15 @@ class Page:
     status: int = 200
 
 
+class SlipError(Exception):
+    """What was asked cannot be done; `text` says why, on the page that it was asked from."""
+
+    def __init__(self, text: Text, status: int = 400) -> None:
+        super().__init__(text)
+        self.text = text
+        self.status = status
+
+
 @dataclass(frozen=True)
 class View:
     """A path, its function, and the permission that it takes; None: anybody."""

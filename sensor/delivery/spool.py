@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
+from sensor.delivery.sqlite import told_as, transaction
 from sensor.delivery.versions import bring_forward
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class Spool:
         """
         found: list[tuple[int, bytes]] = []
         size = 0
-        with self._lock, _told():
+        with self._lock, told_as(SpoolError):
             rows = self._db.execute(
                 "SELECT number, size FROM batch ORDER BY number LIMIT ?", (most,)
             )
@@ -135,7 +136,7 @@ class Spool:
 
     def waiting(self) -> Waiting:
         """What is in it. Raises SpoolError."""
-        with self._lock, _told():
+        with self._lock, told_as(SpoolError):
             (oldest,) = self._db.execute("SELECT min(oldest) FROM batch").fetchone()
             return Waiting(self._batches, self._bytes, oldest)
 
@@ -160,7 +161,7 @@ class Spool:
 
     def states(self, prefix: str) -> dict[str, str]:
         """All values whose key begins with a prefix, by the rest of the key. Raises SpoolError."""
-        with self._lock, _told():
+        with self._lock, told_as(SpoolError):
             rows = self._db.execute(
                 "SELECT key, value FROM state WHERE substr(key, 1, ?) = ? AND value != ''",
                 (len(prefix), prefix),
@@ -221,25 +222,12 @@ class Spool:
     def _transaction(self) -> Iterator[None]:
         """All or nothing; what the spool knows of itself goes back with it."""
         before = self._batches, self._bytes
-        with _told():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
+        try:
+            with told_as(SpoolError), transaction(self._db):
                 yield
-                self._db.execute("COMMIT")
-            except BaseException:
-                self._batches, self._bytes = before
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """SQLite's complaints as ours."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise SpoolError(str(error)) from error
+        except BaseException:
+            self._batches, self._bytes = before
+            raise
 
 
 def _json(value: object) -> str:

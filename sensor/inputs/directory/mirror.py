@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from dsl.schema.directory import AccountChange, DirectoryChange, DirectoryObject, GroupChange
+from sensor.delivery.sqlite import transaction
 from sensor.delivery.versions import bring_forward
 from sensor.map.directory.entry import Entry
 
@@ -75,8 +76,7 @@ class Mirror:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All of what is done inside, or nothing."""
-        with self._lock, self._connection:
-            self._connection.execute("BEGIN IMMEDIATE")
+        with self._lock, transaction(self._connection):
             yield
 
     # --- objects ----------------------------------------------------------------------------------

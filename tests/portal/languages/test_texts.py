@@ -1,5 +1,6 @@
 """Every text of the portal stands in every language; `docs/texts.py --write` adds what is missing, empty."""
 
+import ast
 import sys
 from pathlib import Path
 
@@ -58,3 +59,26 @@ def test_what_is_wrong_is_named(texts, wanted):
     assert any(f.startswith("placeholders differ: 'Sign in with") for f in found)
     assert len(found) == 4
     assert 'msgid "Suspected attacks"\nmsgstr ""\n' in texts.brought(spoilt, wanted, "de")
+
+
+SAYS = {"HTTPException": 1, "SlipError": 0, "_page": 1}
+
+
+def _is_plain(node):
+    written = isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value
+    return isinstance(node, ast.JoinedStr) or bool(written)
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "portal" / "pages").glob("*.py")), ids=lambda p: p.stem
+)
+def test_what_a_page_says_can_be_said_in_another_language(path):
+    """What is said of a request is a `Text`, or an error's own words."""
+    plain = []
+    for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+            continue
+        said = call.args[SAYS[call.func.id] :] if call.func.id in SAYS else []
+        said += [k.value for k in call.keywords if k.arg in ("fault", "done", "detail")]
+        plain += [ast.unparse(s) for s in said if _is_plain(s)]
+    assert plain == []

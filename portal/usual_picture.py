@@ -19,7 +19,7 @@ _HOUR_US: Final = 3_600_000_000
 _DAY_H: Final = 24
 
 
-def habits(usual: Sequence[Usual]) -> list[dict[str, object]]:
+def drawn(usual: Sequence[Usual]) -> list[dict[str, object]]:
     """Each profile with its measures; what is drawn of a measure is its `picture`. One that may not be
     asked yet holds nothing against anybody: its limits are left out.
     """

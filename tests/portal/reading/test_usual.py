@@ -2,7 +2,7 @@
 
 from dsl.schema.kerberos import KerberosAs, KerberosTgs
 from dsl.schema.ntlm import NtlmAuth
-from portal.reading import habits
+from portal.reading import usual
 
 S = 1_000_000
 HOUR = 3_600 * S
@@ -30,7 +30,7 @@ def test_hours_machines_and_resources(house):
         event(KerberosAs, T - 2, "ws2.corp.test", 7, account="bob@corp.test"),
         event(NtlmAuth, T, "ws2.corp.test", 8, server="sql1.corp.test", outcome="success"),
     ])  # fmt: skip
-    found = habits.of_entity(house.sources, "Ann@corp.test")
+    found = usual.of_entity(house.sources, "Ann@corp.test")
     assert found["others"] == [
         {"name": "ws1.corp.test", "events": 4, "days": 3},
         {"name": "ws2.corp.test", "events": 1, "days": 1},
@@ -40,15 +40,15 @@ def test_hours_machines_and_resources(house):
     }  # fmt: skip
     busy = {i: n for i, n in enumerate(found["hours"]) if n}
     assert busy == {11: 2, 12: 2, 36: 1}
-    of_machine = habits.of_entity(house.sources, "ws2.corp.test")
+    of_machine = usual.of_entity(house.sources, "ws2.corp.test")
     assert [h["name"] for h in of_machine["others"]] == [ANN, "bob@corp.test"]
-    assert habits.of_entity(house.sources, "nobody@corp.test") is None
+    assert usual.of_entity(house.sources, "nobody@corp.test") is None
 
 
 def test_a_few_of_many(house):
     house.take([
         event(KerberosAs, T + i * S, f"ws{i:03}.corp.test", i + 1) for i in range(300)
     ])  # fmt: skip
-    found = habits.of_entity(house.sources, ANN)
+    found = usual.of_entity(house.sources, ANN)
     assert len(found["others"]) == 8
     assert sum(found["hours"]) == 300

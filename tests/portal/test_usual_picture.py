@@ -1,6 +1,6 @@
 """What was usual beside what was seen: where the marks stand."""
 
-from portal.habit import habits
+from portal.usual_picture import drawn
 
 NONE = {"limit": None, "low": None, "high": None, "median": None, "p95": None, "max": None,
         "values": [], "size": 0, "hours": []}  # fmt: skip
@@ -9,7 +9,7 @@ USUAL = {"profile": "usual", "key": {"account": "ann"}, "at": 0, "rows": 3, "fir
 
 
 def _drawn(**measure):
-    ((one,),) = [h["measures"] for h in habits([{**USUAL, "measures": [{**NONE, **measure}]}])]
+    ((one,),) = [h["measures"] for h in drawn([{**USUAL, "measures": [{**NONE, **measure}]}])]
     return one["picture"]
 
 
@@ -43,5 +43,5 @@ def test_hours_stand_around_the_hour_that_was_seen():
 
 def test_what_is_still_learnt_holds_nothing_against_anybody():
     measure = {**NONE, "name": "tries", "kind": "number", "observed": 5, "limit": 0.0}
-    ((one,),) = [h["measures"] for h in habits([{**USUAL, "ready": False, "measures": [measure]}])]
+    ((one,),) = [h["measures"] for h in drawn([{**USUAL, "ready": False, "measures": [measure]}])]
     assert (one["limit"], one["picture"]) == (None, None)
