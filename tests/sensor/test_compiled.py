@@ -108,7 +108,7 @@ def test_events_of_all_captures_are_equal(compiled):
 
 def test_decoders_and_wire(compiled):
     done = run(
-        compiled, "-m", "pytest", "-q", "-m", "not slow", "-p", "no:cacheprovider", "-p",
-        "no:randomly", "tests/sensor/decode", "tests/sensor/wire",
+        compiled, "-m", "pytest", "-q", "-m", "not slow", "-p", "no:cacheprovider",
+        "tests/sensor/decode", "tests/sensor/wire",
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-4000:]
