@@ -20,7 +20,7 @@ from engine.backends.duckdb.reading import Definitions, columns_read, parts
 from engine.why import detection_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from engine.alert_records import Alert
     from engine.alerts import AlertRow, RoleValue
@@ -78,25 +78,30 @@ class Asking:
     def ask(
         self,
         built: plan.DetectionPlan,
-        alert: Alert,
+        alerts: Sequence[Alert],
         connection: duckdb.DuckDBPyConnection,
         memory: Memory | None,
-    ) -> list[Usual]:
-        """What the detection's profiles knew of the first row behind an alert; what the database
+    ) -> list[list[Usual]]:
+        """What the detection's profiles knew of the first row behind each of its alerts; what the database
         cannot tell is left out.
+
+        A question costs its plan, hardly its span, so it is put once for all alerts. Where an alert's row is
+        not the row that asked (a window or a sequence stands between), it is sought in the alert's own time.
         """
-        found: list[Usual] = []
-        low, high = max(alert.first_seen, alert.first_row - _DAY), alert.first_row
-        wanted = frozenset(alert.evidence)
+        found: list[list[Usual]] = [[] for _ in alerts]
+        low, high = min(a.first_row for a in alerts), max(a.first_row for a in alerts)
         for question in self._questions(built):
-            try:
-                rows = question.compiled.alerts[0].rows(connection, low, high, memory)
-            except duckdb.Error:
-                continue
-            of = [r for r in rows if wanted.intersection(r.evidence)]
-            told = _usual(question, of[-1]) if of else None
-            if told is not None and not any(_same(told, other) for other in found):
-                found.append(told)
+            rows = _rows(question, low, high, connection, memory)
+            for alert, told in zip(alerts, found, strict=True):
+                row = _behind(alert, rows)
+                if row is None:
+                    since = max(alert.first_seen, alert.first_row - _DAY)
+                    row = _behind(
+                        alert, _rows(question, since, alert.first_row, connection, memory)
+                    )
+                usual = _usual(question, row) if row is not None else None
+                if usual is not None and not any(_same(usual, other) for other in told):
+                    told.append(usual)
         return found
 
     def _questions(self, built: plan.DetectionPlan) -> list[_Question]:
@@ -105,6 +110,26 @@ class Asking:
             questions = list(_questions(built, self._compile))[:_MOST]
             self._known[built.id] = built, questions
         return questions
+
+
+def _rows(
+    question: _Question,
+    low: int,
+    high: int,
+    connection: duckdb.DuckDBPyConnection,
+    memory: Memory | None,
+) -> list[AlertRow]:
+    try:
+        return question.compiled.alerts[0].rows(connection, low, high, memory)
+    except duckdb.Error:
+        return []
+
+
+def _behind(alert: Alert, rows: Sequence[AlertRow]) -> AlertRow | None:
+    """The last of the rows, not after the alert's own, that an event of the alert stands in."""
+    wanted = frozenset(alert.evidence)
+    of = [r for r in rows if r.ts <= alert.first_row and not wanted.isdisjoint(r.evidence)]
+    return of[-1] if of else None
 
 
 def _questions(

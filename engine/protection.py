@@ -63,9 +63,12 @@ class Slicing:
     asks: frozenset[int]
     rows: Callable[[Span, int], list[AlertRow]]
     memory: Memory | None = None
+    over: Callable[[], bool] = lambda: False
 
-    def run(self, spans: Sequence[Span]) -> list[Rows]:
-        """The rows of every span; what is behind them is withheld."""
+    def run(self, spans: Sequence[Span]) -> tuple[list[Rows], list[Span]]:
+        """The rows of the spans, and what is behind them is withheld; the spans that are left, later than all
+        that asked profiles and were computed, where after a part of them the time is `over`.
+        """
         made = [(s, self.rows(s, FOREVER)) for s in spans if s[0] not in self.asks]
         for span, rows in made:
             self._withhold(span[0], self._changes(span, rows))
@@ -92,7 +95,9 @@ class Slicing:
             waiting = [(i, max(low, end), high) for i, low, high in waiting if high >= end]
             # near alerts there are often more
             width = self.protection.unit if since else width * WIDER
-        return made
+            if self.over():
+                break
+        return made, waiting
 
     def _seal(self, ended: Mapping[int, set[bytes]]) -> None:
         """Look over units with alerts, by their ends; they change nothing of those that end later."""

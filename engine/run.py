@@ -316,6 +316,7 @@ class Engine:
             until=self._until,
             memory=self.memory,
             models=self.models,
+            over=self.turns.over,
         )
         self._new = {}
         first = [n for n, r in self.running.items() if "alert" not in r.rule.plan.events]
@@ -490,6 +491,8 @@ class Engine:
                     made[name] = self._compute(running, moment, connection)
                 else:
                     running.defer(moment)
+            if now and running.left is not None:
+                self.turns.wait(name)
         return made
 
     def _compute(
@@ -540,10 +543,15 @@ class Engine:
         """Put what profiles know beside the alerts that were raised; in a storm beside the first."""
         raised = [c.alert for c in changes if c.kind == "opened"]
         asking = [a for a in raised if self.running[a.detection].compiled.learnings]
+        by_detection: dict[str, list[Alert]] = {}
         for alert in asking[:_MOST_ASKED]:
-            built = self.running[alert.detection].rule.plan
+            by_detection.setdefault(alert.detection, []).append(alert)
+        for name, alerts in by_detection.items():
+            built = self.running[name].rule.plan
             # beside the transaction at hand, which a failing statement would end
-            alert.usual = self._usual.ask(built, alert, self.store.beside, self.memory)
+            usual = self._usual.ask(built, alerts, self.store.beside, self.memory)
+            for alert, told in zip(alerts, usual, strict=True):
+                alert.usual = told
 
     def _keep_alerts(self, changes: Sequence[Change]) -> None:
         changed = {c.alert.number: c.alert for c in changes}

@@ -144,7 +144,7 @@ class Moment:
     changed from here on. `settled`: the directory is complete up to here; None: there is none.
     `until`: rows later than this are not asked for yet.
     `memory`: what profiles have learnt; None: they are asked of the events themselves.
-    `models`: the trained models that are in force.
+    `models`: the trained models that are in force. `over`: whether the time of the tick is.
     """
 
     now: int
@@ -157,6 +157,7 @@ class Moment:
     until: int = FOREVER
     memory: Memory | None = None
     models: Models | None = None
+    over: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +186,8 @@ class Running:
         """Greatest ts of an event the detection reads."""
         self.owed: tuple[int, int] | None = None
         """Earliest and latest ts for which its rows may have changed and were not computed yet."""
+        self.left: int | None = None
+        """From when on its last slices were left for want of time."""
 
     @property
     def rule(self) -> Rule:
@@ -222,7 +225,7 @@ class Running:
     # --- slices -----------------------------------------------------------------------------------
 
     def compute(self, connection: duckdb.DuckDBPyConnection, moment: Moment) -> list[Slice]:
-        """The slices that changed knowledge asks for, computed.
+        """The slices that changed knowledge asks for, computed; `left` where time was short.
 
         Where the backend fails, everything is as before and the next call asks for it again.
         """
@@ -271,8 +274,11 @@ class Running:
     def _compute(
         self, connection: duckdb.DuckDBPyConnection, moment: Moment, span: tuple[int, int] | None
     ) -> list[Slice]:
-        made = self._slices(connection, self._wanted(moment, span), moment)
+        made, left = self._slices(connection, self._wanted(moment, span), moment)
         self.settled = max(self.settled, min(_settled(moment), self.newest))
+        for index, low, _ in left:
+            self.decided[index] = min(self.decided[index], low - 1)
+        self.left = min((low for _, low, _ in left), default=None)
         return made
 
     def _wanted(self, moment: Moment, span: tuple[int, int] | None) -> list[Span]:
@@ -326,19 +332,23 @@ class Running:
 
     def _slices(
         self, connection: duckdb.DuckDBPyConnection, spans: Sequence[Span], moment: Moment
-    ) -> list[Slice]:
-        """The rows of spans, by the plans in force then."""
-        made = []
+    ) -> tuple[list[Slice], list[Span]]:
+        """The rows of spans, by the plans in force then; the spans for which there was no time."""
+        made: list[Slice] = []
+        left: list[Span] = []
         for generation, following in zip(
             self.generations, [*self.generations[1:], None], strict=True
         ):
             count = len(generation.compiled.alerts)
             last = FOREVER if following is None else following.since - 1
             parts = [(i, max(a, generation.since), min(z, last)) for i, a, z in spans if i < count]
-            made += self._generation(
-                connection, generation, [p for p in parts if p[1] <= p[2]], moment
-            )
-        return made
+            parts = [p for p in parts if p[1] <= p[2]]
+            if left:
+                left += parts
+                continue
+            found, left = self._generation(connection, generation, parts, moment)
+            made += found
+        return made, left
 
     def _generation(
         self,
@@ -346,7 +356,7 @@ class Running:
         generation: Generation,
         spans: Sequence[Span],
         moment: Moment,
-    ) -> list[Slice]:
+    ) -> tuple[list[Slice], list[Span]]:
         compiled, memory = generation.compiled, moment.memory
 
         def rows(span: Span, learnt: int = FOREVER) -> list[AlertRow]:
@@ -358,10 +368,12 @@ class Running:
             return self._rated(found, generation, index, moment)
 
         if compiled.protection is None:
-            return [Slice(*span, rows(span)) for span in spans]
+            return [Slice(*span, rows(span)) for span in spans], []
         asks = frozenset(i for i, alert in enumerate(compiled.alerts) if alert.owner)
-        slicing = Slicing(connection, self.rule.plan.id, compiled.protection, asks, rows, memory)
-        return [Slice(*span, found) for span, found in slicing.run(spans)]
+        name, protection = self.rule.plan.id, compiled.protection
+        slicing = Slicing(connection, name, protection, asks, rows, memory, moment.over)
+        made, left = slicing.run(spans)
+        return [Slice(*span, found) for span, found in made], left
 
     def _rated(
         self, rows: list[AlertRow], generation: Generation, index: int, moment: Moment
@@ -444,6 +456,7 @@ class Running:
             return 0
         limits = [moment.watermark(self.rule.plan.events)]
         limits += [self._limit(alert, moment, limits[0]) for alert in self.rule.plan.alerts]
+        limits += [] if self.left is None else [self.left]
         return min(limits)
 
     def forget(self, now: int) -> set[bytes]:

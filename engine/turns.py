@@ -63,6 +63,14 @@ class Turns:
         took = self._clock() - begin
         self._expected[name] = max(took, self._expected.get(name, 0.0) * _KEPT)
 
+    def over(self) -> bool:
+        """Whether no time is left."""
+        return self._end is not None and self._clock() >= self._end
+
+    def wait(self, name: str) -> None:
+        """It has had its turn and is not done: it is among those who wait."""
+        self._waiting.setdefault(name, (self._tick, self._clock()))
+
     def waited(self) -> list[int]:
         """For how many ticks each has waited that waits now."""
         return [self._tick - since + 1 for since, _ in self._waiting.values()]

@@ -183,6 +183,10 @@ def _value(name: str, kind: str, recipe: Recipe) -> str:
         "logon_guid": uuid.format("'l' || q"),
         "client_guid": uuid.format("'c' || h"),
     }  # fmt: skip
+    # an account's tickets hold the same groups and are of one size, at the KDC and where they are shown
+    own = {"kerberos_as": "ticket_size", "kerberos_tgs": "tgt_size"}.get(recipe.event)
+    if own is not None:
+        given[own] = "1060 + (hash(a, 10) % 90)::BIGINT"
     if recipe.event == "replication":  # controllers with each other
         given |= {"source": f"'dc1.{DOMAIN}'", "src_ip": _DC}
     if name in given:

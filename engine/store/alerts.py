@@ -157,10 +157,13 @@ def put_suppressed(connection: duckdb.DuckDBPyConnection, records: Iterable[Aler
 
 def forget_suppressed(connection: duckdb.DuckDBPyConnection, records: Iterable[Alert]) -> None:
     """People want to hear again of what these records are about."""
-    for one in records:
+    keys = [(one.detection, one.dedup) for one in records]
+    if keys:
+        detections, dedups = zip(*keys, strict=True)
         connection.execute(
-            "DELETE FROM alert_suppressed WHERE detection = ? AND dedup = ?",
-            [one.detection, one.dedup],
+            "DELETE FROM alert_suppressed WHERE (detection, dedup) IN "
+            "(SELECT (unnest($detections::VARCHAR[]), unnest($dedups::BLOB[])))",
+            {"detections": list(detections), "dedups": list(dedups)},
         )
 
 

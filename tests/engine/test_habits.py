@@ -146,3 +146,24 @@ def test_what_asks_no_profile_has_none(bench):
     one = bench("  alert kerberos_as as (actor: account) dedup 1d by actor\n")
     (alert,) = one.take([one.sign_on(T)])
     assert alert.usual == []
+
+
+def test_alerts_of_one_moment_are_asked_together(bench):
+    one = bench(PLACES)
+    people = ("ann", "bob", "eve")
+    one.take([
+        one.sign_on(T + day * DAY + n, f"{who}-pc", who) for day in range(4) for n, who in enumerate(people)
+    ])  # fmt: skip
+    asked = []
+    ask = one.engine._usual.ask
+    one.engine._usual.ask = lambda built, alerts, *more: (
+        asked.append(len(alerts)) or ask(built, alerts, *more)
+    )
+    alerts = one.take(
+        [one.sign_on(T + 5 * DAY + n * HOUR, "ws9", who) for n, who in enumerate(people)]
+    )
+    assert asked == [3]
+    assert {a.usual[0]["key"]["account"]: a.usual[0]["measures"][0]["values"] for a in alerts} == {
+        who: [f"{who}-pc"] for who in people
+    }
+    assert [a.usual[0]["at"] for a in alerts] == [a.first_row for a in alerts]

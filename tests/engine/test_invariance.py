@@ -190,6 +190,9 @@ class Fickle(Turns):
         self.scarce = seconds is not None
         super().begin(None)
 
+    def over(self):
+        return self.scarce and not next(self.given)
+
     @contextmanager
     def turn(self, name, line=0, *, free=False):
         yield free or not self.scarce or next(self.given)

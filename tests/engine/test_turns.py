@@ -74,3 +74,20 @@ def test_how_long_who_waits_has_waited():
     assert turns.waits() == {"b": 9.0}
     turns.keep({"a"})
     assert (turns.waits(), turns.waited()) == ({}, [])
+
+
+def test_who_is_not_done_waits_and_comes_first():
+    clock = Clock()
+    turns = Turns(clock)
+    turns.begin(1)
+    with turns.turn("b"):
+        assert not turns.over()
+        clock.now += 2
+    assert turns.over()
+    turns.wait("b")
+    turns.begin(1)
+    assert turns.order(["a", "b"]) == ["b", "a"]
+    assert turns.waited() == [2]
+    turns.begin(None)
+    clock.now += 99
+    assert not turns.over()

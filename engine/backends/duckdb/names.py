@@ -30,6 +30,7 @@ from engine.backends.duckdb.terms import (
     subquery,
     text,
 )
+from engine.backends.duckdb.terms import named as aliased
 
 
 def account_of(written: exp.Expr, time: exp.Expr) -> exp.Expr:
@@ -41,11 +42,11 @@ def account_of(written: exp.Expr, time: exp.Expr) -> exp.Expr:
         equal(call("lower", column("netbios", "n")), qualifier),
         equal(column("name", "n"), qualifier.copy()),
     )
-    in_domain = same_key(binary(exp.DPipe, binary(exp.DPipe, bare, text("@")), _domain()))
+    in_domain = _in_domains(binary(exp.DPipe, bare, text("@")), named)
     return call(
         "coalesce",
         _found("account", same_key(call("lower", written.copy())), time),
-        _found("account", in_domain, time, named),
+        _found("account", same_key(column("key", "n")), time, in_domain),
         _found("account", equal(column("sid", "d"), call("upper", written.copy())), time),
     )
 
@@ -53,11 +54,11 @@ def account_of(written: exp.Expr, time: exp.Expr) -> exp.Expr:
 def host_named(written: exp.Expr, time: exp.Expr) -> exp.Expr:
     """Key of the living computer of this name or DNS name; null where there is none."""
     low = call("lower", written)
-    full = binary(exp.DPipe, binary(exp.DPipe, low, text(".")), _domain())
+    full = _in_domains(binary(exp.DPipe, low, text(".")), exp.true())
     return call(
         "coalesce",
         _found("host", same_key(low.copy()), time),
-        _found("host", same_key(full), time, exp.true()),
+        _found("host", same_key(column("key", "n")), time, full),
     )
 
 
@@ -65,17 +66,23 @@ def _parts(written: exp.Expr) -> exp.Expr:
     return call("string_split", written.copy(), text("\\"))
 
 
-def _domain() -> exp.Expr:
-    return column("name", "n")
+def _in_domains(before: exp.Expr, named: exp.Expr) -> exp.Expr:
+    """The keys that a name would have in each of the domains, as `n.key`. Made before objects are looked
+    at: joined to names and domains in one step, every object is held against every name (6,000 rows, 70,000
+    objects: 700 ms instead of 12).
+    """
+    key = binary(exp.DPipe, before, column("name", "n"))
+    keys = select(aliased(key, "key"), source=stored("dir_domain", "n")).where(named)
+    return exp.Subquery(this=keys, alias=exp.TableAlias(this=exp.to_identifier("n", quoted=True)))
 
 
-def _found(kind: str, fact: exp.Expr, time: exp.Expr, domain: exp.Expr | None = None) -> exp.Expr:
-    """The least key among the living objects; `domain` joins the domains that are known."""
+def _found(kind: str, fact: exp.Expr, time: exp.Expr, keys: exp.Expr | None = None) -> exp.Expr:
+    """The least key among the living objects for which the fact holds, which may read a row of `keys`."""
     fields = ("key", "valid_from", "valid_to", "deleted")
     every = call("list", record({f: column(f, "d") for f in fields}))
     query = select(every, source=stored("dir_object", "d")).where(of_kind(kind, "d"), fact)
-    if domain is not None:
-        query = query.join(stored("dir_domain", "n"), on=domain)
+    if keys is not None:
+        query = query.join(keys, on=exp.true())
     living = call("list_filter", subquery(query), each("o", _living(time)))
     return call("list_min", call("list_transform", living, each("o", _field("key"))))
 

@@ -80,6 +80,31 @@ def test_the_patient_attacker_stays_unusual(rule_of, engine_of):
     }
 
 
+def test_a_slice_in_parts_where_time_is_short(rule_of, engine_of):
+    rule, compiled = rule_of("patience", PATIENCE)
+    events = [e for n in range(40) for e in day(n, "tries@x")]
+    events += [e for n in range(12, 40, 3) for e in day(n, "tries@x", tries=14)]
+    events.sort(key=lambda e: e.ts)
+    engine = engine_of(rule, compiled)
+    running = engine.running[rule.plan.id]
+    engine.ingest(events)
+    left = []
+    for _ in range(40):
+        engine.tick(seconds=1e-9)
+        left.append(running.left)
+    parts = [at for at in left if at is not None]
+    assert len(parts) > 5
+    assert parts == sorted(set(parts))
+    assert left[-1] is None
+    engine.tick(final=True)
+    found = {
+        (r.roles["actor"], r.roles["what"], (r.ts - BASE) // DAY) for r in rows_of(engine, rule)
+    }
+    engine.store.close()
+    assert found == told(engine_of, rule, compiled, events)
+    assert len(found) == 10
+
+
 def test_honest_growth_is_learnt(rule_of, engine_of):
     """Ten times as many tries in the end, never twice as many as ever before."""
     rule, compiled = rule_of("patience", PATIENCE)
