@@ -78,7 +78,10 @@ class Slicing:
             begin = min(low for _, low, _ in waiting)
             last = begin + width - 1
             unsealed = withheld.unsealed(self.connection, self.detection, 0, last)
-            self._seal({end: keys for end, keys in unsealed.items() if end <= begin})
+            ended = {end: keys for end, keys in unsealed.items() if end <= begin}
+            self._seal(ended)
+            if ended and self.over():
+                break
             tried = [
                 (s, self.rows(s, FOREVER))
                 for s in ((i, low, min(high, last)) for i, low, high in waiting if low <= last)

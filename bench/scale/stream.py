@@ -3,7 +3,8 @@
 A domain of 50,000 accounts (used as Zipf says) on 20,000 hosts; a terminal server is the source of
 a fifth of all events. A *round* is 32 events (a logon session's ticket, the services asked for with
 it minutes and hours later, what is done there, and now and then something rare), and there are as
-many rounds a day as make 3.3 million events. Events lie up to two seconds off the order of time.
+many rounds a day as make 3.3 million events. Rounds lie up to two seconds off the order of time;
+within one a ticket is issued before it is shown.
 """
 
 from __future__ import annotations
@@ -137,7 +138,7 @@ def _query(connection: duckdb.DuckDBPyConnection, number: int) -> str:
         FROM range($first::BIGINT * {width}, $last::BIGINT * {width}) t(i)
     ), placed AS (
         SELECT r, slot, q, r * {ROUND} + slot AS g,
-            {BEGIN} + r * {GAP} + slot * {GAP // ROUND} + (hash(g, 3) % {2 * SECOND})::BIGINT AS moment,
+            {BEGIN} + r * {GAP} + slot * {GAP // ROUND} + (hash(r, 3) % {2 * SECOND})::BIGINT AS moment,
             floor(exp(ln({ACCOUNTS}) * (hash(q, 1) / 18446744073709551616.0)))::BIGINT AS a,
             CASE hash(q, 2) % 5 WHEN 0 THEN 0 ELSE 1 + hash(a) % {HOSTS} END::BIGINT AS h,
             (hash(g, 4) % {count})::BIGINT AS n
