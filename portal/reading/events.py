@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from portal.reading.sources import Sources
 
 _DAY_US: Final = 86_400_000_000
-_SPANS: Final = (_DAY_US // 24, _DAY_US, 8 * _DAY_US, 64 * _DAY_US, 2**62)
-"""How far back is looked: most pages are full with what lies near, and that is found fast."""
+_NEAR: Final = _DAY_US // 24
+_WIDER: Final = 24
+"""How far back is looked first, and by how much further at least: most pages are full with what lies near,
+and that is found fast."""
 
 
 class Activities(TypedDict):
@@ -100,14 +102,15 @@ def _found(
     high = 2**62 if span[1] is None else span[1]
     if begun is not None:
         high = min(high, begun[0])
-    newest = _newest(cursor, asked, high)
-    if newest is None:
+    oldest, newest = _stored(cursor, asked, high)
+    if oldest is None or newest is None:
         return []
-    rows: list[tuple[int, int, str]] = []
+    low = max(low, oldest)
+    width = _NEAR
     values = {"name": name, "high": high, "ts": 2**62, "id": 0, "most": most}
     if begun is not None:
         values |= {"ts": begun[0], "id": begun[1]}
-    for width in _SPANS:
+    while True:
         bottom = max(low, newest - width)
         parts = " UNION ALL ".join(
             f"SELECT ts, id, '{n}' AS type FROM \"{n}\" WHERE ts BETWEEN $low AND $high "  # noqa: S608  # names of the schema
@@ -117,11 +120,19 @@ def _found(
         query = f"SELECT * FROM ({parts}) ORDER BY ts DESC, id DESC LIMIT $most"  # noqa: S608
         rows = cursor.execute(query, values | {"low": bottom}).fetchall()
         if len(rows) >= most or bottom <= low:
-            break
-    return rows
+            return rows
+        # as far as it seems to take, twice: each look costs its plan
+        width *= max(_WIDER, 2 * most // max(1, len(rows)))
 
 
-def _newest(cursor: duckdb.DuckDBPyConnection, asked: Sequence[str], high: int) -> int | None:
-    parts = " UNION ALL ".join(f'SELECT max(ts) AS ts FROM "{n}" WHERE ts <= $high' for n in asked)  # noqa: S608  # names of the schema
-    ((newest,),) = cursor.execute(f"SELECT max(ts) FROM ({parts})", {"high": high}).fetchall()  # noqa: S608
-    return None if newest is None else int(newest)
+def _stored(
+    cursor: duckdb.DuckDBPyConnection, asked: Sequence[str], high: int
+) -> tuple[int | None, int | None]:
+    """The least and the greatest ts, up to `high`, of events of these types."""
+    parts = " UNION ALL ".join(
+        f'SELECT min(ts) AS low, max(ts) AS high FROM "{n}" WHERE ts <= $high'  # noqa: S608  # names of the schema
+        for n in asked
+    )
+    query = f"SELECT min(low), max(high) FROM ({parts})"  # noqa: S608
+    ((oldest, newest),) = cursor.execute(query, {"high": high}).fetchall()
+    return oldest, newest
