@@ -58,7 +58,7 @@ _HOST = f"ws7.{stream.DOMAIN}"
 PAGES = (
     "/", "/?status=any&severity=high", "/?status=closed", f"/?entity={_HOST}", "/alerts/{number}",
     "/entities?q=ws1", "/suggest?q=u1", f"/entity?name={_HOST}", f"/entity?name=u7@{stream.DOMAIN}",
-    f"/entity?name={_HOST}&tab=alerts", f"/entity/card?name={_HOST}", "/detections", "/detections/attack",
+    f"/entity/usual?name={_HOST}", f"/entity?name={_HOST}&tab=alerts", f"/entity/card?name={_HOST}", "/detections", "/detections/attack",
     "/detections/dns_zone_transfer", "/detections/dns_zone_transfer/settings", "/alerts/{number}/exclude",
     "/incidents", "/lists", "/lists/dns_scanners", "/reports", "/hunt", "/health", "/sensors", "/audit", "/people", "/account",
 )  # fmt: skip

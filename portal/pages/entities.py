@@ -53,15 +53,8 @@ def entity(asked: Asked) -> Page:
         "entity": known, "tab": tab, "kind": known["kind"], "of": name,
         "alerts": alerts.listed(sources, alerts.Wanted(entity=name))["alerts"],
         "activities": {"events": [], "next": None}, "fault": "", "graph": [], "ways": 0, "steps": [],
-        "usual": None, "week": None,
     }  # fmt: skip
     try:
-        if known["kind"] != "group" and not asked.query.get("after"):
-            usual = reading_usual.of_entity(sources, name)
-            values |= {
-                "usual": usual,
-                "week": week(usual["hours"], asked.language) if usual else None,
-            }
         if tab == "paths":
             values |= _paths(asked, name)
         elif tab == "activities":
@@ -71,6 +64,17 @@ def entity(asked: Asked) -> Page:
     except ReadError as error:
         values["fault"] = str(error)
     return Page("entity_rows.html" if asked.query.get("after") else "entity.html", values)
+
+
+def usual(asked: Asked) -> Page:
+    """What is usual of one: the part of its page that reads four weeks, and comes after it."""
+    name = asked.query.get("name", "").strip().lower()[:1024]
+    try:
+        found, fault = reading_usual.of_entity(asked.site.sources, name), ""
+    except ReadError as error:
+        found, fault = None, str(error)
+    hours = week(found["hours"], asked.language) if found else None
+    return Page("usual.html", {"of": name, "usual": found, "week": hours, "fault": fault})
 
 
 def card(asked: Asked) -> Page:
@@ -104,5 +108,6 @@ VIEWS: Final = (
     View("/entities", search, Permission.READ),
     View("/suggest", suggest, Permission.READ),
     View("/entity", entity, Permission.READ),
+    View("/entity/usual", usual, Permission.READ),
     View("/entity/card", card, Permission.READ),
 )

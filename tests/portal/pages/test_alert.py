@@ -113,7 +113,7 @@ def test_hostile_names_are_shown_safely(house, browser, seen, name):
     one = browser("administrator")
     one.post("/alerts/1", {"action": "comment", "note": name})
     query = urlencode({"name": name.lower()})
-    paths = ["/", "/alerts/1", f"/entity?{query}", f"/entity?{query}&tab=alerts", f"/entity/card?{query}",
+    paths = ["/", "/alerts/1", f"/entity?{query}", f"/entity?{query}&tab=alerts", f"/entity/card?{query}", f"/entity/usual?{query}",
              f"/entities?{urlencode({'q': name})}", f"/?{urlencode({'entity': name})}",
              f"/suggest?{urlencode({'q': name})}", "/audit"]  # fmt: skip
     for path in paths:

@@ -10,6 +10,7 @@ from dsl.schema.kerberos import KerberosAs
 from dsl.schema.smb import SmbFile
 from engine.entities_rows import DirObject
 from engine.store import facts
+from engine.store.reads import ReadError
 
 T = 1_767_614_400_000_000
 
@@ -52,9 +53,19 @@ def test_one_of_them(one):
 
 
 def test_what_is_usual(one):
-    text = one.get("/entity?name=ann@corp.test").text
+    assert '"/entity/usual?name=ann%40corp.test"' in one.get("/entity?name=ann@corp.test").text
+    text = one.get("/entity/usual?name=ann@corp.test").text
     assert 'aria-label="1 of 168 hours of the week; most on Mon 12:00 UTC"' in text
+    assert one.get("/entity/usual?name=nobody@corp.test").text.strip() == ""
     assert "Usual" not in one.get("/entity?name=admins@corp.test").text
+
+
+def test_what_is_usual_takes_too_long(one, monkeypatch):
+    def fail(*_):
+        raise ReadError("the query took too long")
+
+    monkeypatch.setattr("portal.reading.usual.of_entity", fail)
+    assert "the query took too long" in one.get("/entity/usual?name=ann@corp.test").text
 
 
 def test_paths_are_drawn(house, browser):

@@ -11,7 +11,7 @@ from portal.languages.po import Catalogue
 from portal.pages import rendering
 
 PAGES = ("/", "/?status=any", "/alerts/1", "/entities?q=a", "/entity?name=ann@corp.test", "/entity?name=ws9.corp.test&tab=alerts",
-         "/entity?name=ann@corp.test&tab=paths", "/entity/card?name=ann@corp.test", "/detections", "/detections/attack",
+         "/entity?name=ann@corp.test&tab=paths", "/entity/card?name=ann@corp.test", "/entity/usual?name=ann@corp.test", "/detections", "/detections/attack",
          "/detections/zone_transfers", "/hunt", "/health", "/sensors", "/incidents", "/audit", "/people", "/account", "/suggest?q=ann",
          "/alerts/99", "/sign-in?fault=state")  # fmt: skip
 DATA = {"bdi", "code", "pre", "time", "kbd", "script", "style", "textarea"}
