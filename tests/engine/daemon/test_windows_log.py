@@ -178,7 +178,7 @@ def test_the_record_to_go_on_after(number, record):
 
 
 def test_nobody_reads_while_there_is_no_room(begin, monkeypatch):
-    monkeypatch.setattr(windows_log.Waiting, "room", lambda _self: False)
+    monkeypatch.setattr("engine.daemon.waiting.Waiting.room", lambda _self: False)
     log = Log(3)
     source = begin(log, Engine())
     time.sleep(0.1)
