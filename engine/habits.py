@@ -91,17 +91,22 @@ class Asking:
         found: list[list[Usual]] = [[] for _ in alerts]
         low, high = min(a.first_row for a in alerts), max(a.first_row for a in alerts)
         for question in self._questions(built):
-            rows = _rows(question, low, high, connection, memory)
-            for alert, told in zip(alerts, found, strict=True):
-                row = _behind(alert, rows)
-                if row is None:
+
+            def rows(since: int, until: int, of: _Question = question) -> list[AlertRow]:
+                return of.compiled.alerts[0].rows(connection, since, until, memory)
+
+            try:
+                every = rows(low, high)
+                for alert, told in zip(alerts, found, strict=True):
+                    row = _behind(alert, every)
                     since = max(alert.first_seen, alert.first_row - _DAY)
-                    row = _behind(
-                        alert, _rows(question, since, alert.first_row, connection, memory)
-                    )
-                usual = _usual(question, row) if row is not None else None
-                if usual is not None and not any(_same(usual, other) for other in told):
-                    told.append(usual)
+                    if row is None and since < low:
+                        row = _behind(alert, rows(since, alert.first_row))
+                    usual = _usual(question, row) if row is not None else None
+                    if usual is not None and not any(_same(usual, other) for other in told):
+                        told.append(usual)
+            except duckdb.Error:
+                continue
         return found
 
     def _questions(self, built: plan.DetectionPlan) -> list[_Question]:
@@ -110,19 +115,6 @@ class Asking:
             questions = list(_questions(built, self._compile))[:_MOST]
             self._known[built.id] = built, questions
         return questions
-
-
-def _rows(
-    question: _Question,
-    low: int,
-    high: int,
-    connection: duckdb.DuckDBPyConnection,
-    memory: Memory | None,
-) -> list[AlertRow]:
-    try:
-        return question.compiled.alerts[0].rows(connection, low, high, memory)
-    except duckdb.Error:
-        return []
 
 
 def _behind(alert: Alert, rows: Sequence[AlertRow]) -> AlertRow | None:

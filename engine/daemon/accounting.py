@@ -26,11 +26,11 @@ class Accounting(Queued):
     fault = ""
 
     def __init__(self, radius: Radius, after: int = 0) -> None:
+        super().__init__()
         self.name = f"radius {radius.place.name}"
         self._radius = radius
         self._sensor = sensor_name(radius.place.name)
         self._seq = after
-        super().__init__()
         radius.start(self._emit, self._waiting.room)
 
     def complaints(self) -> dict[str, str]:

@@ -49,6 +49,7 @@ class Capture(Queued):
         allowance: Allowance | None = None,
         tests: canary.Schedule | None = None,
     ) -> None:
+        super().__init__()
         self.name = live.interface
         self.dropped = 0
         self.shed = 0
@@ -58,7 +59,6 @@ class Capture(Queued):
         self._after = after
         self._tests = tests
         self._allowance = Allowance() if allowance is None else allowance
-        super().__init__()
         self._stop = threading.Event()
         self._fresh: list[Event] = []
         self._watched = 0

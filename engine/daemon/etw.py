@@ -36,6 +36,7 @@ class Tracing(Queued):
     def __init__(
         self, api: TraceApi, session: Session, after: int = 0, after_raw: int = 0, *, raw: bool
     ) -> None:
+        super().__init__()
         self.name = "event traces"
         self._api = api
         self._session: Session | None = session
@@ -43,7 +44,6 @@ class Tracing(Queued):
         self._lost = self._before = Lost(0, 0)
         self._unread = 0
         self._computer = socket.getfqdn()
-        super().__init__()
         self._events = LogEvents(SENSOR, self._waiting.put, raw=raw, told=(after + 1, after_raw))
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)

@@ -57,13 +57,13 @@ class Listening(Queued):
         *,
         raw: bool,
     ) -> None:
+        super().__init__()
         self.name = f"{kind} {port.place.name}"
         self.unread = 0
         self._port = port
         self._read = read
         self._rejected = rejected
         self._after = {False: after + 1, True: after_raw}
-        super().__init__()
         self._sensor = sensor_name(kind, port.place.name)
         self._events = LogEvents(self._sensor, self._emit, raw=raw)
         port.start(self._message, self._waiting.room)

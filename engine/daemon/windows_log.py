@@ -40,13 +40,13 @@ class WindowsLog(Queued):
     def __init__(
         self, api: EventLogApi, subscription: Subscription, channel: str, after: int, *, raw: bool
     ) -> None:
+        super().__init__()
         self.name = f"windows log {channel}"
         self.unread = 0
         self._away = ""
         self._api, self._channel = api, channel
         self._last = record_after(after)
         self._begun_anew = False
-        super().__init__()
         self._events = LogEvents(sensor_name(channel), self._waiting.put, raw=raw, by_record=True)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(subscription,), daemon=True)

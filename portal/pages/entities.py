@@ -68,7 +68,7 @@ def entity(asked: Asked) -> Page:
 
 def usual(asked: Asked) -> Page:
     """What is usual of one: the part of its page that reads four weeks, and comes after it."""
-    name = asked.query.get("name", "").strip().lower()[:1024]
+    name = _name(asked)
     try:
         found, fault = reading_usual.of_entity(asked.site.sources, name), ""
     except ReadError as error:
@@ -84,11 +84,15 @@ def card(asked: Asked) -> Page:
 
 
 def _one(asked: Asked) -> tuple[EntityDetail, str]:
-    name = asked.query.get("name", "").strip().lower()[:1024]
+    name = _name(asked)
     known = entities.one(asked.site.sources, name)
     if known is None:
         raise HTTPException(404, Text("nothing is known by this name"))
     return known, name
+
+
+def _name(asked: Asked) -> str:
+    return asked.query.get("name", "").strip().lower()[:1024]
 
 
 def _by_text(asked: Asked, text: str, kind: str, most: int) -> list[EntityLine]:

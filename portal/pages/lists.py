@@ -67,7 +67,7 @@ def change(asked: Asked) -> Page | Response:
     try:
         value = act(asked, own, found)
     except SlipError as slip:
-        return _page(asked, found, slip.text, slip.status)
+        return _page(asked, found, slip.text, 409)
     except ValueError as error:
         return _page(asked, found, Text("That cannot be done: %(why)s.", why=error), 409)
     except OSError as error:
@@ -100,9 +100,7 @@ def _add(asked: Asked, own: OwnLists, found: ListLine) -> dict[str, str]:
             )
         )
     if len(found["entries"]) >= _ENTRIES:
-        raise SlipError(
-            Text("The list has %(most)s entries, which is the most.", most=_ENTRIES), 409
-        )
+        raise SlipError(Text("The list has %(most)s entries, which is the most.", most=_ENTRIES))
     if role and role not in _roles(asked, found):
         raise SlipError(Text("Its alerts have no role %(role)s.", role=role[:_SHORT]))
     entry = Entry(roles=((role, value),)) if role else Entry(value=value)

@@ -47,7 +47,7 @@ def made(asked: Asked) -> Page | Response:
         with _turn(), asked.site.sources.deciding() as desk:
             told = answer(desk, "report", arguments, asked.who.name, _SECONDS)
     except SlipError as slip:
-        return _page(asked, slip.text, slip.status)
+        return _page(asked, slip.text, 409)
     except RefusedError as error:
         return _page(asked, Text("The report could not be made: %(why)s.", why=error), 409)
     file = f"{name}-{_day(begin)}-{_day(end)}.xlsx"
@@ -60,7 +60,7 @@ def made(asked: Asked) -> Page | Response:
 @contextmanager
 def _turn() -> Iterator[None]:
     if not _AT_ONCE.acquire(blocking=False):
-        raise SlipError(Text("Other reports are being made; ask again in a minute."), 409)
+        raise SlipError(Text("Other reports are being made; ask again in a minute."))
     try:
         yield
     finally:

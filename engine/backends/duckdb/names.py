@@ -23,6 +23,7 @@ from engine.backends.duckdb.terms import (
     equal,
     extracted,
     is_null,
+    named,
     number,
     record,
     select,
@@ -30,23 +31,22 @@ from engine.backends.duckdb.terms import (
     subquery,
     text,
 )
-from engine.backends.duckdb.terms import named as aliased
 
 
 def account_of(written: exp.Expr, time: exp.Expr) -> exp.Expr:
     """Key of the living account of this name, UPN or SID; null where there is none."""
     bare = call("lower", call("list_extract", _parts(written), number(-1)))
     qualifier = call("lower", call("list_extract", _parts(written), number(1)))
-    named = disjunction(
+    in_domain = disjunction(
         equal(call("len", _parts(written)), number(1)),
         equal(call("lower", column("netbios", "n")), qualifier),
         equal(column("name", "n"), qualifier.copy()),
     )
-    in_domain = _in_domains(binary(exp.DPipe, bare, text("@")), named)
+    keys = _keys(binary(exp.DPipe, bare, text("@")), in_domain)
     return call(
         "coalesce",
         _found("account", same_key(call("lower", written.copy())), time),
-        _found("account", same_key(column("key", "n")), time, in_domain),
+        _found("account", same_key(column("key", "n")), time, keys),
         _found("account", equal(column("sid", "d"), call("upper", written.copy())), time),
     )
 
@@ -54,11 +54,11 @@ def account_of(written: exp.Expr, time: exp.Expr) -> exp.Expr:
 def host_named(written: exp.Expr, time: exp.Expr) -> exp.Expr:
     """Key of the living computer of this name or DNS name; null where there is none."""
     low = call("lower", written)
-    full = _in_domains(binary(exp.DPipe, low, text(".")), exp.true())
+    keys = _keys(binary(exp.DPipe, low, text(".")), exp.true())
     return call(
         "coalesce",
         _found("host", same_key(low.copy()), time),
-        _found("host", same_key(column("key", "n")), time, full),
+        _found("host", same_key(column("key", "n")), time, keys),
     )
 
 
@@ -66,13 +66,13 @@ def _parts(written: exp.Expr) -> exp.Expr:
     return call("string_split", written.copy(), text("\\"))
 
 
-def _in_domains(before: exp.Expr, named: exp.Expr) -> exp.Expr:
-    """The keys that a name would have in each of the domains, as `n.key`. Made before objects are looked
+def _keys(before: exp.Expr, in_domain: exp.Expr) -> exp.Expr:
+    """The keys that a name would have in each domain `n` that may be meant, as `n.key`. Made before objects are looked
     at: joined to names and domains in one step, every object is held against every name (6,000 rows, 70,000
     objects: 700 ms instead of 12).
     """
     key = binary(exp.DPipe, before, column("name", "n"))
-    keys = select(aliased(key, "key"), source=stored("dir_domain", "n")).where(named)
+    keys = select(named(key, "key"), source=stored("dir_domain", "n")).where(in_domain)
     return exp.Subquery(this=keys, alias=exp.TableAlias(this=exp.to_identifier("n", quoted=True)))
 
 

@@ -56,20 +56,21 @@ def test_an_exclusion_holds_at_once_and_is_taken_out(filled, browser):
 
 
 @pytest.mark.parametrize(
-    ("change", "status", "why"),
+    ("change", "why"),
     [
-        ({"owner": " "}, 400, "an owner and a reason"),
-        ({"expires": "2020-01-01"}, 409, "no time to come"),
-        ({"expires": ""}, 409, "no time to come"),
-        ({"role": "king"}, 400, "no role"),
-        ({"value": "x" * 2_000}, 400, "at most"),
-        ({"action": "remove", "value": "shipped"}, 409, "no such entry"),
+        ({"owner": " "}, "an owner and a reason"),
+        ({"expires": "2020-01-01"}, "no time to come"),
+        ({"expires": ""}, "no time to come"),
+        ({"role": "king"}, "no role"),
+        ({"value": "x" * 2_000}, "at most"),
+        ({"action": "remove", "value": "shipped"}, "no such entry"),
     ],
 )
-def test_what_is_refused(filled, browser, change, status, why):
+def test_what_is_refused(filled, browser, change, why):
     before = (filled.lists / "zone_transfers.yaml").read_text()
     answer = browser("user").post("/lists/zone_transfers", {**ENTRY, **change})
-    assert (answer.status_code, why in answer.text) == (status, True)
+    assert answer.status_code == 409
+    assert why in answer.text
     assert (filled.lists / "zone_transfers.yaml").read_text() == before
 
 

@@ -45,7 +45,7 @@ def test_a_workbook(house, browser):
 )
 def test_what_is_refused(browser, change, why):
     answer = browser("viewer").post("/reports", {**FORM, **change})
-    assert (answer.status_code, why in answer.text) == (400, True)
+    assert (answer.status_code, why in answer.text) == (409, True)
 
 
 def test_no_such_report(browser):
