@@ -30,6 +30,7 @@ from scale.templates import templates
 from dsl.schema.registry import event_types
 from engine.backends.duckdb import compile_detection
 from engine.cli.rules import load_rules
+from engine.collection import collect_rarely
 from engine.daemon.folders import Folders
 from engine.daemon.service import Service
 from engine.store import Store
@@ -106,6 +107,7 @@ class Load:
 def main() -> int:
     """Measure; 1 if a limit is not kept."""
     options = _options()
+    collect_rarely()  # as the programs do
     loaded = load_rules(())
     compiled = {rule.plan.id: compile_detection(rule.plan) for rule in loaded.rules}
     found = templates(loaded.rules, lambda plan: compiled[plan.id])

@@ -28,6 +28,7 @@ from scale.stored import Stored
 from scale.templates import templates
 
 from engine.backends.duckdb import Unsupported, compile_detection
+from engine.collection import collect_rarely
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,6 +91,7 @@ def median(values: Sequence[float]) -> float:
 def main() -> int:
     """Measure; 1 if a limit is not kept."""
     options = _options()
+    collect_rarely()  # as the programs do
     loaded, made = rules(options.rules)
     compiled: dict[str, CompiledDetection] = {}
     begin = time.perf_counter()

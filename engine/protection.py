@@ -76,7 +76,7 @@ class Slicing:
         width = max((high - low + 1 for _, low, high in waiting), default=0)
         while waiting:
             begin = min(low for _, low, _ in waiting)
-            last = begin + width - 1
+            last = self._alike(begin, begin + width - 1)
             unsealed = withheld.unsealed(self.connection, self.detection, 0, last)
             ended = {end: keys for end, keys in unsealed.items() if end <= begin}
             self._seal(ended)
@@ -101,6 +101,11 @@ class Slicing:
             if self.over():
                 break
         return made, waiting
+
+    def _alike(self, begin: int, last: int) -> int:
+        """Up to when the same is withheld as at `begin`: what lies beyond is a question of its own, so it may wait."""
+        cuts = withheld.boundaries(self.connection, self.detection, begin, min(last, FOREVER))
+        return cuts[0] - 1 if cuts else last
 
     def _seal(self, ended: Mapping[int, set[bytes]]) -> None:
         """Look over units with alerts, by their ends; they change nothing of those that end later."""

@@ -122,11 +122,13 @@ class Known:
         self, keys: Iterable[Key], begin: int, end: int, at: int
     ) -> Iterator[tuple[Key, Part]]:
         """Parts of these keys that begin in [begin, end) and count for who asks at `at`."""
-        for key in keys:
-            for data in self._parts.of_key(self.progress.id, _encode(key), begin, end):
-                part = _part(data)
-                if part.counts(at):
-                    yield key, part
+        asked = list(keys)
+        for position, data in self._parts.of_keys(
+            self.progress.id, map(_encode, asked), begin, end
+        ):
+            part = _part(data)
+            if part.counts(at):
+                yield asked[position], part
 
     # --- learning ---------------------------------------------------------------------------------
 

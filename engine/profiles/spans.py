@@ -1,8 +1,9 @@
-"""Spans of parts: fine ones while they are young, then hours, then buckets.
+"""Spans of parts: fine ones while they are young, then hours, quarters of a day, buckets.
 
 What is asked as of a time must be cut there, and between parts only. So spans stay fine where
-questions are likely: the last two hours are kept by ten minutes, the open bucket and the one before
-by the hour. Each span learnt costs a look at every profile; what is newer is asked of the events.
+questions are likely: the last two hours are kept by ten minutes, half a day by the hour, the open
+bucket and the one before by the quarter of a day. Each span learnt costs a look at every profile, and each part
+of a key that is asked for is read; what is newer is asked of the events.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ HOUR: Final = 60 * MINUTE
 FINE: Final = 10 * MINUTE
 YOUNG: Final = 2 * HOUR
 """How long parts stay fine."""
+_MIDDLE: Final = ((HOUR, YOUNG), (6 * HOUR, 12 * HOUR))
+"""Widths between the fine spans and the buckets, and how old what has them is at least."""
 
 
 class Levels:
@@ -27,20 +30,20 @@ class Levels:
     def __init__(self, bucket: int) -> None:
         self.bucket = bucket
         self.fine = next((w for w in (FINE, MINUTE) if bucket % w == 0), bucket)
-        self.middle = HOUR if bucket % HOUR == 0 and self.fine < HOUR else self.fine
-        self._middle_to = 0
-        self._bucket_to = 0
+        self._middle = [(w, a) for w, a in _MIDDLE if bucket % w == 0 and self.fine < w < bucket]
+        self._limits = dict.fromkeys([bucket, *(w for w, _ in reversed(self._middle))], 0)
+        """Widths but for the fine one, the widest first: the times before which parts have them."""
         self.grown = 0
         """The time that was reached."""
 
     def reached(self, through: int) -> None:
         """All rows before `through` are learnt."""
         self.grown = max(self.grown, through)
-        old = through - YOUNG
-        self._middle_to = max(self._middle_to, old - old % self.middle)
-        self._bucket_to = max(
-            self._bucket_to, min(self.bucket_of(old), self.bucket_of(through) - self.bucket)
-        )
+        closed = min(self.bucket_of(through - YOUNG), self.bucket_of(through) - self.bucket)
+        self._limits[self.bucket] = max(self._limits[self.bucket], closed)
+        for width, age in self._middle:
+            old = through - age
+            self._limits[width] = max(self._limits[width], old - old % width)
 
     def bucket_of(self, time: int) -> int:
         """The begin of the bucket of a time."""
@@ -52,18 +55,19 @@ class Levels:
 
     def boundary(self, time: int) -> int:
         """The latest time, at most `time`, that no part reaches over."""
-        fine = self.boundary_of(time)
-        if fine >= self._middle_to:
-            return fine
-        middle = time - time % self.middle
-        return middle if middle >= self._bucket_to else self.bucket_of(time)
+        found = self.boundary_of(time)
+        for wider, limit in reversed(self._limits.items()):
+            if found >= limit:
+                return found
+            found = time - time % wider
+        return found
 
     def step(self, through: int, upto: int, most: int) -> tuple[int, int]:
         """How far to learn on from `through`, at most `most` or one span, and by which span: the
         widest that parts of that age have.
         """
         end = self.boundary_of(upto)
-        for unit, limit in ((self.bucket, self._bucket_to), (self.middle, self._middle_to)):
+        for unit, limit in self._limits.items():
             aligned = through + -through % unit
             if aligned + unit > limit:
                 continue
@@ -75,10 +79,9 @@ class Levels:
 
     def span_of(self, time: int) -> tuple[int, int]:
         """Begin and width of a span that holds every part of a time."""
-        if time < self._bucket_to:
-            return self.bucket_of(time), self.bucket
-        if time < self._middle_to:
-            return time - time % self.middle, self.middle
+        for width, limit in self._limits.items():
+            if time < limit:
+                return time - time % width, width
         return self.boundary_of(time), self.fine
 
     def grouped(self, parts: Iterable[Part]) -> dict[tuple[int, int], list[Part]]:

@@ -30,6 +30,11 @@ CREATE TABLE IF NOT EXISTS part (
 CREATE INDEX IF NOT EXISTS part_begin ON part (profile, begin);
 """
 
+_ASKED = """
+PRAGMA temp_store = MEMORY;
+CREATE TEMP TABLE asked (position INTEGER PRIMARY KEY, key BLOB NOT NULL);
+"""
+
 
 class Progress(NamedTuple):
     """How far a profile has learnt: all its rows with ts in [since, through), of the events with an
@@ -58,6 +63,7 @@ class Parts:
             uri = f"{path.resolve().as_uri()}?mode=ro"
             self._connection = sqlite3.connect(uri, uri=True, isolation_level=None)
             self._connection.execute("SELECT since, until FROM part LIMIT 0")
+            self._connection.executescript(_ASKED)
             return
         self._connection = sqlite3.connect(
             ":memory:" if path is None else path, isolation_level=None
@@ -69,6 +75,7 @@ class Parts:
         # the last step is the format: what is of an older one is learnt anew
         drop = "DROP TABLE IF EXISTS part; DROP TABLE IF EXISTS profile;"
         bring_forward(self._connection, ["", drop + _TABLES])
+        self._connection.executescript(_ASKED)
 
     def transaction(self) -> AbstractContextManager[None]:
         """All of what is done inside, or nothing."""
@@ -106,14 +113,19 @@ class Parts:
             ((profile, *row) for row in rows),
         )
 
-    def of_key(self, profile: int, key: bytes, begin: int, end: int) -> list[bytes]:
-        """Parts of a key that begin in [begin, end), in time."""
-        rows = self._connection.execute(
-            "SELECT data FROM part WHERE profile = ? AND key = ? AND begin >= ? AND begin < ? "
-            "ORDER BY begin",
-            (profile, key, begin, end),
+    def of_keys(
+        self, profile: int, keys: Iterable[bytes], begin: int, end: int
+    ) -> list[tuple[int, bytes]]:
+        """Parts of keys that begin in [begin, end), key by key in time, each with its key's position: in
+        one statement, for a statement a key took a third of a question over thousands of them.
+        """
+        self._connection.execute("DELETE FROM asked")
+        self._connection.executemany("INSERT INTO asked VALUES (?, ?)", enumerate(keys))
+        return self._connection.execute(
+            "SELECT position, data FROM asked CROSS JOIN part "
+            "ON part.profile = ? AND part.key = asked.key AND begin >= ? AND begin < ?",
+            (profile, begin, end),
         ).fetchall()
-        return [data for (data,) in rows]
 
     def after(
         self, profile: int, key: bytes, most: int

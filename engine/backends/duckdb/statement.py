@@ -1,8 +1,8 @@
 """A detection as SQL that can be run: one statement per alert, computed over a slice of time.
 
 A slice is asked little at a time, and mostly once: has it the events that any row needs (`gates`);
-has it any row, where DuckDB prunes evidence, roles and all sets that decide nothing; and what are
-its rows with all they carry.
+has it any row, where DuckDB prunes evidence, roles and all sets that decide nothing (not asked after a
+slice that had some); and what are its rows with all they carry.
 """
 
 from __future__ import annotations
@@ -44,6 +44,15 @@ _FAR: Final = 2**62
 """Times beyond this (in microseconds: 146,000 years) are not read, so that no sum overflows."""
 
 
+@dataclass
+class Lately:
+    """Whether the last slice that was asked for rows had any: then the next one mostly has some, and is not
+    asked first whether it has.
+    """
+
+    any: bool = False
+
+
 @dataclass(frozen=True)
 class CompiledAlert:
     """One alert statement as text with `$low` and `$high` for the slice. `needs`: of each group an
@@ -71,6 +80,7 @@ class CompiledAlert:
     events: tuple[str, ...] = ()
     reach: int = 0
     owner: str = ""
+    lately: Lately = field(default_factory=Lately, repr=False, compare=False)
 
     @property
     def sql(self) -> str:
@@ -182,9 +192,12 @@ class CompiledAlert:
         since = {p.number: min(low - p.far, learnt) for p in self.profiles if p.far is not None}
         probe, full = self.parameters
         with remembering(connection, self.first, self.profiles, since, bounds, memory) as known:
-            if known is None or not run(connection, self.probe, chosen(known, probe)):
+            if known is None:
+                return []
+            if not self.lately.any and not run(connection, self.probe, chosen(known, probe)):
                 return []
             found = run(connection, self.full, chosen(known, full))
+        self.lately.any = bool(found)
         if not found:
             return []
         exclusions = stored_exclusions(connection, self.exceptions)

@@ -148,6 +148,7 @@ def compile_first(
             CompiledRecall(
                 compiled[id(recalled.learnt)],
                 recalled.learns,
+                any(r.what == "hour_share" for r in recalled.node.reads),
                 asked.text,
                 asked.parameters,
                 recalled.remembered,
