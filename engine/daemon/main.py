@@ -449,7 +449,13 @@ def _service(
     errands = Errands(
         lambda: Place(engine.store, own[0], instance, clock(), installed), desk,
     )  # fmt: skip
-    timetable = Timetable([*reporting.entries(planned, dispatch), *backups], errands, desk, clock)
+    letters = [s.name for s in sinks if s.type == "email"]
+
+    def entries() -> Sequence[Entry]:
+        every = [*planned, *reporting.of_people(desk, planned, letters)]
+        return [*reporting.entries(every, dispatch), *backups]
+
+    timetable = Timetable(entries, errands, desk, clock)
     return Service(
         engine, watched, sources, lines, geolocation,
         quiet=quiet, stopping=stop.is_set, training=training, desk=desk, dispatch=dispatch,

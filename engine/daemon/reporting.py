@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from engine import reports
-from engine.daemon.timetable import Entry, period
+from engine.daemon.reports_file import Planned
+from engine.daemon.timetable import EVERY, Entry, period
+from engine.store.schedules import scheduled
 from engine.times import iso
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.daemon.dispatch import Dispatch
-    from engine.daemon.reports_file import Planned
+    from engine.store.desk import Desk
 
 _DATE: Final = len("2026-01-31")
 
@@ -29,11 +31,32 @@ def entries(planned: Sequence[Planned], dispatch: Dispatch | None) -> list[Entry
     """The timetable's entries of these reports."""
     return [
         Entry(
-            f"report {one.name}", one.every, one.at, "report",
+            entry_name(one.name), one.every, one.at, "report",
             _arguments(one), _Finish(one, dispatch),
         )
         for one in planned
     ]  # fmt: skip
+
+
+def of_people(desk: Desk, planned: Sequence[Planned], sinks: Sequence[str]) -> list[Planned]:
+    """The reports that people have scheduled, but for the names of those of the file; they go to those of `sinks`
+    that they name. Raises sqlite3.Error.
+    """
+    taken = {one.name for one in planned}
+    return [
+        Planned(
+            one.name, one.report, every, one.at, one.form,
+            tuple(s for s in one.to if s in sinks), None,
+        )
+        for one in scheduled(desk.connection)
+        for every in EVERY
+        if every == one.every and one.name not in taken
+    ]  # fmt: skip
+
+
+def entry_name(report: str) -> str:
+    """What the timetable calls a planned report."""
+    return f"report {report}"
 
 
 def _arguments(one: Planned) -> Callable[[int, int], Mapping[str, object]]:
@@ -48,6 +71,8 @@ class _Finish:
 
     def __call__(self, answer: bytes, due: int) -> None:
         one = self._planned
+        if one.folder is None and (not one.to or self._dispatch is None):
+            raise OSError("none of the sinks that it goes to is configured any more")
         files = msgspec.msgpack.decode(answer, type=dict[str, bytes])
         begin, end = period(one.every, one.at, due)
         day = iso(begin)[:_DATE]

@@ -21,6 +21,7 @@ Every = Literal["day", "week", "month"]
 EVERY: Final[tuple[Every, ...]] = ("day", "week", "month")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_US: Final = 86_400_000_000
+_NOTE: Final = "timetable "
 _AGAIN_S: Final = 300.0
 """So long after a failure it is tried again."""
 
@@ -41,10 +42,16 @@ class Entry:
 
 
 class Timetable:
-    """Keeps entries. `complaints`: what went wrong, by name of the entry; empty where nothing did."""
+    """Keeps the entries that there are at the time. `complaints`: what went wrong, by name of the entry; empty
+    where nothing did.
+    """
 
     def __init__(
-        self, entries: Sequence[Entry], errands: Errands, desk: Desk, clock: Callable[[], int]
+        self,
+        entries: Callable[[], Sequence[Entry]],
+        errands: Errands,
+        desk: Desk,
+        clock: Callable[[], int],
     ) -> None:
         self.complaints: dict[str, str] = {}
         self._entries = entries
@@ -56,8 +63,10 @@ class Timetable:
 
     def step(self) -> None:
         """Begin what is due. Raises sqlite3.Error."""
-        now = self._clock()
-        for entry in self._entries:
+        now, entries = self._clock(), self._entries()
+        for gone in self.complaints.keys() - {entry.name for entry in entries}:
+            del self.complaints[gone]
+        for entry in entries:
             if entry.name in self._begun or time.monotonic() < self._again.get(entry.name, 0.0):
                 continue
             due = latest(entry.every, entry.at, now)
@@ -123,5 +132,10 @@ def _micros(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
+def forget(desk: Desk, name: str) -> None:
+    """An entry is no more; one of that name that comes later begins anew."""
+    desk.connection.execute("DELETE FROM desk WHERE key = ?", (_NOTE + name,))
+
+
 def _key(entry: Entry) -> str:
-    return f"timetable {entry.name}"
+    return _NOTE + entry.name

@@ -17,6 +17,7 @@ from engine.event_json import json_line
 from engine.lifecycle import ENGINE, Decision, Standing, decided
 from engine.store.health import TABLE as HEALTH
 from engine.store.requests import TABLE as REQUESTS
+from engine.store.schedules import TABLE as SCHEDULES
 from sensor.delivery.sqlite import transaction
 from sensor.delivery.versions import bring_forward
 
@@ -116,7 +117,8 @@ class Desk:
         self._connection.execute("PRAGMA synchronous = FULL")
         # what was deleted must not be found in free pages
         self._connection.execute("PRAGMA secure_delete = ON")
-        bring_forward(self._connection, [_TABLES + _STAYS + HEALTH, REQUESTS, _ENTITIES, _ORDER])
+        steps = [_TABLES + _STAYS + HEALTH, REQUESTS, _ENTITIES, _ORDER, SCHEDULES]
+        bring_forward(self._connection, steps)
         self._connection.execute(
             "INSERT OR IGNORE INTO desk VALUES ('identity', ?)", (uuid.uuid4().hex,)
         )

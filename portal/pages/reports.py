@@ -1,7 +1,10 @@
-"""Reports of a period, made when they are asked for, and those that are made by the clock."""
+"""Reports of a period, made when they are asked for, and those that are made by the clock: planned by the file
+of reports, or here, by who may decide.
+"""
 
 from __future__ import annotations
 
+import re
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -13,15 +16,23 @@ from starlette.responses import Response
 
 from engine import reports
 from engine.asking import answer
-from engine.daemon.timetable import upcoming
+from engine.daemon.reporting import entry_name
+from engine.daemon.timetable import EVERY, forget, upcoming
 from engine.errands import RefusedError
+from engine.reports import forms
+from engine.store import schedules
+from engine.store.schedules import Scheduled
 from portal.access.roles import Permission
 from portal.languages import Text
-from portal.pages.view import Asked, Page, SlipError, View
+from portal.pages.view import Asked, Page, SlipError, View, go
 from portal.site import now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+    from engine.daemon.reports_file import Planned
+    from engine.daemon.timetable import Every
 
 _TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _SECONDS: Final = 120.0
@@ -29,6 +40,11 @@ _AT_ONCE: Final = threading.BoundedSemaphore(2)
 """Reports wait for one another at the engine; who waits here holds a thread that answers pages."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _USUAL: Final = timedelta(days=30)
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+_AT: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+_MINUTE_US: Final = 60_000_000
+_TO: Final = "to."
+_FORM: Final = {"name": "", "report": "summary", "every": "week", "at": "00:15", "form": "xlsx"}
 
 
 def every(asked: Asked) -> Page:
@@ -55,6 +71,57 @@ def made(asked: Asked) -> Page | Response:
     headers = {"Content-Disposition": f'attachment; filename="{file}"'}
     body = msgspec.msgpack.decode(told, type=dict[str, bytes])["xlsx"]
     return Response(body, media_type=_TYPE, headers=headers)
+
+
+def schedule(asked: Asked) -> Page | Response:
+    """One that is made by the clock from now on, or no more."""
+    act = {"add": _add, "remove": _remove}.get(asked.form.get("action", ""))
+    if act is None:
+        raise HTTPException(400, Text("there is no such action"))
+    try:
+        act(asked)
+    except SlipError as slip:
+        return _page(asked, slip.text, 409)
+    return go("/reports")
+
+
+def _add(asked: Asked) -> None:
+    form, installed = asked.form, asked.site.sources.installed
+    name, time = form.get("name", "").strip(), _AT.fullmatch(form.get("at", ""))
+    every = next((e for e in EVERY if e == form.get("every")), None)
+    if form.get("report") not in reports.names() or form.get("form") not in forms.names():
+        raise HTTPException(400, Text("there is no such report"))
+    if every is None or time is None:
+        raise SlipError(Text("It is made each day, week or month at a time of day, as 06:30."))
+    if not _NAME.fullmatch(name):
+        raise SlipError(Text("A name has small letters, digits, - and _, at most 40."))
+    to = tuple(s for s in _letters(asked) if f"{_TO}{s}" in form)
+    if not to:
+        raise SlipError(Text("It goes to one sink of e-mail at least."))
+    at = (int(time[1]) * 60 + int(time[2])) * _MINUTE_US
+    one = Scheduled(name, form["report"], every, at, form["form"], to, asked.who.name)
+    with asked.site.sources.deciding() as desk, desk.transaction():
+        if any(p.name == name for p in installed.reports) or not schedules.add(
+            desk.connection, one
+        ):
+            raise SlipError(Text("There is one of that name already, or there are too many."))
+        desk.log(now(), one.who, "schedule", "report", name, {}, one._asdict())
+
+
+def _remove(asked: Asked) -> None:
+    name = asked.form.get("name", "")
+    with asked.site.sources.deciding() as desk, desk.transaction():
+        found = next((s for s in schedules.scheduled(desk.connection) if s.name == name), None)
+        if found is None:
+            raise SlipError(Text("There is none of that name."))
+        schedules.remove(desk.connection, name)
+        forget(desk, entry_name(name))
+        desk.log(now(), asked.who.name, "unschedule", "report", name, found._asdict(), {})
+
+
+def _letters(asked: Asked) -> list[str]:
+    """Names of the sinks that take reports."""
+    return [s.name for s in asked.site.sources.installed.sinks if s.type == "email"]
 
 
 @contextmanager
@@ -85,18 +152,30 @@ def _page(asked: Asked, fault: Text | None = None, status: int = 200) -> Page:
     known = asked.site.sources.status().now or now()
     last = _EPOCH + timedelta(microseconds=known)
     titles = {name: reports.report(name).TITLE for name in reports.names()}
-    planned = [
-        {
-            "name": one.name, "title": titles[one.report], "every": one.every, "form": one.form,
-            "next": upcoming(one.every, one.at, now()), "to": one.to, "folder": one.folder,
-        }
-        for one in installed.reports
-    ]  # fmt: skip
+    with asked.site.sources.desk() as desk:
+        of_people = schedules.scheduled(desk.connection)
+
+    def line(
+        one: Planned | Scheduled, every: Every, folder: Path | None, who: str
+    ) -> dict[str, object]:
+        due = upcoming(every, one.at, now())
+        return {
+            "name": one.name, "title": titles.get(one.report, one.report), "every": every,
+            "form": one.form, "next": due, "to": one.to, "folder": folder, "who": who,
+        }  # fmt: skip
+
+    planned = [line(one, one.every, one.folder, "") for one in installed.reports]
+    planned += [line(one, e, None, one.who) for one in of_people for e in EVERY if e == one.every]
+    letters = _letters(asked)
     values = {
         "titles": titles, "planned": planned, "file": installed.reports_file, "fault": fault,
         "report": asked.form.get("report", "summary"),
         "since": asked.form.get("since") or (last - _USUAL).date().isoformat(),
         "until": asked.form.get("until") or last.date().isoformat(),
+        "letters": letters, "forms": forms.names(), "every": EVERY, "to": _TO,
+        "lost": {s for one in of_people for s in one.to} - set(letters),
+        "form": {name: asked.form.get(name, usual) for name, usual in _FORM.items()},
+        "chosen": {s for s in letters if len(letters) == 1 or f"{_TO}{s}" in asked.form},
     }  # fmt: skip
     return Page("reports.html", values, status)
 
@@ -108,4 +187,5 @@ def _day(ts: int) -> str:
 VIEWS: Final = (
     View("/reports", every, Permission.READ),
     View("/reports", made, Permission.READ, ("POST",)),
+    View("/reports/schedule", schedule, Permission.DECIDE, ("POST",)),
 )

@@ -51,12 +51,16 @@ class Daemon:
         self.watched = folder / "watched"
         self.watched.mkdir()
         self.database, self.log = folder / "atp.duckdb", folder / "log"
-        self.folder = folder
+        self.folder, sinks = folder, folder / "sinks.yaml"
+        sinks.write_text(
+            "sinks:\n  - name: soc\n    type: email\n    to: [soc@corp.example.test]\n    from: atp@corp.example.test\n"
+            "    server: localhost:9\n    security: none\n    send: [reports]\n"
+        )
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", "from engine.daemon.main import main; main()", "--watch", self.watched, "--portal", "127.0.0.1:0",
                  "--directory", ROOT / "examples/directory.yaml", "--store", self.database,
-                 "--alerts", folder / "alerts.jsonl", *more],
+                 "--alerts", folder / "alerts.jsonl", "--sinks", sinks, *more],
                 cwd=ROOT, stdout=subprocess.DEVNULL, stderr=log,
             )  # fmt: skip
         found = self.wait(lambda: re.search(r"portal is at (https://\S+)", self.log.read_text()))
@@ -257,6 +261,27 @@ def test_an_alert_goes_through_its_life(look, people):
     with page.expect_download() as kept:
         page.keyboard.press("e")
     assert kept.value.suggested_filename == f"alert-{number}.xlsx"
+
+
+def test_a_report_is_scheduled_and_no_more(look, people):
+    one = look().sign_in("user")
+    page = one.page
+    one.open("/reports")
+    page.fill("[name=name]", "weekly")
+    page.select_option("form[action='/reports/schedule'] [name=report]", "sensitive_groups")
+    page.fill("[name=at]", "06:30")
+    page.click("button:has-text('Schedule')")
+    page.wait_for_selector("td:text-is('weekly')")
+    assert "soc" in page.inner_text("tr:has(td:text-is('weekly'))")
+    one.shot("reports-scheduled")
+    other = look().sign_in("viewer")
+    other.open("/reports")
+    assert other.page.locator("td:text-is('weekly')").count() == 1
+    assert other.page.locator("form[action='/reports/schedule']").count() == 0
+    page.click("button[aria-label='Remove weekly']")
+    page.wait_for_selector("text=None is scheduled")
+    assert one.faults() == []
+    assert one.wrong + other.wrong == []
 
 
 def test_filters_and_keys(look, people):

@@ -12,12 +12,14 @@ from engine.daemon.dispatch import Dispatch
 from engine.daemon.errands import Errands
 from engine.daemon.outputs import Message
 from engine.daemon.outputs.email import letter
-from engine.daemon.reporting import entries
+from engine.daemon.reporting import entries, entry_name, of_people
 from engine.daemon.reports_file import Planned
 from engine.daemon.sinks_file import Filter, Sink
-from engine.daemon.timetable import Timetable
+from engine.daemon.timetable import Timetable, forget
 from engine.errands import Place
+from engine.store import schedules
 from engine.store.desk import Desk, beside
+from engine.store.schedules import Scheduled
 
 DAY = 86_400_000_000
 T = 20_000 * DAY + DAY // 2
@@ -50,9 +52,13 @@ def world(tmp_path, store):
             one = Planned(
                 "morning", "summary", "day", 60_000_000, "xlsx", ("soc",), tmp_path / "out"
             )
-            self.table = Timetable(
-                entries([one], self.dispatch), self.errands, self.desk, lambda: self.now
-            )
+            self.sinks = ["soc"]
+
+            def every():
+                people = of_people(self.desk, [one], self.sinks)
+                return entries([one, *people], self.dispatch)
+
+            self.table = Timetable(every, self.errands, self.desk, lambda: self.now)
 
         def run(self):
             for _ in range(400):
@@ -106,3 +112,40 @@ def test_done_again_it_is_there_once(world, tmp_path):
     world.run()
     assert len(world.waiting()) == 1
     assert len(list((tmp_path / "out").iterdir())) == 1
+
+
+EVENING = Scheduled("evening", "summary", "day", 120_000_000, "json", ("soc", "gone"), "ann")
+
+
+def test_what_people_schedule_goes_out_from_the_next_day_on(world):
+    assert schedules.add(world.desk.connection, EVENING)
+    world.run()
+    assert world.waiting() == []
+    world.now += DAY
+    world.run()
+    told = [msgspec.json.decode(w.alert)["file"] for w in world.waiting()]
+    assert told == ["morning-2024-10-04.xlsx", "evening-2024-10-04.json"]
+
+
+def test_a_sink_that_is_gone_is_told_until_the_report_is(world):
+    schedules.add(world.desk.connection, EVENING)
+    world.run()
+    world.now += DAY
+    world.sinks = []
+    world.run()
+    complaint = world.table.complaints["report evening"]
+    assert "none of the sinks that it goes to" in complaint
+    schedules.remove(world.desk.connection, "evening")
+    forget(world.desk, entry_name("evening"))
+    world.run()
+    assert "report evening" not in world.table.complaints
+    assert world.desk.value("timetable report evening") is None
+
+
+def test_no_more_than_so_many(world, monkeypatch):
+    monkeypatch.setattr(schedules, "MOST", 2)
+    made = [
+        schedules.add(world.desk.connection, EVENING._replace(name=n)) for n in ("a", "b", "b", "c")
+    ]
+    assert made == [True, True, False, False]
+    assert [s.name for s in schedules.scheduled(world.desk.connection)] == ["a", "b"]

@@ -75,7 +75,7 @@ class World:
         self.errands = Doing()
         self.desk = Desk(self.path)
         entry = Entry("it", "day", AT, "report", lambda b, e: {"begin": b, "end": e}, self.finish)
-        self.table = Timetable([entry], self.errands, self.desk, lambda: self.now)
+        self.table = Timetable(lambda: [entry], self.errands, self.desk, lambda: self.now)
 
     def finish(self, answer, due):
         if self.broken is not None:

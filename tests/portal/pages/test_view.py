@@ -19,6 +19,7 @@ DECIDE = {
     ("POST", "/lists/{name}"),
     ("GET", "/alerts/{number}/exclude"),
     ("POST", "/alerts/{number}/exclude"),
+    ("POST", "/reports/schedule"),
 }
 GET = [v for v in views() if v.methods == ("GET",) and v.needs is not None]
 POST = [v for v in views() if v.methods == ("POST",) and v.needs is not None]
