@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,7 +81,7 @@ class Measured:
 
 def percentile(values: Sequence[float], share: float) -> float:
     """The value that a share of the values does not exceed, in milliseconds."""
-    return sorted(values)[min(len(values) - 1, int(share * len(values)))] * 1000
+    return sorted(values)[ceil(share * len(values)) - 1] * 1000
 
 
 def median(values: Sequence[float]) -> float:

@@ -486,7 +486,8 @@ class Recall:
     belongs to the set from its first row in that bucket on.
 
     Peers (`peers` reads): of the keys other than r's that have a row in W, those for which the
-    profile's `peers`, asked as of t, gives the same as for r's key (a null one has no peers).
+    profile's `peers`, asked as of the begin of t's bucket, gives the same as for r's key (a null
+    one has no peers).
     `size` is their number, a set the union of theirs, a statistic is of all their values together.
     """
 

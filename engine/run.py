@@ -302,8 +302,13 @@ class Engine:
         self._write_facts()
         changed_from = self.directory.take_changed_from()
         self._note()
-        self.lessons.begin(None if seconds is None else seconds * _LESSONS)
         self.turns.begin(None if final else seconds)
+        self.turns.order(self.running)
+        # beside a detection that takes longer than a tick no profile learns, and in the next tick they do
+        paused = self.turns.crowded() and not self.lessons.paused
+        if not paused:
+            self.turns.no_long_one()
+        self.lessons.begin(None if seconds is None else seconds * _LESSONS, paused=paused)
         self._learn(changed_from)
         moment = Moment(
             now=self.watermarks.now,
@@ -435,6 +440,7 @@ class Engine:
     def closed_to(self, events: Iterable[str]) -> int:
         """Up to when everything of these types is in, and has been judged."""
         owed = [r.owed[0] for r in self.running.values() if r.owed is not None]
+        owed += [r.left for r in self.running.values() if r.left is not None]
         return min(self.watermarks.of(events), self.watermarks.now - DIRECTORY_WAIT_US, *owed)
 
     def _write_facts(self) -> None:
@@ -488,11 +494,13 @@ class Engine:
             running = self.running[name]
             with self.turns.turn(name, line, free=running.idle(moment)) as now:
                 if now:
-                    made[name] = self._compute(running, moment, connection)
+                    allotted = replace(moment, stretch=self.turns.stretch(name))
+                    made[name] = self._compute(running, allotted, connection)
+                    self.turns.covered(name, running.stretch)
                 else:
                     running.defer(moment)
             if now and running.left is not None:
-                self.turns.wait(name)
+                self.turns.wait(name, first=running.cut)
         return made
 
     def _compute(

@@ -10,6 +10,7 @@ parameter is a new generation, effective for later rows. Knows no SQL and no clo
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import TYPE_CHECKING, Final, Protocol
 
 from engine import lateness
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 
 DIRECTORY_WAIT_US: Final = lateness.SLOW_US
 """How long a negative directory fact waits for a sync that began after the row."""
+_PIECES: Final = 6
+"""Into how many turns what is owed is cut at most."""
+_TICKS: Final = 3
+"""So many times the time of a tick's new events a piece has at least."""
 FORGET_US: Final = 24 * 3_600 * lateness.SECOND_US
 """How long rows outlive the last moment at which an event in time could join them."""
 
@@ -145,6 +150,7 @@ class Moment:
     `until`: rows later than this are not asked for yet.
     `memory`: what profiles have learnt; None: they are asked of the events themselves.
     `models`: the trained models that are in force. `over`: whether the time of the tick is.
+    `stretch`: about so much time's rows may be asked for in a turn (None: all).
     """
 
     now: int
@@ -158,6 +164,7 @@ class Moment:
     memory: Memory | None = None
     models: Models | None = None
     over: Callable[[], bool] = lambda: False
+    stretch: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +195,10 @@ class Running:
         """Earliest and latest ts for which its rows may have changed and were not computed yet."""
         self.left: int | None = None
         """From when on its last slices were left for want of time."""
+        self.stretch = 0
+        """How much time's rows its last turn asked for, of those up to the newest event; 0: none."""
+        self.cut = False
+        """Whether the last turn was cut, and what was left is nothing but the rest of it."""
 
     @property
     def rule(self) -> Rule:
@@ -274,7 +285,10 @@ class Running:
     def _compute(
         self, connection: duckdb.DuckDBPyConnection, moment: Moment, span: tuple[int, int] | None
     ) -> list[Slice]:
-        made, left = self._slices(connection, self._wanted(moment, span), moment)
+        wanted, rest = self._stretch(self._wanted(moment, span), moment)
+        made, left = self._slices(connection, wanted, moment)
+        self.cut = bool(rest) and not left
+        left = [*left, *rest]
         self.settled = max(self.settled, min(_settled(moment), self.newest))
         for index, low, _ in left:
             self.decided[index] = min(self.decided[index], low - 1)
@@ -302,6 +316,30 @@ class Running:
                 )
             wanted += [(index, low, high) for low, high in _joined(spans)]
         return wanted
+
+    def _stretch(self, wanted: list[Span], moment: Moment) -> tuple[list[Span], list[Span]]:
+        """What a turn asks for of the slices that are wanted, and what lies behind that. In few pieces, each of
+        several ticks' time: every piece costs its plan.
+        """
+        low = min((a for _, a, _ in wanted), default=0)
+        high = min(max((z for *_, z in wanted), default=-1), self.newest)
+        before, self.stretch = self.stretch, max(high - low + 1, 0)
+        if moment.stretch is None or self.stretch <= moment.stretch:
+            return wanted, []
+        new = [moment.new[kind] for kind in self.rule.plan.events if kind in moment.new]
+        least = _TICKS * (max((z for _, z in new), default=0) - min((a for a, _ in new), default=0))
+        pieces = min(_PIECES, ceil(self.stretch / moment.stretch), self.stretch // max(least, 1))
+        if self.cut:
+            # on as it began, or the last of it would be cut again and again
+            pieces = self.stretch // before
+        if pieces < 2:
+            return wanted, []
+        self.stretch //= pieces
+        last = low + self.stretch - 1
+        return (
+            [(i, a, min(z, last)) for i, a, z in wanted if a <= last],
+            [(i, max(a, last + 1), z) for i, a, z in wanted if z > last],
+        )
 
     def _look_back(self, index: int) -> int:
         """What an event in time changes of an alert's rows: those that far after it."""

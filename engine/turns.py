@@ -9,13 +9,45 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from math import inf
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
+_SHARE: Final = 0.5
+"""Of a tick's time, for what is cut into turns."""
 _KEPT: Final = 0.9
 """What is left of an expected duration after a shorter one: a quiet tick says little of the next."""
+_ALIKE: Final = 0.3
+"""Turns whose lengths differ by less tell nothing of what each costs for itself."""
+
+
+class _Pace(NamedTuple):
+    """What turns of somebody cost: `fixed` seconds each and `rate` for each piece of work, as far as the last
+    two tell, the last of which did `much` in `took`.
+    """
+
+    much: int
+    took: float
+    fixed: float
+    rate: float
+
+    def after(self, much: int, took: float) -> _Pace:
+        """The same after one more turn."""
+        rate = self.rate
+        if abs(much - self.much) > _ALIKE * max(much, self.much):
+            rate = (took - self.took) / (much - self.much)
+        whole = took / much
+        rate = min(max(rate, whole / 10), whole)
+        return _Pace(much, took, took - rate * much, rate)
+
+    def most(self, seconds: float) -> float:
+        """How much fits in that time; where most of the time goes before any of it, what half the time is for."""
+        return max(seconds - self.fixed, seconds / 2) / self.rate if self.rate else inf
+
+
+_UNKNOWN: Final = _Pace(0, 0.0, 0.0, 0.0)
 
 
 class Turns:
@@ -26,20 +58,35 @@ class Turns:
         self._expected: dict[str, float] = {}
         self._waiting: dict[str, tuple[int, float]] = {}
         """In which tick each began to wait, and when."""
+        self._waited: dict[str, tuple[int, float]] = {}
+        """The same of those that have had their turn in this tick."""
+        self._covered: dict[str, int] = {}
+        self._paces: dict[str, _Pace] = {}
         self._tick = 0
+        self.paused = False
+        self._long: str | None = None
+        """Who has its turn in this tick though it takes longer than that; "": nobody."""
+        self._seconds: float | None = None
         self._end: float | None = None
         self._served: set[int] = set()
         """Lines in which somebody has had a turn in this tick."""
 
-    def begin(self, seconds: float | None) -> None:
-        """A tick that has so much time; None: enough for all."""
+    def begin(self, seconds: float | None, *, paused: bool = False) -> None:
+        """A tick that has so much time; None: enough for all. `paused`: it is nobody's turn."""
         self._tick += 1
+        self.paused = paused
+        self._long = None
         self._served = set()
+        self._waited, self._covered = {}, {}
+        self._seconds = seconds
         self._end = None if seconds is None else self._clock() + seconds
 
     def order(self, names: Iterable[str]) -> list[str]:
         """Who has waited longest first, else in the order given."""
-        return sorted(names, key=lambda n: self._waiting.get(n, (self._tick, 0.0))[0])
+        found = sorted(names, key=lambda n: self._waiting.get(n, (self._tick, 0.0))[0])
+        if self._long is None:
+            self._long = next((n for n in found if self._over(n)), None)
+        return found
 
     @contextmanager
     def turn(self, name: str, line: int = 0, *, free: bool = False) -> Iterator[bool]:
@@ -51,25 +98,56 @@ class Turns:
             yield True
             return
         begin = self._clock()
-        if line in self._served and self._end is not None:
+        if self._end is not None:
             left = self._end - begin
-            if left <= 0 or left < self._expected.get(name, 0.0):
+            short = left <= 0 or left < self._expected.get(name, 0.0)
+            may = line not in self._served and (name == self._long or not self._over(name))
+            if self.paused or (short and not may):
                 self._waiting.setdefault(name, (self._tick, begin))
                 yield False
                 return
         self._served.add(line)
-        self._waiting.pop(name, None)
+        self._waited[name] = self._waiting.pop(name, (self._tick, begin))
         yield True
         took = self._clock() - begin
+        if name in self._covered:
+            much = self._covered.pop(name)
+            self._paces[name] = self._paces.get(name, _UNKNOWN).after(much, took)
         self._expected[name] = max(took, self._expected.get(name, 0.0) * _KEPT)
+
+    def stretch(self, name: str) -> float | None:
+        """How much it does, at its pace, in what a turn may take; None where nothing is known, or enough for all."""
+        if self._seconds is None or name not in self._paces:
+            return None
+        return self._paces[name].most(self._seconds * _SHARE)
+
+    def covered(self, name: str, much: int) -> None:
+        """So much it does in the turn that it has."""
+        if much:
+            self._covered[name] = much
+
+    def crowded(self) -> bool:
+        """Whether a turn of this tick takes longer than that."""
+        return bool(self._long)
+
+    def no_long_one(self) -> None:
+        """Whoever takes longer than this tick waits."""
+        self._long = ""
 
     def over(self) -> bool:
         """Whether no time is left."""
         return self._end is not None and self._clock() >= self._end
 
-    def wait(self, name: str) -> None:
-        """It has had its turn and is not done: it is among those who wait."""
-        self._waiting.setdefault(name, (self._tick, self._clock()))
+    def wait(self, name: str, *, first: bool = False) -> None:
+        """It has had its turn and is not done: it is among those who wait. `first`: for as long as if it had not
+        had it, so its next turn follows soon.
+        """
+        since = self._waited.get(name) if first else None
+        self._waiting.setdefault(name, since or (self._tick, self._clock()))
+
+    def _over(self, name: str) -> bool:
+        """Whether a turn of it takes longer than a tick."""
+        return self._seconds is not None and self._expected.get(name, 0.0) > self._seconds
 
     def waited(self) -> list[int]:
         """For how many ticks each has waited that waits now."""
@@ -84,3 +162,4 @@ class Turns:
         """Only these are there any more."""
         self._waiting = {n: since for n, since in self._waiting.items() if n in names}
         self._expected = {n: took for n, took in self._expected.items() if n in names}
+        self._paces = {n: pace for n, pace in self._paces.items() if n in names}

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 CHUNK: Final = 10_000
 """Rounds stored at a time, so that the types lie in time order beside one another."""
+DEPARTMENTS: Final = 200
 _LEFT_BEHIND: Final = (
     "alert_outbox", "alert_row", "alert_record", "alert_event", "state", "coverage",
     "dir_object", "dir_address", "dir_member", "dir_spn", "dir_domain", "dir_change", "list_entry",
@@ -142,7 +143,11 @@ def _directory() -> DirectoryFile:
         address = ".".join(str(value >> s & 255) for s in (24, 16, 8, 0))
         found.append(DirectoryObject("host", f"ws{i}.{domain}", {}, addresses=(address,)))
     found += [
-        DirectoryObject("account", f"u{i}@{domain}", {"uac": ("normal_account",)})
+        DirectoryObject(
+            "account",
+            f"u{i}@{domain}",
+            {"uac": ("normal_account",), "department": f"department {i % DEPARTMENTS}"},
+        )
         for i in range(1, stream.ACCOUNTS + 1)
     ]
     return DirectoryFile(tuple(found), ())

@@ -33,7 +33,9 @@ SLACK: Final = 2 * CHUNK
 
 _encode = msgspec.msgpack.Encoder().encode
 _key = msgspec.msgpack.Decoder(tuple).decode
-_part = msgspec.msgpack.Decoder(Part).decode
+_every_part = msgspec.msgpack.Decoder(list[Part]).decode
+_ARRAY: Final = b"\xdd"
+"""What a list begins with whose length takes 32 bits (MessagePack, array format family)."""
 
 
 class ProfileOf(Protocol):
@@ -123,10 +125,10 @@ class Known:
     ) -> Iterator[tuple[Key, Part]]:
         """Parts of these keys that begin in [begin, end) and count for who asks at `at`."""
         asked = list(keys)
-        for position, data in self._parts.of_keys(
-            self.progress.id, map(_encode, asked), begin, end
-        ):
-            part = _part(data)
+        found = self._parts.of_keys(self.progress.id, map(_encode, asked), begin, end)
+        # as one message: a third of the time of one for each
+        whole = b"".join([_ARRAY, len(found).to_bytes(4, "big"), *(data for _, data in found)])
+        for (position, _), part in zip(found, _every_part(whole), strict=True):
             if part.counts(at):
                 yield asked[position], part
 

@@ -31,7 +31,7 @@ MOST_DISTINCT: Final = 10_000
 """Values of `set` and `values`, hashes of `count_distinct` that one part holds."""
 
 
-class Part(msgspec.Struct, array_like=True):
+class Part(msgspec.Struct, array_like=True, gc=False):
     """Rows of one key in [begin, begin + width): microseconds. `hours`: hour of the week -> rows.
     `cut`: values that found no room. They count for none who ask in [since, until).
     """

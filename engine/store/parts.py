@@ -8,7 +8,7 @@ Parts of one key lie together in time order. Speaks SQL, knows no profile and no
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sensor.delivery.sqlite import transaction
 from sensor.delivery.versions import bring_forward
@@ -33,6 +33,14 @@ CREATE INDEX IF NOT EXISTS part_begin ON part (profile, begin);
 _ASKED = """
 PRAGMA temp_store = MEMORY;
 CREATE TEMP TABLE asked (position INTEGER PRIMARY KEY, key BLOB NOT NULL);
+"""
+
+
+_KEYS: Final = """
+WITH RECURSIVE known (key) AS (
+    SELECT min(key) FROM part WHERE profile = ?
+    UNION ALL SELECT (SELECT min(key) FROM part WHERE profile = ? AND key > known.key) FROM known WHERE key IS NOT NULL)
+SELECT key FROM known WHERE key IS NOT NULL
 """
 
 
@@ -180,15 +188,7 @@ class Parts:
 
     def keys(self, profile: int) -> Iterator[bytes]:
         """Every key of a profile, one jump of the tree each."""
-        key = b""
-        while True:
-            row = self._connection.execute(
-                "SELECT key FROM part WHERE profile = ? AND key > ? ORDER BY key LIMIT 1",
-                (profile, key),
-            ).fetchone()
-            if row is None:
-                return
-            (key,) = row
+        for (key,) in self._connection.execute(_KEYS, (profile, profile)):
             yield key
 
     def close(self) -> None:

@@ -193,6 +193,9 @@ class Fickle(Turns):
     def over(self):
         return self.scarce and not next(self.given)
 
+    def stretch(self, name):
+        return 1.0 if self.scarce and next(self.given) else None
+
     @contextmanager
     def turn(self, name, line=0, *, free=False):
         yield free or not self.scarce or next(self.given)

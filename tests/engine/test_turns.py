@@ -66,6 +66,7 @@ def test_how_long_who_waits_has_waited():
     turns = Turns(clock)
     for waited in ([1], [2], [3]):
         turns.begin(1)
+        turns.order(["a"])
         for name in ("a", "b"):
             with turns.turn(name) as now:
                 clock.now += 2 if now else 0
@@ -91,3 +92,91 @@ def test_who_is_not_done_waits_and_comes_first():
     turns.begin(None)
     clock.now += 99
     assert not turns.over()
+
+
+def test_of_those_that_take_longer_than_a_tick_one_begins():
+    """In whichever line: side by side they would slow each other down."""
+    clock = Clock()
+    turns = Turns(clock)
+    served = []
+    for _ in range(5):
+        turns.begin(1)
+        turns.order(["a", "b", "c"])
+        for name, line in (("a", 0), ("b", 1), ("c", 1)):
+            with turns.turn(name, line) as now:
+                if now:
+                    served.append(name)
+                    clock.now += {"a": 3, "b": 2, "c": 0.1}[name]
+        served.append(turns.crowded())
+    # in the first tick nothing is known
+    assert served == ["a", "b", False, "a", "c", True, "b", True, "a", "c", True, "b", True]
+
+
+def test_a_tick_for_no_long_one_and_one_for_nobody():
+    clock = Clock()
+    turns = Turns(clock)
+    turns.begin(1)
+    with turns.turn("a") as now:
+        clock.now += 2
+    for paused, begun in ((False, [False, True]), (True, [False, False])):
+        turns.begin(1, paused=paused)
+        turns.no_long_one()
+        found = []
+        for name in ("a", "b"):
+            with turns.turn(name) as now:
+                found.append(now)
+        assert found == begun
+    assert turns.waited() == [2, 1]
+    turns.begin(None)
+    with turns.turn("a") as now:
+        assert now, "there is time enough for all"
+
+
+@pytest.mark.parametrize(
+    ("fixed", "rate", "most"),
+    [
+        # half a second of two: what fits beside what every turn costs
+        (0.0, 0.01, 100),
+        (0.2, 0.01, 80),
+        # or for what half of it is
+        (0.8, 0.01, 50),
+    ],
+)
+def test_how_much_fits_in_a_turn(fixed, rate, most):
+    clock = Clock()
+    turns = Turns(clock)
+    for much in (1000, 100):
+        turns.begin(2)
+        turns.order(["a"])
+        assert turns.stretch("a") is None or much == 100
+        with turns.turn("a") as now:
+            assert now
+            turns.covered("a", much)
+            clock.now += fixed + rate * much
+    turns.begin(2)
+    assert turns.stretch("a") == pytest.approx(most)
+    turns.begin(None)
+    assert turns.stretch("a") is None
+
+
+def test_who_did_a_piece_of_his_work_waits_as_before():
+    clock = Clock()
+    turns = Turns(clock)
+    for _ in range(3):
+        turns.begin(1)
+        with turns.turn("a") as now:
+            assert now
+            clock.now += 1
+        with turns.turn("b") as now:
+            assert not now
+    turns.begin(1)
+    assert turns.order(["a", "b"]) == ["b", "a"]
+    with turns.turn("b"):
+        clock.now += 1
+    turns.wait("b", first=True)
+    turns.begin(1)
+    with turns.turn("a") as now:
+        clock.now += 1
+    turns.wait("a")
+    assert turns.order(["a", "b"]) == ["b", "a"]
+    assert turns.waited() == [5, 1]

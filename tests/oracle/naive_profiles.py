@@ -117,7 +117,8 @@ class Recollection:
 
         def common(k: Key) -> Any:
             values = dict(zip(self.profile.keys, k, strict=True))
-            return expressions.value(self.profile.peers, values, t, self.evaluator.world)
+            begin = t // self.profile.bucket * self.profile.bucket
+            return expressions.value(self.profile.peers, values, begin, self.evaluator.world)
 
         mine = common(key)
         if mine is None:

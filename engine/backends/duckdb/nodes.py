@@ -15,6 +15,7 @@ from engine.backends.duckdb.given import lower_given
 from engine.backends.duckdb.keyed import AskedFirst, Keyed, own_columns, through_match
 from engine.backends.duckdb.lineage import ChoiceLineage, EventLineage, sql_type
 from engine.backends.duckdb.novelty.recall import lower_model, lower_novelty
+from engine.backends.duckdb.profiles.apart import peers_apart
 from engine.backends.duckdb.profiles.learnt import Learnt, begin_of, lower_learnt
 from engine.backends.duckdb.profiles.recall import Recalled, lower_recall
 from engine.backends.duckdb.reading import Definitions, columns_read
@@ -272,6 +273,7 @@ class Lowering:
         return Relation(name, columns, EventLineage(node.event))
 
     def _match(self, node: plan.Match, wanted: str) -> Relation:
+        node = peers_apart(node)
         keyed = through_match(node, self.keyed)
         source = self.node(node.source, f"{wanted}.source", 0, keyed)
         scope = Scope(domain=source.domain, computed={})

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import strategies as st
 
+from dsl.given_directory import DirectoryObject
 from dsl.schema.kerberos import KerberosAs
 from dsl.schema.ntlm import NtlmAuth
+from engine.directory_file import DirectoryFile
+from engine.entities_build import directory_of
 from engine.entities_rows import FOREVER
 from engine.run import Engine
 from engine.store import Store
@@ -52,11 +55,29 @@ odd = match ntlm_auth where not usual.cold or quiet.n > 0
 alert odd as (source: source, most: usual.most, mean: usual.most.mean, one: usual.first_one, q: quiet.n, qs: quiet.n.max) dedup 1m by source
 """,
     "peers": """
-usual = profile of ntlm_auth by account bucket 1h over 4h learn hosts := set(source), n := count() peers by account.domain
+usual = profile of ntlm_auth by account bucket 1h over 4h learn hosts := set(source), n := count() peers by account.department
 odd = match kerberos_as where usual.peers.size >= 1
 alert odd as (source: source, actor: account, hosts: usual.peers.hosts, size: usual.peers.size, most: usual.peers.n.max) dedup 1m by actor
 """,
+    "peers of few": """
+usual = profile of ntlm_auth by account bucket 1h over 4h learn hosts := set(source), n := count() ready n >= 1 peers by account.department
+odd = match ntlm_auth where usual.peers.n.max >= 1 and not source in usual.hosts and usual.ready and not source in usual.peers.hosts
+  let others := usual.peers.hosts
+alert odd as (source: source, actor: account, hosts: others, n: usual.n) dedup 1m by actor
+""",
 }
+
+
+MOVED = BASE + 5 * HOUR + HOUR // 3
+"""When u2 went from one department to another, and came back a little later."""
+PEOPLE = (
+    *(DirectoryObject("account", f"u{i}@x", {"department": "d"}) for i in range(50) if i != 2),
+    DirectoryObject("account", "u2@x", {"department": "d"}, valid_to=MOVED),
+    DirectoryObject(
+        "account", "u2@x", {"department": "e"}, valid_from=MOVED, valid_to=MOVED + 2 * HOUR
+    ),
+    DirectoryObject("account", "u2@x", {"department": "d"}, valid_from=MOVED + 2 * HOUR),
+)
 
 
 @dataclass(frozen=True)
@@ -118,7 +139,7 @@ def engine_of():
     def build(rule, compiled, store=None, **options):
         engine = Engine(
             store or Store(), [rule], compile_detection=lambda _: compiled,
-            directory_settled=FOREVER, as_written=True, **options,
+            directory=directory_of(DirectoryFile(PEOPLE, ())), directory_settled=FOREVER, as_written=True, **options,
         )  # fmt: skip
         engine.coverage.declare(["ntlm_auth", "kerberos_as"], BASE - HOUR)
         return engine

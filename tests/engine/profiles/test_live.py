@@ -28,7 +28,15 @@ MANY = settings(
 )  # fmt: skip
 FEW = settings(MANY, max_examples=2)
 QUICK = ["known", "ready"]
-NAMES = ["known", "statistics", "chained", "ready", "of rows that take time", "peers"]
+NAMES = [
+    "known",
+    "statistics",
+    "chained",
+    "ready",
+    "of rows that take time",
+    "peers",
+    "peers of few",
+]
 
 
 def shown(engine):
@@ -57,15 +65,22 @@ class NoTurn(Turns):
         yield False
 
 
+class Pieces(Turns):
+    """Time for a piece of what is owed, not for all."""
+
+    def stretch(self, name):
+        return 1.0
+
+
 def in_batches(engine_of, rule, compiled, batches, folder):
     """Ticks between the batches, a restart after each second one; at every third tick no profile
-    learns, at every fifth no detection is computed.
+    learns, at every fifth no detection is computed, at every fourth a piece of what is owed.
     """
     engine = engine_of(rule, compiled, Store(folder / "s.duckdb"), keep=True)
     for number, batch in enumerate(batches, 1):
         engine.ingest(batch)
         engine.lessons = NoTurn() if number % 3 == 0 else Turns()
-        engine.turns = NoTurn() if number % 5 == 0 else Turns()
+        engine.turns = NoTurn() if number % 5 == 0 else Pieces() if number % 4 == 0 else Turns()
         engine.tick()
         if number % 2 == 0:
             engine.store.close()

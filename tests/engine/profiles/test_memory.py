@@ -16,7 +16,15 @@ FEW = settings(MANY, max_examples=2)
 CUTS = st.lists(st.integers(1, 25), min_size=1, max_size=4)
 LATE = st.lists(st.integers(0, 24), max_size=2)
 QUICK = ["known", "ready"]
-NAMES = ["known", "statistics", "chained", "ready", "of rows that take time", "peers"]
+NAMES = [
+    "known",
+    "statistics",
+    "chained",
+    "ready",
+    "of rows that take time",
+    "peers",
+    "peers of few",
+]
 
 
 def agree(engine, compiled, *ages):

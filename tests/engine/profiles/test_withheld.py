@@ -89,7 +89,7 @@ def test_a_slice_in_parts_where_time_is_short(rule_of, engine_of):
     running = engine.running[rule.plan.id]
     engine.ingest(events)
     left = []
-    for _ in range(60):
+    for _ in range(120):
         engine.tick(seconds=1e-9)
         left.append(running.left)
     parts = [at for at in left if at is not None]

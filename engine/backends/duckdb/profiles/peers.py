@@ -1,7 +1,7 @@
 """The other keys of a group as of a row: which they are, and what is known of them together.
 
-The profile's `peers` is asked for every key there is at every time that asks: keys times times. It
-is done only where a statement reads something of the peers.
+The profile's `peers` is asked for every key there is once for each bucket in which somebody asks, and only
+where a statement reads something of the peers.
 """
 
 from __future__ import annotations
@@ -56,12 +56,10 @@ def lower_peers(
 ) -> Peers:
     """Find the peers of each key and time of `asked`; `remembered` are keys beside those of rows."""
     keys = learnt.keys
-    grouped = lowering.add(f"{wanted}.groups", _with_group(learnt, by, read(asked)))
-    times = lowering.add(
-        f"{wanted}.group_times",
-        select(*map(column, (TIME, BUCKET, _GROUP)), source=read(grouped))
-        .where(not_null(column(_GROUP)))
-        .distinct(),
+    grouped = lowering.add(f"{wanted}.groups", _with_group(learnt, by, read(asked), TIME))
+    buckets = lowering.add(
+        f"{wanted}.group_buckets",
+        select(column(BUCKET), source=read(grouped)).where(not_null(column(_GROUP))).distinct(),
     )
     known = lowering.add(
         f"{wanted}.keys",
@@ -71,21 +69,15 @@ def lower_peers(
     )
     candidates = lowering.add(
         f"{wanted}.candidates",
-        select(
-            *map(column, keys),
-            *(column(c, "t") for c in (TIME, BUCKET)),
-            named(column(_GROUP, "t"), "_wanted"),
-            source=read(known),
-        ).join(read(times, "t"), join_type="cross"),
+        select(*map(column, keys), column(BUCKET, "t"), source=read(known)).join(
+            read(buckets, "t"), join_type="cross"
+        ),
     )
-    members = lowering.add(
-        f"{wanted}.members", _with_group(learnt, by, read(candidates), "_wanted")
-    )
+    members = lowering.add(f"{wanted}.members", _with_group(learnt, by, read(candidates)))
     fits = conjunction(
         [
-            equal(column(TIME, "a"), column(TIME)),
+            equal(column(BUCKET, "a"), column(BUCKET)),
             equal(column(_GROUP, "a"), column(_GROUP)),
-            equal(column(_GROUP), column("_wanted")),
             denied(exp.Paren(this=same(keys, "a", "r"))),
         ]
     )
@@ -93,7 +85,9 @@ def lower_peers(
         f"{wanted}.pairs",
         select(
             *(named(column(k, "a"), f"_a{i}") for i, k in enumerate(keys)),
-            *map(column, (*keys, TIME, BUCKET)),
+            *map(column, keys),
+            column(TIME, "a"),
+            column(BUCKET),
             source=read(grouped, "a"),
         ).join(read(members), on=fits),
     )
@@ -134,11 +128,11 @@ def lower_group(
 
 
 def _with_group(learnt: Learnt, by: plan.Expr, source: exp.Table, *kept: str) -> exp.Select:
-    """Rows with keys and `_t`, and the value of the profile's `peers` for each."""
+    """Rows with keys and bucket, and the value of the profile's `peers` for each as of the bucket's begin."""
     own = zip(learnt.profile.keys, learnt.keys, strict=True)
     named_keys = select(star(), *(named(column(k), n) for n, k in own), source=source)
-    scope = Scope(ts=TIME, domain="domain" if "domain" in learnt.profile.keys else None)
-    columns = [*learnt.keys, TIME, BUCKET, *kept]
+    scope = Scope(ts=BUCKET, domain="domain" if "domain" in learnt.profile.keys else None)
+    columns = [*learnt.keys, BUCKET, *kept]
     table = exp.TableAlias(this=exp.to_identifier("r", quoted=True))
     query = select(
         *map(column, columns),

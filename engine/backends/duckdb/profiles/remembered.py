@@ -131,15 +131,16 @@ def remembering(
         known[f"begin_{p.number}"] = since[p.number] - p.look_back
         known[f"earliest_{p.number}"] = memory.earliest(p.hash) if memory else None
     registered: list[str] = []
+    read: dict[tuple[str, int, int], dict[Key, list[Part]]] = {}
     try:
         for recall in questions:
             if isinstance(recall, CompiledKeys):
                 values = chosen(known, recall.parameters)
-                there = run(connection, recall.asked, values)
-                if recall.needed and not there:
+                rows = run(connection, recall.asked, values)
+                if recall.needed and not rows:
                     yield None
                     return
-                connection.register(recall.keys, _keys(recall.kinds, there))
+                connection.register(recall.keys, _keys(recall.kinds, rows))
                 registered.append(recall.keys)
                 continue
             profile = recall.profile
@@ -155,14 +156,30 @@ def remembering(
             found: Iterable[tuple[Key, Part]] = ()
             if memory is not None:
                 values = chosen(known, recall.parameters)
-                keys = run(connection, recall.asked, values)
-                found = memory.parts(profile.hash, keys, begin, end, known["low"] or 0)
+                keys: Sequence[Key] = run(connection, recall.asked, values)
+                there = read.setdefault((profile.hash, begin, end), {})
+                found = _parts(memory, recall, keys, (begin, end, known["low"] or 0), there)
             connection.register(recall.remembered, _table(recall, found))
             registered.append(recall.remembered)
         yield known
     finally:
         for name in registered:
             connection.unregister(name)
+
+
+def _parts(
+    memory: Memory,
+    recall: CompiledRecall,
+    keys: Sequence[Key],
+    when: tuple[int, int, int],
+    read: dict[Key, list[Part]],
+) -> list[tuple[Key, Part]]:
+    """Parts of these keys; those that another recall of the statement has `read` are not read again."""
+    missing = [k for k in keys if k not in read]
+    read |= {k: [] for k in missing}
+    for key, part in memory.parts(recall.profile.hash, missing, *when):
+        read[key].append(part)
+    return [(k, p) for k in keys for p in read[k]]
 
 
 def chosen(bounds: Bounds, names: Iterable[str]) -> Bounds:
