@@ -196,7 +196,7 @@ class Running:
         self.left: int | None = None
         """From when on its last slices were left for want of time."""
         self.stretch = 0
-        """How much time's rows its last turn asked for, of those up to the newest event; 0: none."""
+        """How much time's rows its last turn had, of those up to the newest event; 0: none."""
         self.cut = False
         """Whether the last turn was cut, and what was left is nothing but the rest of it."""
 
@@ -288,6 +288,9 @@ class Running:
         wanted, rest = self._stretch(self._wanted(moment, span), moment)
         made, left = self._slices(connection, wanted, moment)
         self.cut = bool(rest) and not left
+        if left:
+            begin = min(a for _, a, _ in wanted)
+            self.stretch = min(self.stretch, min(a for _, a, _ in left) - begin)
         left = [*left, *rest]
         self.settled = max(self.settled, min(_settled(moment), self.newest))
         for index, low, _ in left:
