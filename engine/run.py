@@ -494,13 +494,25 @@ class Engine:
             running = self.running[name]
             with self.turns.turn(name, line, free=running.idle(moment)) as now:
                 if now:
-                    allotted = replace(moment, stretch=self.turns.stretch(name))
-                    made[name] = self._compute(running, allotted, connection)
-                    self.turns.covered(name, running.stretch)
+                    made[name] = self._turn(running, moment, connection)
                 else:
                     running.defer(moment)
             if now and running.left is not None:
                 self.turns.wait(name, first=running.cut)
+        return made
+
+    def _turn(
+        self, running: Running, moment: Moment, connection: duckdb.DuckDBPyConnection
+    ) -> list[Slice]:
+        """A detection's slices, or a piece of them where all would take too long."""
+        name, highest = running.rule.plan.id, self._ingest.next_id - 1
+        owed = highest - running.asked_to
+        pieces = running.pieces if running.cut else self.turns.pieces(name, owed)
+        made = self._compute(running, replace(moment, pieces=pieces), connection)
+        done = owed // pieces if running.cut else owed
+        running.asked_to += done
+        if running.left is None or running.cut:
+            self.turns.covered(name, done)
         return made
 
     def _compute(

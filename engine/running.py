@@ -10,7 +10,6 @@ parameter is a new generation, effective for later rows. Knows no SQL and no clo
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import ceil
 from typing import TYPE_CHECKING, Final, Protocol
 
 from engine import lateness
@@ -36,10 +35,6 @@ if TYPE_CHECKING:
 
 DIRECTORY_WAIT_US: Final = lateness.SLOW_US
 """How long a negative directory fact waits for a sync that began after the row."""
-_PIECES: Final = 6
-"""Into how many turns what is owed is cut at most."""
-_TICKS: Final = 3
-"""So many times the time of a tick's new events a piece has at least."""
 FORGET_US: Final = 24 * 3_600 * lateness.SECOND_US
 """How long rows outlive the last moment at which an event in time could join them."""
 
@@ -150,7 +145,7 @@ class Moment:
     `until`: rows later than this are not asked for yet.
     `memory`: what profiles have learnt; None: they are asked of the events themselves.
     `models`: the trained models that are in force. `over`: whether the time of the tick is.
-    `stretch`: about so much time's rows may be asked for in a turn (None: all).
+    `pieces`: in so many turns what is owed may be asked for.
     """
 
     now: int
@@ -164,7 +159,7 @@ class Moment:
     memory: Memory | None = None
     models: Models | None = None
     over: Callable[[], bool] = lambda: False
-    stretch: float | None = None
+    pieces: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,10 +190,12 @@ class Running:
         """Earliest and latest ts for which its rows may have changed and were not computed yet."""
         self.left: int | None = None
         """From when on its last slices were left for want of time."""
-        self.stretch = 0
-        """How much time's rows its last turn had, of those up to the newest event; 0: none."""
         self.cut = False
-        """Whether the last turn was cut, and what was left is nothing but the rest of it."""
+        """Whether the last turn was a piece of what was owed, and what was left is nothing but the rest of it."""
+        self.pieces = 1
+        """In how many turns the rest of it is asked for."""
+        self.asked_to = 0
+        """The highest id of an event when it last asked for all that was owed; of a part, in proportion."""
 
     @property
     def rule(self) -> Rule:
@@ -285,12 +282,9 @@ class Running:
     def _compute(
         self, connection: duckdb.DuckDBPyConnection, moment: Moment, span: tuple[int, int] | None
     ) -> list[Slice]:
-        wanted, rest = self._stretch(self._wanted(moment, span), moment)
+        wanted, rest = self._piece(self._wanted(moment, span), moment)
         made, left = self._slices(connection, wanted, moment)
         self.cut = bool(rest) and not left
-        if left:
-            begin = min(a for _, a, _ in wanted)
-            self.stretch = min(self.stretch, min(a for _, a, _ in left) - begin)
         left = [*left, *rest]
         self.settled = max(self.settled, min(_settled(moment), self.newest))
         for index, low, _ in left:
@@ -320,25 +314,17 @@ class Running:
             wanted += [(index, low, high) for low, high in _joined(spans)]
         return wanted
 
-    def _stretch(self, wanted: list[Span], moment: Moment) -> tuple[list[Span], list[Span]]:
-        """What a turn asks for of the slices that are wanted, and what lies behind that. In few pieces, each of
-        several ticks' time: every piece costs its plan.
-        """
+    def _piece(self, wanted: list[Span], moment: Moment) -> tuple[list[Span], list[Span]]:
+        """What a turn asks for of the slices that are wanted, and what lies behind that."""
+        # on as it began, or the last of it would be cut again and again
+        pieces = 1 if moment.final else self.pieces if self.cut else moment.pieces
         low = min((a for _, a, _ in wanted), default=0)
         high = min(max((z for *_, z in wanted), default=-1), self.newest)
-        before, self.stretch = self.stretch, max(high - low + 1, 0)
-        if moment.stretch is None or self.stretch <= moment.stretch:
+        self.pieces = 1
+        if pieces < 2 or high - low < pieces:
             return wanted, []
-        new = [moment.new[kind] for kind in self.rule.plan.events if kind in moment.new]
-        least = _TICKS * (max((z for _, z in new), default=0) - min((a for a, _ in new), default=0))
-        pieces = min(_PIECES, ceil(self.stretch / moment.stretch), self.stretch // max(least, 1))
-        if self.cut:
-            # on as it began, or the last of it would be cut again and again
-            pieces = self.stretch // before
-        if pieces < 2:
-            return wanted, []
-        self.stretch //= pieces
-        last = low + self.stretch - 1
+        self.pieces = pieces - 1
+        last = low + (high - low) // pieces
         return (
             [(i, a, min(z, last)) for i, a, z in wanted if a <= last],
             [(i, max(a, last + 1), z) for i, a, z in wanted if z > last],

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from math import inf
+from math import ceil, inf
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
 _SHARE: Final = 0.5
-"""Of a tick's time, for what is cut into turns."""
+"""Of a tick's time, for what is cut into pieces."""
+_PIECES: Final = 6
+"""Of what is owed at most: each costs what a turn costs whatever it does."""
+_LEAST: Final = 25_000
+"""Events that a piece has at least."""
 _KEPT: Final = 0.9
 """What is left of an expected duration after a shorter one: a quiet tick says little of the next."""
 _ALIKE: Final = 0.3
@@ -24,7 +28,7 @@ _ALIKE: Final = 0.3
 
 
 class _Pace(NamedTuple):
-    """What turns of somebody cost: `fixed` seconds each and `rate` for each piece of work, as far as the last
+    """What turns of somebody cost: `fixed` seconds each and `rate` for each event, as far as the last
     two tell, the last of which did `much` in `took`.
     """
 
@@ -66,6 +70,8 @@ class Turns:
         self.paused = False
         self._long: str | None = None
         """Who has its turn in this tick though it takes longer than that; "": nobody."""
+        self._pressed = False
+        """Whether somebody waited when the tick began: else nobody minds one that takes long."""
         self._seconds: float | None = None
         self._end: float | None = None
         self._served: set[int] = set()
@@ -78,6 +84,7 @@ class Turns:
         self._long = None
         self._served = set()
         self._waited, self._covered = {}, {}
+        self._pressed = bool(self._waiting)
         self._seconds = seconds
         self._end = None if seconds is None else self._clock() + seconds
 
@@ -115,14 +122,15 @@ class Turns:
             self._paces[name] = self._paces.get(name, _UNKNOWN).after(much, took)
         self._expected[name] = max(took, self._expected.get(name, 0.0) * _KEPT)
 
-    def stretch(self, name: str) -> float | None:
-        """How much it does, at its pace, in what a turn may take; None where nothing is known, or enough for all."""
+    def pieces(self, name: str, owed: int) -> int:
+        """In how many turns it does what it owes, at its pace, none of which takes long; 1 where nothing is known."""
         if self._seconds is None or name not in self._paces:
-            return None
-        return self._paces[name].most(self._seconds * _SHARE)
+            return 1
+        most = self._paces[name].most(self._seconds * _SHARE)
+        return max(1, min(_PIECES, ceil(owed / most), owed // _LEAST))
 
     def covered(self, name: str, much: int) -> None:
-        """So much it does in the turn that it has."""
+        """So many of the events owed it judges in the turn that it has."""
         if much:
             self._covered[name] = much
 
@@ -146,8 +154,10 @@ class Turns:
         self._waiting.setdefault(name, since or (self._tick, self._clock()))
 
     def _over(self, name: str) -> bool:
-        """Whether a turn of it takes longer than a tick."""
-        return self._seconds is not None and self._expected.get(name, 0.0) > self._seconds
+        """Whether a turn of it takes longer than a tick, and others wait."""
+        if self._seconds is None or not self._pressed:
+            return False
+        return self._expected.get(name, 0.0) > self._seconds
 
     def waited(self) -> list[int]:
         """For how many ticks each has waited that waits now."""

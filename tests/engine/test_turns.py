@@ -118,6 +118,7 @@ def test_a_tick_for_no_long_one_and_one_for_nobody():
     turns.begin(1)
     with turns.turn("a") as now:
         clock.now += 2
+    turns.wait("z")
     for paused, begun in ((False, [False, True]), (True, [False, False])):
         turns.begin(1, paused=paused)
         turns.no_long_one()
@@ -126,37 +127,41 @@ def test_a_tick_for_no_long_one_and_one_for_nobody():
             with turns.turn(name) as now:
                 found.append(now)
         assert found == begun
-    assert turns.waited() == [2, 1]
+    assert turns.waited() == [3, 2, 1]
     turns.begin(None)
     with turns.turn("a") as now:
         assert now, "there is time enough for all"
 
 
 @pytest.mark.parametrize(
-    ("fixed", "rate", "most"),
+    ("fixed", "rate", "owed", "pieces"),
     [
-        # half a second of two: what fits beside what every turn costs
-        (0.0, 0.01, 100),
-        (0.2, 0.01, 80),
-        # or for what half of it is
-        (0.8, 0.01, 50),
+        # half a second of two for a piece: what fits beside what every turn costs
+        (0.0, 1e-5, 100_000, 2),
+        (0.2, 1e-5, 100_000, 4),
+        # or what half of it is for
+        (0.8, 1e-5, 100_000, 4),
+        # never many, and never small ones
+        (0.0, 1e-4, 1_000_000, 6),
+        (0.0, 1e-4, 80_000, 3),
+        (0.0, 1.0, 49_999, 1),
     ],
 )
-def test_how_much_fits_in_a_turn(fixed, rate, most):
+def test_in_how_many_pieces(fixed, rate, owed, pieces):
     clock = Clock()
     turns = Turns(clock)
-    for much in (1000, 100):
-        turns.begin(2)
+    for much in (90_000, 60_000):
+        turns.begin(1)
         turns.order(["a"])
-        assert turns.stretch("a") is None or much == 100
         with turns.turn("a") as now:
             assert now
             turns.covered("a", much)
             clock.now += fixed + rate * much
-    turns.begin(2)
-    assert turns.stretch("a") == pytest.approx(most)
+    turns.begin(1)
+    assert turns.pieces("a", owed) == pieces
+    assert turns.pieces("b", owed) == 1
     turns.begin(None)
-    assert turns.stretch("a") is None
+    assert turns.pieces("a", owed) == 1
 
 
 def test_who_did_a_piece_of_his_work_waits_as_before():

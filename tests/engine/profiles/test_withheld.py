@@ -90,11 +90,8 @@ def test_a_slice_in_parts_where_time_is_short(rule_of, engine_of):
     engine.ingest(events)
     left = []
     for _ in range(120):
-        before = running.left
         engine.tick(seconds=1e-9)
         left.append(running.left)
-        if None not in (before, running.left) and running.left != before:
-            assert running.stretch == running.left - before
     parts = [at for at in left if at is not None]
     assert len(parts) > 5
     assert parts == sorted(parts)
