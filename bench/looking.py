@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import psutil
 from scale import desk as alerts_made
 from scale import stream
+from scale.figures import median, p99
 from scale.stored import Stored
 from scale.templates import templates
 from sustained import Load, make
@@ -51,7 +52,6 @@ from portal.routes import pages, people_of
 from portal.site import now
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from multiprocessing.connection import Connection
 
 _HOST = f"ws7.{stream.DOMAIN}"
@@ -238,23 +238,15 @@ def main() -> int:
     everything: list[float] = []
     for page in PAGES:
         everything += full[page]
-        figures = (alone[page] * 1000, *_two(full[page]), *_two(empty[page]))
+        figures = [alone[page] * 1000, *(f(v[page]) for v in (full, empty) for f in (median, p99))]
         print(
             f"{page:44} {len(full[page]):5}",
             "{:6.0f} {:6.0f} {:6.0f}          {:6.0f} {:6.0f}".format(*figures),
             flush=True,
         )
-    median, p99 = _two(everything)
-    print(f"{'all':44} {len(everything):5} {'':6} {median:6.0f} {p99:6.0f}")
-    return int(median > options.most_median or p99 > options.most_p99)
-
-
-def _two(values: Sequence[float]) -> tuple[float, float]:
-    """Median and 99th percentile in milliseconds."""
-    if not values:
-        return float("nan"), float("nan")
-    ordered = sorted(values)
-    return ordered[len(ordered) // 2] * 1000, ordered[int(len(ordered) * 0.99)] * 1000
+    usual, late = median(everything), p99(everything)
+    print(f"{'all':44} {len(everything):5} {'':6} {usual:6.0f} {late:6.0f}")
+    return int(usual > options.most_median or late > options.most_p99)
 
 
 def _options() -> argparse.Namespace:

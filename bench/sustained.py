@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import psutil
 from scale import stream
+from scale.figures import median, p99
 from scale.stored import Stored
 from scale.templates import templates
 
@@ -38,7 +39,6 @@ from engine.store import Store
 from engine.store.kept import used_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from multiprocessing.queues import Queue
 
     import pyarrow as pa
@@ -165,20 +165,15 @@ def _run(
             service.step()
             time.sleep(max(0.0, _TICK_S - (time.monotonic() - begin)))
         store.checkpoint()
-        used, late = used_bytes(store.connection), _percentile(ticks, 0.99)
+        used, late = used_bytes(store.connection), p99(ticks)
         memory = process.memory_info().rss >> 20
         print(
-            f"{minute:6} {load.events:11,} {load.behind:8.1f} {memory:9,} {_percentile(ticks, 0.5):8.0f} "
+            f"{minute:6} {load.events:11,} {load.behind:8.1f} {memory:9,} {median(ticks):8.0f} "
             f"{late:7.0f} {used >> 20:8,} {used / max(1, load.events):14.1f}",
             flush=True,
         )
         failed |= late > options.most_p99 or load.behind > options.most_behind
     return failed
-
-
-def _percentile(values: Sequence[float], share: float) -> float:
-    """In milliseconds."""
-    return sorted(values)[min(len(values) - 1, int(share * len(values)))] * 1000
 
 
 def _options() -> argparse.Namespace:

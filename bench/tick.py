@@ -15,15 +15,14 @@ from __future__ import annotations
 
 import argparse
 import gc
-import statistics
 import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
-from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scale.figures import median, p99
 from scale.rules import rules
 from scale.stored import Stored
 from scale.templates import templates
@@ -79,16 +78,6 @@ class Measured:
         self.ingest, self.tick, self.used, self.changes, self.waits = [], [], [], 0, 0
 
 
-def percentile(values: Sequence[float], share: float) -> float:
-    """The value that a share of the values does not exceed, in milliseconds."""
-    return sorted(values)[ceil(share * len(values)) - 1] * 1000
-
-
-def median(values: Sequence[float]) -> float:
-    """In milliseconds."""
-    return statistics.median(values) * 1000
-
-
 def main() -> int:
     """Measure; 1 if a limit is not kept."""
     options = _options()
@@ -137,7 +126,7 @@ def _report(measured: Sequence[Measured], options: argparse.Namespace) -> int:
     first = median(measured[0].used)
     failed = False
     for one in measured:
-        middle, late, used = median(one.tick), percentile(one.tick, 0.99), median(one.used)
+        middle, late, used = median(one.tick), p99(one.tick), median(one.used)
         ratio = used / first
         failed |= ratio > options.most_ratio or late > options.most_p99
         print(

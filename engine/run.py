@@ -303,11 +303,8 @@ class Engine:
         changed_from = self.directory.take_changed_from()
         self._note()
         self.turns.begin(None if final else seconds)
-        self.turns.order(self.running)
         # beside a detection that takes longer than a tick no profile learns, and in the next tick they do
-        paused = self.turns.crowded() and not self.lessons.paused
-        if not paused:
-            self.turns.no_long_one()
+        paused = not self.lessons.paused and self.turns.choose(self.running)
         self.lessons.begin(None if seconds is None else seconds * _LESSONS, paused=paused)
         self._learn(changed_from)
         moment = Moment(
@@ -492,26 +489,27 @@ class Engine:
             except IndexError:  # another thread took the last
                 break
             running = self.running[name]
-            with self.turns.turn(name, line, free=running.idle(moment)) as now:
+            free = running.idle(moment)
+            with self.turns.turn(name, line, free=free) as now:
                 if now:
-                    made[name] = self._turn(running, moment, connection)
+                    made[name] = self._turn(running, moment, connection, free=free)
                 else:
                     running.defer(moment)
             if now and running.left is not None:
-                self.turns.wait(name, first=running.cut)
+                self.turns.wait(name, first=bool(running.rest))
         return made
 
     def _turn(
-        self, running: Running, moment: Moment, connection: duckdb.DuckDBPyConnection
+        self, running: Running, moment: Moment, connection: duckdb.DuckDBPyConnection, *, free: bool
     ) -> list[Slice]:
-        """A detection's slices, or a piece of them where all would take too long."""
+        """A detection's slices, or a piece of them where all would take too long; nothing of a `free` one does."""
         name, highest = running.rule.plan.id, self._ingest.next_id - 1
         owed = highest - running.asked_to
-        pieces = running.pieces if running.cut else self.turns.pieces(name, owed)
+        pieces = 1 if free else self.turns.pieces(name, owed, running.rest)
         made = self._compute(running, replace(moment, pieces=pieces), connection)
-        done = owed // pieces if running.cut else owed
+        done = owed // pieces if running.rest else owed
         running.asked_to += done
-        if running.left is None or running.cut:
+        if running.left is None or running.rest:
             self.turns.covered(name, done)
         return made
 

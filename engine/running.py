@@ -190,10 +190,8 @@ class Running:
         """Earliest and latest ts for which its rows may have changed and were not computed yet."""
         self.left: int | None = None
         """From when on its last slices were left for want of time."""
-        self.cut = False
-        """Whether the last turn was a piece of what was owed, and what was left is nothing but the rest of it."""
-        self.pieces = 1
-        """In how many turns the rest of it is asked for."""
+        self.rest = 0
+        """In how many turns the rest is asked for of what was owed, where the last turn was a piece of it; 0: it was not."""
         self.asked_to = 0
         """The highest id of an event when it last asked for all that was owed; of a part, in proportion."""
 
@@ -284,7 +282,7 @@ class Running:
     ) -> list[Slice]:
         wanted, rest = self._piece(self._wanted(moment, span), moment)
         made, left = self._slices(connection, wanted, moment)
-        self.cut = bool(rest) and not left
+        self.rest = moment.pieces - 1 if rest and not left else 0
         left = [*left, *rest]
         self.settled = max(self.settled, min(_settled(moment), self.newest))
         for index, low, _ in left:
@@ -316,15 +314,11 @@ class Running:
 
     def _piece(self, wanted: list[Span], moment: Moment) -> tuple[list[Span], list[Span]]:
         """What a turn asks for of the slices that are wanted, and what lies behind that."""
-        # on as it began, or the last of it would be cut again and again
-        pieces = 1 if moment.final else self.pieces if self.cut else moment.pieces
         low = min((a for _, a, _ in wanted), default=0)
         high = min(max((z for *_, z in wanted), default=-1), self.newest)
-        self.pieces = 1
-        if pieces < 2 or high - low < pieces:
+        if moment.pieces < 2 or high - low < moment.pieces:
             return wanted, []
-        self.pieces = pieces - 1
-        last = low + (high - low) // pieces
+        last = low + (high - low) // moment.pieces
         return (
             [(i, a, min(z, last)) for i, a, z in wanted if a <= last],
             [(i, max(a, last + 1), z) for i, a, z in wanted if z > last],

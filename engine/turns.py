@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from math import ceil, inf
-from typing import TYPE_CHECKING, Final, NamedTuple
+from math import ceil
+from typing import TYPE_CHECKING, Final
+
+from engine.pace import UNKNOWN, Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -23,35 +25,6 @@ _LEAST: Final = 25_000
 """Events that a piece has at least."""
 _KEPT: Final = 0.9
 """What is left of an expected duration after a shorter one: a quiet tick says little of the next."""
-_ALIKE: Final = 0.3
-"""Turns whose lengths differ by less tell nothing of what each costs for itself."""
-
-
-class _Pace(NamedTuple):
-    """What turns of somebody cost: `fixed` seconds each and `rate` for each event, as far as the last
-    two tell, the last of which did `much` in `took`.
-    """
-
-    much: int
-    took: float
-    fixed: float
-    rate: float
-
-    def after(self, much: int, took: float) -> _Pace:
-        """The same after one more turn."""
-        rate = self.rate
-        if abs(much - self.much) > _ALIKE * max(much, self.much):
-            rate = (took - self.took) / (much - self.much)
-        whole = took / much
-        rate = min(max(rate, whole / 10), whole)
-        return _Pace(much, took, took - rate * much, rate)
-
-    def most(self, seconds: float) -> float:
-        """How much fits in that time; where most of the time goes before any of it, what half the time is for."""
-        return max(seconds - self.fixed, seconds / 2) / self.rate if self.rate else inf
-
-
-_UNKNOWN: Final = _Pace(0, 0.0, 0.0, 0.0)
 
 
 class Turns:
@@ -65,10 +38,10 @@ class Turns:
         self._waited: dict[str, tuple[int, float]] = {}
         """The same of those that have had their turn in this tick."""
         self._covered: dict[str, int] = {}
-        self._paces: dict[str, _Pace] = {}
+        self._paces: dict[str, Pace] = {}
         self._tick = 0
         self.paused = False
-        self._long: str | None = None
+        self._long = ""
         """Who has its turn in this tick though it takes longer than that; "": nobody."""
         self._pressed = False
         """Whether somebody waited when the tick began: else nobody minds one that takes long."""
@@ -81,7 +54,7 @@ class Turns:
         """A tick that has so much time; None: enough for all. `paused`: it is nobody's turn."""
         self._tick += 1
         self.paused = paused
-        self._long = None
+        self._long = ""
         self._served = set()
         self._waited, self._covered = {}, {}
         self._pressed = bool(self._waiting)
@@ -90,10 +63,15 @@ class Turns:
 
     def order(self, names: Iterable[str]) -> list[str]:
         """Who has waited longest first, else in the order given."""
-        found = sorted(names, key=lambda n: self._waiting.get(n, (self._tick, 0.0))[0])
-        if self._long is None:
-            self._long = next((n for n in found if self._over(n)), None)
-        return found
+        return sorted(names, key=lambda n: self._waiting.get(n, (self._tick, 0.0))[0])
+
+    def choose(self, names: Iterable[str]) -> bool:
+        """Of those whose turns take longer than this tick, who has waited longest has its turn all the same;
+        False: there are none.
+        Else all of them wait.
+        """
+        self._long = next((n for n in self.order(names) if self._over(n)), "")
+        return bool(self._long)
 
     @contextmanager
     def turn(self, name: str, line: int = 0, *, free: bool = False) -> Iterator[bool]:
@@ -119,13 +97,17 @@ class Turns:
         took = self._clock() - begin
         if name in self._covered:
             much = self._covered.pop(name)
-            self._paces[name] = self._paces.get(name, _UNKNOWN).after(much, took)
+            self._paces[name] = self._paces.get(name, UNKNOWN).after(much, took)
         self._expected[name] = max(took, self._expected.get(name, 0.0) * _KEPT)
 
-    def pieces(self, name: str, owed: int) -> int:
-        """In how many turns it does what it owes, at its pace, none of which takes long; 1 where nothing is known."""
-        if self._seconds is None or name not in self._paces:
+    def pieces(self, name: str, owed: int, begun: int = 0) -> int:
+        """In how many turns it does what it owes, at its pace, none of which takes long; 1 where nothing is known.
+        `begun`: in how many it does the rest of what it began so: cut anew it would never come to its end.
+        """
+        if self._seconds is None:
             return 1
+        if begun or name not in self._paces:
+            return begun or 1
         most = self._paces[name].most(self._seconds * _SHARE)
         return max(1, min(_PIECES, ceil(owed / most), owed // _LEAST))
 
@@ -133,14 +115,6 @@ class Turns:
         """So many of the events owed it judges in the turn that it has."""
         if much:
             self._covered[name] = much
-
-    def crowded(self) -> bool:
-        """Whether a turn of this tick takes longer than that."""
-        return bool(self._long)
-
-    def no_long_one(self) -> None:
-        """Whoever takes longer than this tick waits."""
-        self._long = ""
 
     def over(self) -> bool:
         """Whether no time is left."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from dsl import plan, syntax
 from dsl.check.walk import sources
-from engine.backends.duckdb.reading import Definitions, conjuncts
+from engine.backends.duckdb.reading import Definitions, all_of, conjuncts
 from engine.entities_rows import FOREVER
 
 if TYPE_CHECKING:
@@ -132,10 +132,7 @@ class Why:
         if not self._rows(replace(node, where=None), event_id):
             return Finding(name, 0, waits=", ".join(_read(node)))
         for count in range(1, len(conditions) + 1):
-            where = conditions[0]
-            for condition in conditions[1:count]:
-                where = plan.Op("and", where, condition, condition.type)
-            if not self._rows(replace(node, where=where), event_id):
+            if not self._rows(replace(node, where=all_of(conditions[:count])), event_id):
                 return self._named(name, count - 1, conditions[count - 1], shared=shared)
         return Finding(name, 0)
 

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
-from engine.daemon.timetable import EVERY, Entry
+from engine.daemon.timetable import EVERY, Entry, every_of
 from engine.times import iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from engine.daemon.timetable import Every
 
 _F = TypeVar("_F", bound="Callable[..., object]")
 _AT_US: Final = 3_600_000_000
@@ -58,7 +57,9 @@ def planned(named: Mapping[str, object]) -> list[Entry]:
     if named["backup_folder"] is None:
         return []
     folder = Path(str(named["backup_folder"])).absolute()
-    every: Every = next(e for e in EVERY if e == named["backup_every"])
+    every = every_of(str(named["backup_every"]))
+    if every is None:
+        raise ValueError(f"a backup is made every {named['backup_every']}")
     keep = int(str(named["backup_keep"]))
 
     def arguments(_begin: int, end: int) -> dict[str, object]:

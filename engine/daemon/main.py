@@ -409,6 +409,7 @@ def _service(
     from engine.daemon.inputs.sensors import leases_of  # noqa: PLC0415
     from engine.daemon.numbers import last_number  # noqa: PLC0415
     from engine.daemon.service import Service  # noqa: PLC0415
+    from engine.daemon.sinks_file import of_mail  # noqa: PLC0415
     from engine.daemon.synchronizing import OfEngine  # noqa: PLC0415
     from engine.daemon.timetable import Timetable  # noqa: PLC0415
     from engine.daemon.training import Training  # noqa: PLC0415
@@ -449,7 +450,7 @@ def _service(
     errands = Errands(
         lambda: Place(engine.store, own[0], instance, clock(), installed), desk,
     )  # fmt: skip
-    letters = [s.name for s in sinks if s.type == "email"]
+    letters = of_mail(sinks)
 
     def entries() -> Sequence[Entry]:
         every = [*planned, *reporting.of_people(desk, planned, letters)]

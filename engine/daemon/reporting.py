@@ -13,7 +13,7 @@ import msgspec
 
 from engine import reports
 from engine.daemon.reports_file import Planned
-from engine.daemon.timetable import EVERY, Entry, period
+from engine.daemon.timetable import Entry, every_of, period
 from engine.store.schedules import scheduled
 from engine.times import iso
 
@@ -49,8 +49,7 @@ def of_people(desk: Desk, planned: Sequence[Planned], sinks: Sequence[str]) -> l
             tuple(s for s in one.to if s in sinks), None,
         )
         for one in scheduled(desk.connection)
-        for every in EVERY
-        if every == one.every and one.name not in taken
+        if one.name not in taken and (every := every_of(one.every)) is not None
     ]  # fmt: skip
 
 

@@ -21,7 +21,8 @@ from dsl.diagnostics import Diagnostics
 from dsl.record import read_record
 from engine import reports
 from engine.cli import corpus, output
-from engine.daemon.timetable import EVERY
+from engine.daemon.sinks_file import NAME
+from engine.daemon.timetable import EVERY, every_of
 from engine.reports import forms
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from dsl.record import Record
     from engine.daemon.timetable import Every
 
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _AT: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _USUAL_AT: Final = "00:15"
 _MINUTE_US: Final = 60_000_000
@@ -77,11 +77,11 @@ def _planned(file: Record, sinks: Mapping[str, str], beside: Path) -> Iterator[P
     for entry in file.records("reports", "the report"):
         name = entry.text("name", required=True)
         report = entry.word("report", reports.names(), required=True)
-        every = entry.word("every", EVERY, required=True)
+        every = every_of(entry.word("every", EVERY, required=True))
         form = entry.word("format", forms.names()) or "xlsx"
         at, to, folder = entry.text("at"), entry.texts("to"), entry.text("folder")
         entry.finish()
-        if name is not None and not _NAME.fullmatch(name):
+        if name is not None and not NAME.fullmatch(name):
             entry.add("D0607", f"`{name}` is no name of a report", "name",
                       hint="small letters, digits, `-` and `_`")  # fmt: skip
         if name in seen:
@@ -102,5 +102,4 @@ def _planned(file: Record, sinks: Mapping[str, str], beside: Path) -> Iterator[P
         seen.add(name)
         kept = None if folder is None else beside / Path(folder).expanduser()
         minutes = int(time[1]) * 60 + int(time[2])
-        whole = next(e for e in EVERY if e == every)
-        yield Planned(name, report, whole, minutes * _MINUTE_US, form, to, kept)
+        yield Planned(name, report, every, minutes * _MINUTE_US, form, to, kept)

@@ -24,7 +24,7 @@ from engine.daemon import outputs
 from engine.sinks.trial import trial
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from dsl.diagnostics import Diagnostic
@@ -34,7 +34,8 @@ SEND: Final = ("new", "updated", "closed", "gone", "health", "reports")
 """What may be sent of an alert: that it is there (or again), that there is more of it (once a day, and when
 severity or confidence rises), that people closed it, that it was withdrawn or went into another one;
 issues of health, as they come and go; and nothing but the reports that are made for it."""
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+"""What a sink or a report may be called."""
 _OF_CHANGE: Final = {
     "opened": "new", "reopened": "new", "updated": "updated", "closed": "closed",
     "retracted": "gone", "merged": "gone",
@@ -116,13 +117,18 @@ def read_sinks(path: Path) -> tuple[tuple[Sink, ...] | None, list[Diagnostic]]:
     return (None if diagnostics.errors else sinks), diagnostics.items
 
 
+def of_mail(sinks: Iterable[Sink]) -> list[str]:
+    """Names of those that take reports."""
+    return [s.name for s in sinks if s.type == "email"]
+
+
 def _sinks(file: Record) -> Iterator[Sink]:
     seen: set[str] = set()
     for entry in file.records("sinks", "the sink"):
         name = entry.text("name", required=True)
         kind = entry.word("type", outputs.names(), required=True)
         filter_ = _filter(entry)
-        if name is not None and not _NAME.fullmatch(name):
+        if name is not None and not NAME.fullmatch(name):
             entry.add("D0607", f"`{name}` is no name of a sink", "name",
                       hint="small letters, digits, `-` and `_`")  # fmt: skip
         if name in seen:

@@ -132,6 +132,11 @@ def _micros(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
+def every_of(word: str | None) -> Every | None:
+    """How often a word says; None: it is none of them."""
+    return next((every for every in EVERY if every == word), None)
+
+
 def forget(desk: Desk, name: str) -> None:
     """An entry is no more; one of that name that comes later begins anew."""
     desk.connection.execute("DELETE FROM desk WHERE key = ?", (_NOTE + name,))

@@ -129,6 +129,7 @@ class Memory:
             if hash_ in self.known:
                 shared = self.known[hash_]
                 shared.reach = max(shared.reach, learning.reach)
+        turns.choose(by_hash)
         for hash_ in turns.order(by_hash):
             learning, upto = by_hash[hash_]
             profile = learning.profile

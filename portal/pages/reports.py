@@ -17,7 +17,8 @@ from starlette.responses import Response
 from engine import reports
 from engine.asking import answer
 from engine.daemon.reporting import entry_name
-from engine.daemon.timetable import EVERY, forget, upcoming
+from engine.daemon.sinks_file import NAME, of_mail
+from engine.daemon.timetable import EVERY, every_of, forget, upcoming
 from engine.errands import RefusedError
 from engine.reports import forms
 from engine.store import schedules
@@ -40,7 +41,6 @@ _AT_ONCE: Final = threading.BoundedSemaphore(2)
 """Reports wait for one another at the engine; who waits here holds a thread that answers pages."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _USUAL: Final = timedelta(days=30)
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _AT: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _MINUTE_US: Final = 60_000_000
 _TO: Final = "to."
@@ -88,14 +88,14 @@ def schedule(asked: Asked) -> Page | Response:
 def _add(asked: Asked) -> None:
     form, installed = asked.form, asked.site.sources.installed
     name, time = form.get("name", "").strip(), _AT.fullmatch(form.get("at", ""))
-    every = next((e for e in EVERY if e == form.get("every")), None)
+    every = every_of(form.get("every"))
     if form.get("report") not in reports.names() or form.get("form") not in forms.names():
         raise HTTPException(400, Text("there is no such report"))
     if every is None or time is None:
         raise SlipError(Text("It is made each day, week or month at a time of day, as 06:30."))
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise SlipError(Text("A name has small letters, digits, - and _, at most 40."))
-    to = tuple(s for s in _letters(asked) if f"{_TO}{s}" in form)
+    to = tuple(s for s in of_mail(installed.sinks) if f"{_TO}{s}" in form)
     if not to:
         raise SlipError(Text("It goes to one sink of e-mail at least."))
     at = (int(time[1]) * 60 + int(time[2])) * _MINUTE_US
@@ -117,11 +117,6 @@ def _remove(asked: Asked) -> None:
         schedules.remove(desk.connection, name)
         forget(desk, entry_name(name))
         desk.log(now(), asked.who.name, "unschedule", "report", name, found._asdict(), {})
-
-
-def _letters(asked: Asked) -> list[str]:
-    """Names of the sinks that take reports."""
-    return [s.name for s in asked.site.sources.installed.sinks if s.type == "email"]
 
 
 @contextmanager
@@ -165,8 +160,12 @@ def _page(asked: Asked, fault: Text | None = None, status: int = 200) -> Page:
         }  # fmt: skip
 
     planned = [line(one, one.every, one.folder, "") for one in installed.reports]
-    planned += [line(one, e, None, one.who) for one in of_people for e in EVERY if e == one.every]
-    letters = _letters(asked)
+    planned += [
+        line(one, every, None, one.who)
+        for one in of_people
+        if (every := every_of(one.every)) is not None
+    ]
+    letters = of_mail(installed.sinks)
     values = {
         "titles": titles, "planned": planned, "file": installed.reports_file, "fault": fault,
         "report": asked.form.get("report", "summary"),

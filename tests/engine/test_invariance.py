@@ -193,8 +193,8 @@ class Fickle(Turns):
     def over(self):
         return self.scarce and not next(self.given)
 
-    def pieces(self, name, owed):
-        return 4 if self.scarce and next(self.given) else 1
+    def pieces(self, name, owed, begun=0):
+        return (begun or 4) if self.scarce and next(self.given) else 1
 
     @contextmanager
     def turn(self, name, line=0, *, free=False):

@@ -22,6 +22,7 @@ def ticks(costs, seconds, count):
     for _ in range(count):
         turns.begin(seconds)
         served = []
+        turns.choose(costs)
         for name in turns.order(costs):
             with turns.turn(name) as now:
                 if now:
@@ -66,7 +67,7 @@ def test_how_long_who_waits_has_waited():
     turns = Turns(clock)
     for waited in ([1], [2], [3]):
         turns.begin(1)
-        turns.order(["a"])
+        turns.choose(["a"])
         for name in ("a", "b"):
             with turns.turn(name) as now:
                 clock.now += 2 if now else 0
@@ -101,13 +102,13 @@ def test_of_those_that_take_longer_than_a_tick_one_begins():
     served = []
     for _ in range(5):
         turns.begin(1)
-        turns.order(["a", "b", "c"])
+        chosen = turns.choose(["a", "b", "c"])
         for name, line in (("a", 0), ("b", 1), ("c", 1)):
             with turns.turn(name, line) as now:
                 if now:
                     served.append(name)
                     clock.now += {"a": 3, "b": 2, "c": 0.1}[name]
-        served.append(turns.crowded())
+        served.append(chosen)
     # in the first tick nothing is known
     assert served == ["a", "b", False, "a", "c", True, "b", True, "a", "c", True, "b", True]
 
@@ -121,7 +122,6 @@ def test_a_tick_for_no_long_one_and_one_for_nobody():
     turns.wait("z")
     for paused, begun in ((False, [False, True]), (True, [False, False])):
         turns.begin(1, paused=paused)
-        turns.no_long_one()
         found = []
         for name in ("a", "b"):
             with turns.turn(name) as now:
@@ -152,16 +152,18 @@ def test_in_how_many_pieces(fixed, rate, owed, pieces):
     turns = Turns(clock)
     for much in (90_000, 60_000):
         turns.begin(1)
-        turns.order(["a"])
+        turns.choose(["a"])
         with turns.turn("a") as now:
             assert now
             turns.covered("a", much)
             clock.now += fixed + rate * much
     turns.begin(1)
     assert turns.pieces("a", owed) == pieces
+    assert turns.pieces("a", owed, 5) == 5, "the rest of what it began so"
     assert turns.pieces("b", owed) == 1
     turns.begin(None)
     assert turns.pieces("a", owed) == 1
+    assert turns.pieces("a", owed, 5) == 1
 
 
 def test_who_did_a_piece_of_his_work_waits_as_before():

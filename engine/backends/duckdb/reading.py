@@ -13,7 +13,7 @@ from dsl import plan
 from dsl.check.walk import sources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 def parts(expr: plan.Expr) -> Iterator[plan.Expr]:
@@ -44,6 +44,14 @@ def conjuncts(expr: plan.Expr) -> Iterator[plan.Expr]:
         yield from conjuncts(expr.right)
     else:
         yield expr
+
+
+def all_of(conditions: Iterable[plan.Expr]) -> plan.Expr | None:
+    """Conditions as a chain of `and`, as `conjuncts` takes it apart; None of none."""
+    whole: plan.Expr | None = None
+    for condition in conditions:
+        whole = condition if whole is None else plan.Op("and", whole, condition, condition.type)
+    return whole
 
 
 def columns_read(expr: plan.Expr | None) -> frozenset[str]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dsl import plan
-from engine.backends.duckdb.reading import Definitions, columns_read, conjuncts
+from engine.backends.duckdb.reading import Definitions, all_of, columns_read, conjuncts
 
 if TYPE_CHECKING:
     from engine.backends.duckdb.bounds import Needed
@@ -79,13 +79,12 @@ class _Taken:
                 unknown -= {name}
             else:
                 unknown |= {name}
-        where: plan.Expr | None = None
-        for condition in conjuncts(node.where) if node.where is not None else ():
-            if found[1].isdisjoint(columns_read(condition)):
-                where = (
-                    condition if where is None else plan.Op("and", where, condition, condition.type)
-                )
-        return replace(node, source=below, where=where, lets=tuple(lets)), unknown
+        known = [
+            condition
+            for condition in (conjuncts(node.where) if node.where is not None else ())
+            if found[1].isdisjoint(columns_read(condition))
+        ]
+        return replace(node, source=below, where=all_of(known), lets=tuple(lets)), unknown
 
 
 def _read(aggregate: plan.Aggregate) -> Names:

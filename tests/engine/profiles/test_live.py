@@ -4,13 +4,13 @@ At once: a replay, whose statements read the whole windows. Live: an engine that
 the same events in batches, out of order within the lateness, and forgets all but its files between.
 """
 
-import os
-from contextlib import contextmanager
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from asking_profiles import BLOCKS, FEW, MANY, QUICK
+from hypothesis import given
 from hypothesis import strategies as st
+from want_of_time import NoTurn, Pieces
 
 from dsl.schema.ntlm import NtlmAuth
 from engine import run
@@ -22,21 +22,6 @@ S = 1_000_000
 HOUR = 3_600 * S
 DAY = 24 * HOUR
 BASE = 1_767_614_400 * S
-MANY = settings(
-    max_examples=int(os.environ.get("ATP_EXAMPLES", "4")), deadline=None, database=None, phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)  # fmt: skip
-FEW = settings(MANY, max_examples=2)
-QUICK = ["known", "ready"]
-NAMES = [
-    "known",
-    "statistics",
-    "chained",
-    "ready",
-    "of rows that take time",
-    "peers",
-    "peers of few",
-]
 
 
 def shown(engine):
@@ -57,21 +42,6 @@ def at_once(engine_of, rule, compiled, events):
     return wanted
 
 
-class NoTurn(Turns):
-    """Too little time for any."""
-
-    @contextmanager
-    def turn(self, name, line=0, *, free=False):
-        yield False
-
-
-class Pieces(Turns):
-    """Time for a piece of what is owed, not for all."""
-
-    def pieces(self, name, owed):
-        return 3
-
-
 def in_batches(engine_of, rule, compiled, batches, folder):
     """Ticks between the batches, a restart after each second one; at every third tick no profile
     learns, at every fifth no detection is computed, at every fourth a piece of what is owed.
@@ -81,7 +51,7 @@ def in_batches(engine_of, rule, compiled, batches, folder):
         engine.ingest(batch)
         engine.lessons = NoTurn() if number % 3 == 0 else Turns()
         engine.turns = NoTurn() if number % 5 == 0 else Pieces() if number % 4 == 0 else Turns()
-        engine.tick()
+        engine.tick(seconds=9)
         if number % 2 == 0:
             engine.store.close()
             engine = engine_of(rule, compiled, Store(folder / "s.duckdb"), keep=True)
@@ -93,8 +63,8 @@ def in_batches(engine_of, rule, compiled, batches, folder):
     return found
 
 
-def holds(name, rule_of, blocks, streams, engine_of, factory, how):
-    rule, compiled = rule_of(name.replace(" ", "_"), blocks[name])
+def holds(name, rule_of, streams, engine_of, factory, how):
+    rule, compiled = rule_of(name.replace(" ", "_"), BLOCKS[name])
 
     @how
     @given(streams, st.lists(st.integers(1, 25), min_size=2, max_size=5))
@@ -110,14 +80,14 @@ def holds(name, rule_of, blocks, streams, engine_of, factory, how):
 
 
 @pytest.mark.parametrize("name", QUICK)
-def test_replay_equals_live(name, rule_of, blocks, streams, engine_of, tmp_path_factory):
-    holds(name, rule_of, blocks, streams, engine_of, tmp_path_factory, FEW)
+def test_replay_equals_live(name, rule_of, streams, engine_of, tmp_path_factory):
+    holds(name, rule_of, streams, engine_of, tmp_path_factory, FEW)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
-def test_replay_equals_live_at_length(name, rule_of, blocks, streams, engine_of, tmp_path_factory):
-    holds(name, rule_of, blocks, streams, engine_of, tmp_path_factory, MANY)
+@pytest.mark.parametrize("name", BLOCKS)
+def test_replay_equals_live_at_length(name, rule_of, streams, engine_of, tmp_path_factory):
+    holds(name, rule_of, streams, engine_of, tmp_path_factory, MANY)
 
 
 def logon(ts, seq, source="w1", account="u1"):

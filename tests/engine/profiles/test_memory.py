@@ -1,30 +1,14 @@
 """What is remembered gives row for row what the events themselves give, whatever slice is asked."""
 
-import os
-
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from asking_profiles import BLOCKS, FEW, MANY, QUICK
+from hypothesis import given
 from hypothesis import strategies as st
 
 S = 1_000_000
 HOUR = 3_600 * S
-MANY = settings(
-    max_examples=int(os.environ.get("ATP_EXAMPLES", "4")), deadline=None, database=None, phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)  # fmt: skip
-FEW = settings(MANY, max_examples=2)
 CUTS = st.lists(st.integers(1, 25), min_size=1, max_size=4)
 LATE = st.lists(st.integers(0, 24), max_size=2)
-QUICK = ["known", "ready"]
-NAMES = [
-    "known",
-    "statistics",
-    "chained",
-    "ready",
-    "of rows that take time",
-    "peers",
-    "peers of few",
-]
 
 
 def agree(engine, compiled, *ages):
@@ -56,8 +40,8 @@ def live(engine_of, rule, compiled, placed, cuts, late):
     engine.store.close()
 
 
-def holds(name, rule_of, blocks, streams, engine_of, how):
-    rule, compiled = rule_of(name.replace(" ", "_"), blocks[name])
+def holds(name, rule_of, streams, engine_of, how):
+    rule, compiled = rule_of(name.replace(" ", "_"), BLOCKS[name])
 
     # what a profile learnt of rows that asked another one is not revised by events too late
     late_ones = st.just([]) if name == "chained" else LATE
@@ -71,11 +55,11 @@ def holds(name, rule_of, blocks, streams, engine_of, how):
 
 
 @pytest.mark.parametrize("name", QUICK)
-def test_remembered_equals_stored(name, rule_of, blocks, streams, engine_of):
-    holds(name, rule_of, blocks, streams, engine_of, FEW)
+def test_remembered_equals_stored(name, rule_of, streams, engine_of):
+    holds(name, rule_of, streams, engine_of, FEW)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
-def test_remembered_equals_stored_at_length(name, rule_of, blocks, streams, engine_of):
-    holds(name, rule_of, blocks, streams, engine_of, MANY)
+@pytest.mark.parametrize("name", BLOCKS)
+def test_remembered_equals_stored_at_length(name, rule_of, streams, engine_of):
+    holds(name, rule_of, streams, engine_of, MANY)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from itertools import count
 
 import pytest
+from asking_profiles import BLOCKS
 from hypothesis import HealthCheck, Phase, given, settings
 from naive import Evaluator
 from stored import plain_events, same
@@ -153,8 +154,8 @@ def test_a_closed_alert_is_learnt_unless_it_was_an_attack(
 
 
 @pytest.mark.parametrize("name", ["known", "statistics"])
-def test_unit_by_unit_as_the_oracle(name, rule_of, blocks, streams, engine_of):
-    rule, compiled = rule_of(name, blocks[name])
+def test_unit_by_unit_as_the_oracle(name, rule_of, streams, engine_of):
+    rule, compiled = rule_of(name, BLOCKS[name])
     unit = compiled.protection.unit
 
     def naive(events):

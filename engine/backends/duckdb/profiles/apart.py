@@ -7,11 +7,9 @@ others of its department.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import reduce
 
 from dsl import plan
-from dsl.check.kinds import BOOL
-from engine.backends.duckdb.reading import columns_read, conjuncts
+from engine.backends.duckdb.reading import all_of, columns_read, conjuncts
 
 
 def peers_apart(node: plan.Match) -> plan.Match:
@@ -31,11 +29,7 @@ def peers_apart(node: plan.Match) -> plan.Match:
     own = tuple(r for r in recall.reads if not r.peers)
     columns = tuple(c for c in recall.columns if c[0] not in of_peers)
     source = replace(recall, reads=own, columns=columns) if own else recall.source
-    met = plan.Match(source=source, where=_all(first), lets=(), columns=source.columns)
+    met = plan.Match(source=source, where=all_of(first), lets=(), columns=source.columns)
     peers = replace(recall, source=met, reads=tuple(r for r in recall.reads if r.peers))
     rest = [c for c in every if c not in first]
-    return replace(node, source=peers, where=_all(rest) if rest else None)
-
-
-def _all(conditions: list[plan.Expr]) -> plan.Expr:
-    return reduce(lambda a, b: plan.Op("and", a, b, BOOL), conditions)
+    return replace(node, source=peers, where=all_of(rest))
