@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 WARM = 6
 """Ticks before those that are measured, of any length: the first ones decide what waited for the
-watermark, and learn what is stored.
+watermark.
 """
 
 

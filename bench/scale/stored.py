@@ -1,11 +1,14 @@
 """Databases of a number of stored events, kept between runs, and an engine over each.
 
 A database is made once (in a minute for each six million events) and brought back to its first
-state when it is opened again: what a run appended is deleted.
+state when it is opened again: what a run appended is deleted. What profiles learn of it is kept too,
+under the profiles' names: where learning itself has changed, delete the files `*.known`.
 """
 
 from __future__ import annotations
 
+import shutil
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -44,7 +47,7 @@ class Stored:
 
     def __init__(self, folder: Path, size: int, found: Mapping[str, pa.Table]) -> None:
         self.rounds = size // stream.ROUND
-        path = folder / f"tick-{size}.duckdb"
+        self.path = path = folder / f"tick-{size}.duckdb"
         making = path.with_suffix(".making")
         if not path.exists():
             self._make(making, found)
@@ -81,13 +84,16 @@ class Stored:
         compile_detection: Callable[[DetectionPlan], CompiledDetection],
         loaded: Loaded,
     ) -> Engine:
-        """An engine that has seen what is stored, with all rules."""
+        """An engine that has seen what is stored, with all rules; profiles have learnt it."""
         last = self.rounds * stream.ROUND
         now = stream.BEGIN + self.rounds * stream.GAP
         marks = {"now": now, "marks": {}, "late": {}, "sources": [], "progress": []}
         state = {"ticked": last, "next_id": last + 1, "watermarks": marks}
         encoded = {k: msgspec.json.encode(v).decode() for k, v in state.items()}
         facts.put_state(self.store.connection, encoded)
+        kept = self._kept(rules, compile_detection)
+        if kept.exists():
+            shutil.copyfile(kept, f"{self.path}.learnt")
         engine = Engine(
             self.store,
             rules,
@@ -98,7 +104,18 @@ class Stored:
         )
         engine.put_lists(loaded.lists, loaded.rows)
         engine.coverage.declare(event_types(), stream.BEGIN)
+        if not kept.exists():
+            _learn(engine)
+            self.store.parts._connection.execute("VACUUM INTO ?", [str(kept)])
         return engine
+
+    def _kept(
+        self, rules: Sequence[Rule], compile_detection: Callable[[DetectionPlan], CompiledDetection]
+    ) -> Path:
+        """Where what the profiles of these rules have learnt of what is stored is kept."""
+        learnings = [item for rule in rules for item in compile_detection(rule.plan).learnings]
+        hashes = sorted({learning.profile.hash for learning in learnings})
+        return self.path.with_suffix(f".{sha256(''.join(hashes).encode()).hexdigest()[:8]}.known")
 
     def batch(self, number: int, events: int) -> list[Event]:
         """The `number`-th batch of about so many events behind what is stored, in order of time."""
@@ -120,6 +137,18 @@ class Stored:
             for n in event_types()
         ]
         return sum(int(count) for ((count,),) in counts)
+
+
+def _learn(engine: Engine) -> None:
+    """Ticks without news until profiles know all that is stored: each learns a day in a tick."""
+    before: list[int] | None = None
+    while (reached := _reached(engine)) != before:
+        before = reached
+        engine.tick()
+
+
+def _reached(engine: Engine) -> list[int]:
+    return [k.progress.through for k in engine.memory.known.values()] if engine.memory else []
 
 
 def _delete_after(store: Store, highest: int) -> None:
